@@ -1,1 +1,31 @@
 #![doc = include_str!("../README.md")]
+
+pub mod book;
+pub mod decode;
+pub mod event;
+mod fixed;
+pub mod ladder;
+pub mod level;
+pub mod market;
+pub mod opportunity;
+pub mod pair;
+pub mod price;
+pub mod quantity;
+pub mod timestamp;
+pub mod usd;
+pub mod venue;
+
+pub use book::Book;
+pub use decode::{Decode, DecodeError, Decoded};
+pub use event::MarketEvent;
+pub use fixed::ParseFixedError;
+pub use ladder::Ladder;
+pub use level::{Level, Outcome, Side};
+pub use market::{Market, MarketKey, MarketStatus};
+pub use opportunity::{Opportunity, OpportunityClass, OpportunityLeg};
+pub use pair::{Pair, Relation};
+pub use price::Price;
+pub use quantity::{Quantity, QuantityChange};
+pub use timestamp::Timestamp;
+pub use usd::Usd;
+pub use venue::Venue;

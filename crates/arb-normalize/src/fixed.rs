@@ -1,0 +1,188 @@
+//! Decimal text to scaled integers, exactly or not at all.
+
+use thiserror::Error;
+
+/// Why a decimal text is not a price, quantity or amount.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum ParseFixedError {
+    /// Nothing, a sign alone, or a character that is no part of a plain decimal (exponents are not accepted).
+    #[error("not a plain decimal number")]
+    Syntax,
+    /// More non-zero decimals than the type holds; nothing is ever rounded in silence.
+    #[error("more than {0} decimals")]
+    TooPrecise(u8),
+    /// Outside the range of the type.
+    #[error("outside the allowed range")]
+    OutOfRange,
+}
+
+/// Reads a plain decimal (`-0.25`, `12`, `.5`, `1.`) as an integer of `10^-decimals` units.
+///
+/// Trailing zeros beyond `decimals` are accepted, other digits there are refused.
+pub(crate) fn parse(text: &[u8], decimals: u8) -> Result<i128, ParseFixedError> {
+    let (negative, digits) = match text {
+        [b'-', rest @ ..] => (true, rest),
+        [b'+', rest @ ..] => (false, rest),
+        _ => (false, text),
+    };
+    let mut value: i128 = 0;
+    let mut seen = false;
+    let mut fraction: Option<u8> = None;
+    for &byte in digits {
+        match byte {
+            b'0'..=b'9' => {
+                seen = true;
+                let digit = i128::from(byte - b'0');
+                if let Some(used) = fraction {
+                    if used == decimals {
+                        if digit != 0 {
+                            return Err(ParseFixedError::TooPrecise(decimals));
+                        }
+                        continue;
+                    }
+                    fraction = Some(used + 1);
+                }
+                value = value
+                    .checked_mul(10)
+                    .and_then(|v| v.checked_add(digit))
+                    .ok_or(ParseFixedError::OutOfRange)?;
+            }
+            b'.' if fraction.is_none() => fraction = Some(0),
+            _ => return Err(ParseFixedError::Syntax),
+        }
+    }
+    if !seen {
+        return Err(ParseFixedError::Syntax);
+    }
+    for _ in fraction.unwrap_or(0)..decimals {
+        value = value.checked_mul(10).ok_or(ParseFixedError::OutOfRange)?;
+    }
+    Ok(if negative { -value } else { value })
+}
+
+/// Writes `value` units of `10^-decimals` without trailing zeros.
+pub(crate) fn write(
+    f: &mut std::fmt::Formatter<'_>,
+    value: i128,
+    decimals: u32,
+) -> std::fmt::Result {
+    let scale = 10_u128.pow(decimals);
+    let magnitude = value.unsigned_abs();
+    let (whole, mut fraction) = (magnitude / scale, magnitude % scale);
+    let mut text = String::new();
+    text.push_str(&whole.to_string());
+    if fraction != 0 {
+        let mut width = decimals as usize;
+        while fraction.is_multiple_of(10) {
+            fraction /= 10;
+            width -= 1;
+        }
+        text.push_str(&format!(".{fraction:0width$}"));
+    }
+    f.pad_integral(value >= 0, "", &text)
+}
+
+/// Serde, `Display`, `FromStr` and `Decimal` for a newtype over an integer of `10^-DECIMALS` units.
+macro_rules! fixed_point {
+    ($name:ident, $decimals:literal, $what:literal) => {
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                crate::fixed::write(f, i128::from(self.0), $decimals)
+            }
+        }
+
+        impl std::fmt::Debug for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                write!(f, "{}({})", stringify!($name), self)
+            }
+        }
+
+        impl std::str::FromStr for $name {
+            type Err = crate::fixed::ParseFixedError;
+
+            fn from_str(text: &str) -> Result<Self, Self::Err> {
+                Self::parse(text.as_bytes())
+            }
+        }
+
+        impl serde::Serialize for $name {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.collect_str(self)
+            }
+        }
+
+        impl<'de> serde::Deserialize<'de> for $name {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                struct Text;
+                impl serde::de::Visitor<'_> for Text {
+                    type Value = $name;
+
+                    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        f.write_str(concat!($what, " as a decimal string"))
+                    }
+
+                    fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<$name, E> {
+                        text.parse().map_err(|error| {
+                            E::custom(format_args!(concat!($what, " {:?}: {}"), text, error))
+                        })
+                    }
+                }
+                deserializer.deserialize_str(Text)
+            }
+        }
+
+        impl From<$name> for rust_decimal::Decimal {
+            fn from(value: $name) -> Self {
+                rust_decimal::Decimal::from_i128_with_scale(i128::from(value.0), $decimals)
+                    .normalize()
+            }
+        }
+
+        impl TryFrom<rust_decimal::Decimal> for $name {
+            type Error = crate::fixed::ParseFixedError;
+
+            fn try_from(value: rust_decimal::Decimal) -> Result<Self, Self::Error> {
+                let value = value.normalize();
+                let missing = u32::from($decimals as u8)
+                    .checked_sub(value.scale())
+                    .ok_or(crate::fixed::ParseFixedError::TooPrecise($decimals))?;
+                value
+                    .mantissa()
+                    .checked_mul(10_i128.pow(missing))
+                    .ok_or(crate::fixed::ParseFixedError::OutOfRange)
+                    .and_then(Self::from_units)
+            }
+        }
+    };
+}
+
+pub(crate) use fixed_point;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_plain_decimals_exactly() {
+        for (text, units) in [
+            ("0.5", 500_000),
+            (".5", 500_000),
+            ("1.", 1_000_000),
+            ("-0.25", -250_000),
+            ("12", 12_000_000),
+            ("0.1000000000", 100_000),
+        ] {
+            assert_eq!(parse(text.as_bytes(), 6), Ok(units), "{text}");
+        }
+    }
+
+    #[test]
+    fn refuses_what_it_cannot_hold() {
+        assert_eq!(parse(b"0.1234567", 6), Err(ParseFixedError::TooPrecise(6)));
+        for text in ["", "-", ".", "1e3", "0x1", "1.2.3", " 1", "NaN"] {
+            assert_eq!(parse(text.as_bytes(), 6), Err(ParseFixedError::Syntax), "{text:?}");
+        }
+        assert_eq!(parse("9".repeat(60).as_bytes(), 6), Err(ParseFixedError::OutOfRange));
+    }
+}
