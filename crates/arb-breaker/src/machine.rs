@@ -1,0 +1,215 @@
+//! The lock-free half of a breaker, and the rules by which it shares with the locked half.
+//!
+//! - Admission while closed is one load of the word. A success is one compare-and-swap that adds 1
+//!   to the word under the tag it was admitted with. Everything else takes the lock.
+//! - The upper half of the word changes only under the lock, so a failure that holds the lock and
+//!   has found its tag to be the present one may add to the word without a loop.
+//! - A change of state swaps the whole word at the end of the locked section. Successes that come
+//!   before the swap belong to the old generation, those after it find another tag and are stale.
+//!
+//! All orderings are relaxed: the word is the only thing read without the lock (`slide_at` is a
+//! hint that is read again under the lock), and one atomic alone has a single order of changes.
+
+use std::sync::Arc;
+use std::sync::PoisonError;
+use std::time::{Duration, Instant};
+
+use super::sync::{AtomicU64, Mutex, MutexGuard, Ordering};
+use crate::config::{BreakerConfig, Window};
+use crate::error::Rejected;
+use crate::ledger::{Ledger, Pass, Positions, Ticket, Verdict, nanos_between};
+use crate::tag::{Tag, outcomes};
+
+/// The count is folded into the lock's side when this bit of it is set, long before it overflows.
+const FOLD_AT: u32 = 1 << 31;
+/// Every so many outcomes (a power of two, less 1) the slow side gets to see the count.
+const MILESTONE: u32 = 1_023;
+
+/// A breaker's state.
+#[derive(Debug)]
+#[repr(align(128))] // away from the reference counts of the `Arc` it lies in
+pub(crate) struct Machine {
+    /// See [`tag`](crate::tag).
+    word: AtomicU64,
+    /// When the time window must slide, in nanoseconds since `origin`.
+    slide_at: AtomicU64,
+    origin: Instant,
+    /// A call is slow when it took more nanoseconds than this.
+    slow_after: u64,
+    /// Whether a call's start matters.
+    pub(crate) wants_start: bool,
+    /// Whether a call's end matters.
+    pub(crate) wants_end: bool,
+    locked: Mutex<Locked>,
+}
+
+#[derive(Debug)]
+struct Locked {
+    ledger: Ledger,
+    /// Outcomes of this generation that were folded out of the word.
+    folded: u64,
+}
+
+/// When a call began, as nanoseconds since the machine's origin.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Started(u64);
+
+struct Word<'a> {
+    word: &'a AtomicU64,
+    folded: u64,
+}
+
+impl Positions for Word<'_> {
+    fn taken(&self) -> u64 {
+        self.folded + u64::from(outcomes(self.word.load(Ordering::Relaxed)))
+    }
+
+    fn take(&self) -> u64 {
+        self.folded + u64::from(outcomes(self.word.fetch_add(1, Ordering::Relaxed)))
+    }
+}
+
+impl Machine {
+    pub(crate) fn new(name: Arc<str>, config: Arc<BreakerConfig>, now: Instant) -> Self {
+        let slow_after = config.slow_calls.map(|rule| nanos(rule.longer_than));
+        let by_time = matches!(config.window, Window::Time { .. });
+        let ledger = Ledger::new(name, config, now);
+        Self {
+            word: AtomicU64::new(ledger.tag().fresh_word()),
+            slide_at: AtomicU64::new(ledger.slide_at),
+            origin: now,
+            slow_after: slow_after.unwrap_or(u64::MAX),
+            wants_start: slow_after.is_some(),
+            wants_end: slow_after.is_some() || by_time,
+            locked: Mutex::new(Locked { ledger, folded: 0 }),
+        }
+    }
+
+    /// The present tag; the lock-free view of the state.
+    #[inline]
+    pub(crate) fn tag(&self) -> Tag {
+        Tag::of(self.word.load(Ordering::Relaxed))
+    }
+
+    /// A call that begins at `now`.
+    #[inline]
+    pub(crate) fn started(&self, now: Instant) -> Started {
+        Started(if self.wants_start { nanos_between(self.origin, now) } else { 0 })
+    }
+
+    /// A call whose start was not asked for.
+    #[inline]
+    pub(crate) fn started_whenever() -> Started {
+        Started(0)
+    }
+
+    /// Admits a call without the lock if the breaker is closed.
+    #[inline]
+    pub(crate) fn admit_closed(&self) -> Option<Ticket> {
+        let tag = self.tag();
+        tag.is_closed().then_some(Ticket { tag, pass: Pass::Counted })
+    }
+
+    /// Admits or rejects a call, whatever the state.
+    #[cold]
+    #[inline(never)]
+    pub(crate) fn admit(&self, now: Instant) -> Result<Ticket, Rejected> {
+        self.locked(|ledger, word| ledger.acquire(now, word))
+    }
+
+    /// Counts a success without the lock where nothing else is to be done; whether it was.
+    #[inline]
+    pub(crate) fn count_success(&self, ticket: Ticket) -> bool {
+        if ticket.pass != Pass::Counted {
+            return false;
+        }
+        let mut word = self.word.load(Ordering::Relaxed);
+        loop {
+            if Tag::of(word) != ticket.tag || !ticket.tag.counts_outcomes() {
+                return false;
+            }
+            let more = word + 1;
+            match self.word.compare_exchange_weak(word, more, Ordering::Relaxed, Ordering::Relaxed)
+            {
+                Ok(_) => break,
+                Err(current) => word = current,
+            }
+        }
+        if outcomes(word) & MILESTONE == MILESTONE {
+            self.milestone(word);
+        }
+        true
+    }
+
+    /// [`count_success`](Self::count_success) for a call that ended at `now`, where time matters.
+    #[inline]
+    pub(crate) fn count_success_at(&self, ticket: Ticket, started: Started, now: Instant) -> bool {
+        let at = nanos_between(self.origin, now);
+        if at >= self.slide_at.load(Ordering::Relaxed) || self.is_slow(started, at) {
+            return false;
+        }
+        self.count_success(ticket)
+    }
+
+    #[inline]
+    fn is_slow(&self, started: Started, at: u64) -> bool {
+        at.saturating_sub(started.0) > self.slow_after
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn milestone(&self, word: u64) {
+        if outcomes(word) >= FOLD_AT {
+            self.fold();
+        }
+    }
+
+    /// Takes the count out of the word, so that it cannot run into the tag.
+    fn fold(&self) {
+        let mut locked = self.lock();
+        let tag = locked.ledger.tag();
+        if outcomes(self.word.load(Ordering::Relaxed)) >= FOLD_AT {
+            let word = self.word.swap(tag.fresh_word(), Ordering::Relaxed);
+            locked.folded += u64::from(outcomes(word));
+        }
+    }
+
+    /// Takes a verdict, whatever it is.
+    #[cold]
+    #[inline(never)]
+    pub(crate) fn settle(&self, ticket: Ticket, verdict: Verdict, started: Started, now: Instant) {
+        let took = nanos_between(self.origin, now);
+        let slow = self.wants_start && self.is_slow(started, took);
+        self.locked(|ledger, word| ledger.settle(ticket, verdict, slow, now, word));
+    }
+
+    /// Works on the ledger and carries what changed into the word.
+    pub(crate) fn locked<R>(&self, work: impl FnOnce(&mut Ledger, &dyn Positions) -> R) -> R {
+        let mut locked = self.lock();
+        let Locked { ledger, folded } = &mut *locked;
+        let tag = ledger.tag();
+        let answer = work(ledger, &Word { word: &self.word, folded: *folded });
+        if ledger.tag() != tag {
+            let left = self.word.swap(ledger.tag().fresh_word(), Ordering::Relaxed);
+            ledger.generation_ended(*folded + u64::from(outcomes(left)));
+            *folded = 0;
+        }
+        self.slide_at.store(ledger.slide_at, Ordering::Relaxed);
+        answer
+    }
+
+    /// Works on the ledger where nothing can change that the word knows of.
+    pub(crate) fn aside<R>(&self, work: impl FnOnce(&mut Ledger) -> R) -> R {
+        work(&mut self.lock().ledger)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Locked> {
+        // Nothing that is done under the lock leaves the ledger half-changed, and no foreign code
+        // runs there, so a poisoned lock is still a good one.
+        self.locked.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn nanos(span: Duration) -> u64 {
+    u64::try_from(span.as_nanos()).unwrap_or(u64::MAX)
+}
