@@ -1,1 +1,7 @@
 #![doc = include_str!("../README.md")]
+
+mod error;
+pub mod fees;
+pub mod size;
+
+pub use error::RiskError;

@@ -1,0 +1,302 @@
+//! The search for the best quantity.
+
+use arb_normalize::opportunity::Action;
+use arb_normalize::{Quantity, Usd};
+use arrayvec::ArrayVec;
+
+use super::cursor::{Cursor, PICO_UNITS, micros};
+use super::{BreakEven, MAX_LEGS, MAX_QUANTITY, NoTrade, SizeRequest, SizedTrade};
+use crate::fees::{FeeModel, OrderCost};
+
+impl<F: FeeModel> SizeRequest<'_, F> {
+    /// The discounted payout of a contract in units of 1e-20 dollars.
+    #[inline]
+    pub(super) fn payout_units(&self) -> i128 {
+        self.payout_micros() * i128::from(self.discount.billionths()) * 100_000
+    }
+
+    /// The payout of a contract in micro-dollars.
+    #[inline]
+    fn payout_micros(&self) -> i128 {
+        const MOST: i128 = 1_000 * Usd::SCALE;
+        self.payout.pico().clamp(-MOST, MOST).div_euclid(1_000_000)
+    }
+
+    #[inline]
+    pub(super) fn only_buys(&self) -> bool {
+        self.legs.iter().all(|leg| leg.action == Action::Buy)
+    }
+}
+
+/// The ladders of a request, and where one stands on them.
+struct Walk<'a, 'r, F> {
+    request: &'r SizeRequest<'a, F>,
+    cursors: ArrayVec<Cursor<'a, F>, MAX_LEGS>,
+    /// The discounted payout of a contract, in units of 1e-20 dollars.
+    payout: i128,
+    /// The fixed cost, in units of 1e-26 dollars.
+    fixed: i128,
+    /// Quantities are multiples of this, micro-contracts.
+    lot: u64,
+    /// The largest lot that limits on quantity allow, micro-contracts.
+    most: u64,
+}
+
+/// A quantity and what it earns, in units of 1e-26 dollars.
+#[derive(Clone, Copy)]
+struct Candidate {
+    quantity: u64,
+    value: i128,
+}
+
+impl<'a, 'r, F: FeeModel> Walk<'a, 'r, F> {
+    fn new(request: &'r SizeRequest<'a, F>) -> Result<Self, NoTrade> {
+        if request.legs.is_empty() || request.legs.len() > MAX_LEGS {
+            return Err(NoTrade::Legs(request.legs.len()));
+        }
+        let mut cursors = ArrayVec::new();
+        for (leg, of) in request.legs.iter().enumerate() {
+            cursors.push(Cursor::new(of).ok_or(NoTrade::NoDepth { leg })?);
+        }
+        let lot = request.lot.micros().max(1);
+        let most = request.max_quantity.unwrap_or(MAX_QUANTITY).min(MAX_QUANTITY).micros();
+        Ok(Self {
+            request,
+            cursors,
+            payout: request.payout_units(),
+            fixed: request.fixed_cost.pico().max(0).saturating_mul(PICO_UNITS),
+            lot,
+            most: most / lot * lot,
+        })
+    }
+
+    /// What one more contract earns on the current levels, in units of 1e-20 dollars.
+    fn marginal(&self) -> i128 {
+        self.payout - self.cursors.iter().map(Cursor::marginal).sum::<i128>()
+    }
+
+    /// Walks on to the end of the last stretch that earns, or to the most allowed; returns that quantity (zero when
+    /// not even the current stretch earns).
+    fn climb(&mut self) -> u64 {
+        let mut reached = 0;
+        while self.marginal() > 0 {
+            let end = self.cursors.iter().map(Cursor::end).min().unwrap_or(0);
+            if end >= self.most {
+                return self.most;
+            }
+            reached = end;
+            for cursor in self.cursors.iter_mut().filter(|cursor| cursor.end() == end) {
+                if !cursor.advance() {
+                    return reached;
+                }
+            }
+        }
+        reached
+    }
+
+    /// Goes to the levels that price `quantity`; `false` when a ladder is shorter.
+    fn seek(&mut self, quantity: u64) -> bool {
+        self.cursors.iter_mut().all(|cursor| cursor.seek(quantity))
+    }
+
+    /// U(q) less the fixed cost: what `quantity` earns before any rounding, an upper bound of its value.
+    fn bound(&self, quantity: u64) -> i128 {
+        let outlay: i128 = self.cursors.iter().map(|cursor| cursor.exact_outlay(quantity)).sum();
+        self.payout * i128::from(quantity) - outlay - self.fixed
+    }
+
+    /// What `quantity` really earns.
+    fn value(&self, quantity: u64) -> i128 {
+        let outlay: i128 =
+            self.cursors.iter().map(|cursor| cursor.order(quantity).outlay.pico()).sum();
+        self.payout * i128::from(quantity) - outlay * PICO_UNITS - self.fixed
+    }
+
+    fn has_outlay_limits(&self) -> bool {
+        self.request.max_outlay.is_some()
+            || self.request.legs.iter().any(|leg| leg.max_outlay.is_some())
+    }
+
+    /// Whether purchases of `quantity` (and the dollars that sets cost to split) stay within the limits on outlay.
+    fn affordable(&self, quantity: u64) -> bool {
+        let split = self.request.payout_micros().min(0) * i128::from(quantity);
+        let mut total = Usd::from_pico(-split);
+        for cursor in self.cursors.iter().filter(|cursor| cursor.leg().action == Action::Buy) {
+            let outlay = cursor.order(quantity).outlay;
+            if cursor.leg().max_outlay.is_some_and(|most| outlay > most) {
+                return false;
+            }
+            total += outlay;
+        }
+        self.request.max_outlay.is_none_or(|most| total <= most)
+    }
+
+    /// The largest lot in `low..=high` that is affordable, given that `low` is.
+    fn largest_affordable(&mut self, low: u64, high: u64) -> u64 {
+        self.last_lot(low, high, |walk, quantity| walk.affordable(quantity))
+    }
+
+    /// The largest lot in `low..=high` that `holds`, given that it holds at `low` and, once it fails, fails further up.
+    fn last_lot(&mut self, low: u64, high: u64, holds: impl Fn(&Self, u64) -> bool) -> u64 {
+        let (mut low, mut high) = (low / self.lot, high / self.lot);
+        while low < high {
+            let middle = low + (high - low).div_ceil(2);
+            if self.seek(middle * self.lot) && holds(self, middle * self.lot) {
+                low = middle;
+            } else {
+                high = middle - 1;
+            }
+        }
+        low * self.lot
+    }
+
+    /// The smallest lot every venue takes.
+    fn smallest(&self) -> Result<u64, NoTrade> {
+        let mut needed = self.lot;
+        for (index, leg) in self.request.legs.iter().enumerate() {
+            needed = needed.max(leg.min_size.micros());
+            if leg.min_cost.is_positive() {
+                let reached = Cursor::new(leg).and_then(|mut cursor| cursor.reach_min_cost());
+                needed = needed.max(reached.ok_or(NoTrade::BelowMinimumCost { leg: index })?);
+            }
+        }
+        Ok(needed.div_ceil(self.lot).saturating_mul(self.lot))
+    }
+
+    /// The largest lot that ladders and the limit on quantity allow.
+    fn available(&self) -> u64 {
+        let depth = self.request.legs.iter().map(|leg| leg.ladder.depth()).min();
+        depth.unwrap_or(Quantity::ZERO).micros().min(self.most) / self.lot * self.lot
+    }
+
+    /// Improves on `best` downwards from `from`; an equal value with a smaller quantity is an improvement.
+    fn search_down(&mut self, from: u64, low: u64, best: &mut Option<Candidate>) {
+        let mut quantity = from;
+        while quantity >= low && self.seek(quantity) {
+            let floor = best.map_or(1, |best| best.value);
+            if self.bound(quantity) < floor {
+                return;
+            }
+            let value = self.value(quantity);
+            if value >= floor {
+                *best = Some(Candidate { quantity, value });
+            }
+            let Some(next) = quantity.checked_sub(self.lot) else { return };
+            quantity = next;
+        }
+    }
+
+    /// Improves on `best` upwards from `from`, as far as ladders and limits go.
+    fn search_up(&mut self, from: u64, high: u64, best: &mut Option<Candidate>) {
+        let limited = self.has_outlay_limits();
+        let mut quantity = from;
+        while quantity <= high && self.seek(quantity) {
+            let floor = best.map_or(0, |best| best.value);
+            if self.bound(quantity) <= floor || (limited && !self.affordable(quantity)) {
+                return;
+            }
+            let value = self.value(quantity);
+            if value > floor {
+                *best = Some(Candidate { quantity, value });
+            }
+            quantity += self.lot;
+        }
+    }
+
+    fn trade(&self, best: Candidate) -> SizedTrade {
+        let legs: ArrayVec<OrderCost, MAX_LEGS> =
+            self.cursors.iter().map(|cursor| cursor.order(best.quantity)).collect();
+        let cost: Usd = legs.iter().map(|leg| leg.cost).sum();
+        let fees: Usd = legs.iter().map(|leg| leg.fee).sum();
+        let payout = self.request.payout_micros() * i128::from(best.quantity);
+        let gross = Usd::from_pico(payout) - cost;
+        let last: i128 =
+            self.cursors.iter().map(|cursor| cursor.marginal_before(best.quantity)).sum();
+        SizedTrade {
+            quantity: micros(best.quantity),
+            gross,
+            fees,
+            net: gross - fees,
+            value: Usd::from_pico(best.value.div_euclid(PICO_UNITS)),
+            marginal_edge: pico_floor(self.payout - last),
+            legs,
+        }
+    }
+}
+
+/// A number of 1e-20 dollars as dollars, rounded down.
+fn pico_floor(units: i128) -> Usd {
+    Usd::from_pico(units.div_euclid(100_000_000))
+}
+
+pub(super) fn best<F: FeeModel>(request: &SizeRequest<'_, F>) -> Result<SizedTrade, NoTrade> {
+    if let Some(edge) = request.touch_edge()
+        && edge <= 0
+        && request.legs.len() <= MAX_LEGS
+    {
+        return Err(NoTrade::NoEdge { per_contract: pico_floor(edge) });
+    }
+    let mut walk = Walk::new(request)?;
+    let low = walk.smallest()?;
+    if low > walk.most || !walk.seek(low) {
+        return Err(NoTrade::BelowMinimum {
+            needed: Quantity::from_micros(low).unwrap_or(Quantity::MAX),
+            available: micros(walk.available()),
+        });
+    }
+    let limited = walk.has_outlay_limits();
+    if limited && !walk.affordable(low) {
+        return Err(NoTrade::Outlay { needed: micros(low) });
+    }
+    let mut high = walk.most;
+    let mut top = (walk.climb() / walk.lot * walk.lot).max(low);
+    if limited && !(walk.seek(top) && walk.affordable(top)) {
+        top = walk.largest_affordable(low, top);
+        high = top;
+    }
+    let mut best = None;
+    walk.search_down(top, top, &mut best);
+    walk.search_up(top + walk.lot, high, &mut best);
+    walk.search_down(top - walk.lot, low, &mut best);
+    let best = best.ok_or(NoTrade::NoProfit)?;
+    walk.seek(best.quantity);
+    Ok(walk.trade(best))
+}
+
+pub(super) fn break_even<F: FeeModel>(
+    request: &SizeRequest<'_, F>,
+    trade: &SizedTrade,
+) -> BreakEven {
+    let here = BreakEven { smallest: trade.quantity, largest: trade.quantity };
+    let best = trade.quantity.micros();
+    let unlimited = SizeRequest { max_quantity: None, max_outlay: None, ..*request };
+    let Ok(mut walk) = Walk::new(&unlimited) else { return here };
+    let Ok(low) = walk.smallest() else { return here };
+    if best < low || !best.is_multiple_of(walk.lot) || !walk.seek(best) || walk.value(best) < 0 {
+        return here;
+    }
+    // U is concave and not below zero at the best quantity, so it crosses zero once on either side; the rounded value
+    // is never above it and is looked at lot by lot from there.
+    let mut smallest = best;
+    if low < best {
+        let (mut below, mut above) = (low / walk.lot, best / walk.lot);
+        while below < above {
+            let middle = below + (above - below) / 2;
+            if walk.seek(middle * walk.lot) && walk.bound(middle * walk.lot) >= 0 {
+                above = middle;
+            } else {
+                below = middle + 1;
+            }
+        }
+        smallest = above * walk.lot;
+        while smallest < best && !(walk.seek(smallest) && walk.value(smallest) >= 0) {
+            smallest += walk.lot;
+        }
+    }
+    let depth = walk.available();
+    let mut largest = walk.last_lot(best, depth, |walk, quantity| walk.bound(quantity) >= 0);
+    while largest > best && !(walk.seek(largest) && walk.value(largest) >= 0) {
+        largest -= walk.lot;
+    }
+    BreakEven { smallest: micros(smallest), largest: micros(largest) }
+}
