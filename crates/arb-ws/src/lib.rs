@@ -1,1 +1,29 @@
 #![doc = include_str!("../README.md")]
+
+mod backoff;
+mod config;
+mod connection;
+mod dial;
+mod error;
+mod event;
+mod frame;
+mod handle;
+mod health;
+mod session;
+mod sink;
+mod subscriptions;
+pub mod testing;
+mod throttle;
+
+pub use crate::backoff::{Backoff, Fixed, FullJitter};
+pub use crate::config::{Clock, ConnectionConfig, Silence, Watch, wall_clock};
+pub use crate::connection::{Connection, Stopped};
+pub use crate::dial::{Dial, Handshake, Link, TungsteniteDial};
+pub use crate::error::{BoxError, Refusal, WsError};
+pub use crate::event::{Cause, Event, GapCause, Keys, Meta};
+pub use crate::frame::{CloseReason, Frame};
+pub use crate::handle::Handle;
+pub use crate::health::{Health, LinkState, Quantiles};
+pub use crate::session::{AfterRefusal, KeepAlive, Key, KeyId, Outbox, Session, Verdict};
+pub use crate::sink::Sink;
+pub use crate::throttle::{ConnectBudget, Rate};

@@ -1,0 +1,455 @@
+//! Which keys are wanted, asked for, confirmed or refused, and which of them are too quiet. Pure.
+
+use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use crate::config::Watch;
+use crate::session::{Key, KeyId};
+
+/// Gaps a key needs before its own rate is believed.
+const GAPS_FOR_A_RATE: u32 = 8;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum State {
+    /// Wanted, not asked for on this link.
+    Desired,
+    /// Asked for.
+    Pending,
+    /// Acknowledged, or its data arrives.
+    Confirmed,
+    /// Refused by the venue, or given up.
+    Failed,
+}
+
+#[derive(Debug)]
+struct Slot {
+    name: Arc<str>,
+    state: State,
+    /// When a subscription was last asked for, or taken up for a new try.
+    asked_at: Instant,
+    /// Last data on this link.
+    last_data: Option<Instant>,
+    /// Since when a resync is unanswered.
+    awaiting_since: Option<Instant>,
+    last_resync: Option<Instant>,
+    resync_due: Option<Instant>,
+    /// Moving average of the time between data, in nanoseconds, over all links.
+    mean_gap_ns: u64,
+    gaps: u32,
+    /// Since when it has been silent, where that was announced.
+    silent_since: Option<Instant>,
+    effort: Effort,
+    /// In the queue of keys to be asked for.
+    queued: bool,
+    /// The session was given this key on this link and must be told when it goes.
+    known: bool,
+    /// When a key that was given up is tried again.
+    retry_at: Option<Instant>,
+}
+
+/// What was already tried for a silent key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Effort {
+    Nothing,
+    Resubscribed,
+    Reconnected,
+}
+
+/// What the watch found.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Alarm {
+    /// The key became silent.
+    Silent { key: Arc<str>, silent_for: Duration },
+    /// A silent key wants a new link.
+    Reconnect { key: Arc<str> },
+    /// Nothing helped.
+    Surrendered { key: Arc<str> },
+}
+
+/// Keys by state, for health.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Counts {
+    pub(crate) wanted: usize,
+    pub(crate) pending: usize,
+    pub(crate) confirmed: usize,
+    pub(crate) failed: usize,
+    pub(crate) silent: usize,
+}
+
+#[derive(Debug)]
+pub(crate) struct Subscriptions {
+    watch: Watch,
+    slots: Vec<Option<Slot>>,
+    free: Vec<u32>,
+    by_name: HashMap<Arc<str>, KeyId>,
+    asking: VecDeque<KeyId>,
+    leaving: VecDeque<Key>,
+    resyncs: BTreeSet<(Instant, KeyId)>,
+}
+
+impl Subscriptions {
+    pub(crate) fn new(watch: Watch) -> Self {
+        Self {
+            watch,
+            slots: Vec::new(),
+            free: Vec::new(),
+            by_name: HashMap::new(),
+            asking: VecDeque::new(),
+            leaving: VecDeque::new(),
+            resyncs: BTreeSet::new(),
+        }
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.by_name.len()
+    }
+
+    pub(crate) fn name(&self, id: KeyId) -> Option<&Arc<str>> {
+        self.slot(id).map(|slot| &slot.name)
+    }
+
+    fn slot(&self, id: KeyId) -> Option<&Slot> {
+        self.slots.get(id.index())?.as_ref()
+    }
+
+    fn slot_mut(&mut self, id: KeyId) -> Option<&mut Slot> {
+        self.slots.get_mut(id.index())?.as_mut()
+    }
+
+    /// Wants a key. Nothing happens where it is wanted already.
+    pub(crate) fn add(&mut self, name: &Arc<str>, now: Instant) {
+        if self.by_name.contains_key(name) {
+            return;
+        }
+        let slot = Slot {
+            name: Arc::clone(name),
+            state: State::Desired,
+            asked_at: now,
+            last_data: None,
+            awaiting_since: None,
+            last_resync: None,
+            resync_due: None,
+            mean_gap_ns: 0,
+            gaps: 0,
+            silent_since: None,
+            effort: Effort::Nothing,
+            queued: false,
+            known: false,
+            retry_at: None,
+        };
+        let id = if let Some(index) = self.free.pop() {
+            self.slots[index as usize] = Some(slot);
+            KeyId(index)
+        } else {
+            self.slots.push(Some(slot));
+            id_of(self.slots.len() - 1)
+        };
+        self.by_name.insert(Arc::clone(name), id);
+        self.ask(id);
+    }
+
+    /// Wants a key no longer. The venue is told where it was ever asked for it on this link.
+    pub(crate) fn remove(&mut self, name: &str) {
+        let Some(id) = self.by_name.remove(name) else { return };
+        let Some(slot) = self.slots.get_mut(id.index()).and_then(Option::take) else { return };
+        if let Some(due) = slot.resync_due {
+            self.resyncs.remove(&(due, id));
+        }
+        if slot.queued {
+            self.asking.retain(|queued| *queued != id);
+        }
+        // A key that is queued to leave and to be asked for again now only leaves.
+        if self.is_leaving(id) {
+            return;
+        }
+        if slot.known {
+            self.leaving.push_back(Key { id, name: slot.name });
+        } else {
+            self.free.push(id.0);
+        }
+    }
+
+    fn is_leaving(&self, id: KeyId) -> bool {
+        self.leaving.iter().any(|key| key.id == id)
+    }
+
+    /// A new link: everything wanted is asked for anew, in the order it was first wanted.
+    pub(crate) fn reset(&mut self, now: Instant) {
+        for key in std::mem::take(&mut self.leaving) {
+            if self.slots[key.id.index()].is_none() {
+                self.free.push(key.id.0);
+            }
+        }
+        self.resyncs.clear();
+        self.asking.clear();
+        for index in 0..self.slots.len() {
+            let Some(slot) = self.slots[index].as_mut() else { continue };
+            slot.state = State::Desired;
+            slot.asked_at = now;
+            slot.last_data = None;
+            slot.awaiting_since = None;
+            slot.last_resync = None;
+            slot.resync_due = None;
+            slot.silent_since = None;
+            slot.queued = false;
+            slot.known = false;
+            slot.retry_at = None;
+            self.ask(id_of(index));
+        }
+    }
+
+    fn ask(&mut self, id: KeyId) {
+        let Some(slot) = self.slot_mut(id) else { return };
+        slot.state = State::Desired;
+        if !slot.queued {
+            slot.queued = true;
+            self.asking.push_back(id);
+        }
+    }
+
+    /// Takes up to `max` keys to be unsubscribed now; they go before subscriptions.
+    /// Returns whether there is any; `keys` is emptied first (also below).
+    pub(crate) fn take_leaving(&mut self, max: usize, keys: &mut Vec<Key>) -> bool {
+        keys.clear();
+        for key in self.leaving.drain(..max.min(self.leaving.len())) {
+            if self.slots[key.id.index()].is_none() {
+                self.free.push(key.id.0);
+            }
+            keys.push(key);
+        }
+        !keys.is_empty()
+    }
+
+    /// Takes up to `max` keys to be subscribed now.
+    pub(crate) fn take_asking(&mut self, max: usize, now: Instant, keys: &mut Vec<Key>) -> bool {
+        keys.clear();
+        for id in self.asking.drain(..max.min(self.asking.len())) {
+            if let Some(slot) = self.slots[id.index()].as_mut() {
+                slot.queued = false;
+                slot.known = true;
+                slot.state = State::Pending;
+                slot.asked_at = now;
+                keys.push(Key { id, name: Arc::clone(&slot.name) });
+            }
+        }
+        !keys.is_empty()
+    }
+
+    /// Takes up to `max` keys whose resync is due.
+    pub(crate) fn take_resyncs(&mut self, max: usize, now: Instant, keys: &mut Vec<Key>) -> bool {
+        keys.clear();
+        while keys.len() < max {
+            let Some(&(due, id)) = self.resyncs.first() else { break };
+            if due > now {
+                break;
+            }
+            self.resyncs.pop_first();
+            let Some(slot) = self.slot_mut(id) else { continue };
+            slot.resync_due = None;
+            slot.last_resync = Some(now);
+            slot.awaiting_since = Some(now);
+            keys.push(Key { id, name: Arc::clone(&slot.name) });
+        }
+        !keys.is_empty()
+    }
+
+    /// Whether something is to be sent at `now`, and if not, when the next resync is due.
+    pub(crate) fn next_due(&self, now: Instant) -> Option<Instant> {
+        if self.leaving.is_empty() && self.asking.is_empty() {
+            self.resyncs.first().map(|&(due, _)| due.max(now))
+        } else {
+            Some(now)
+        }
+    }
+
+    /// Nothing waits to be sent, now or later. Cheap: it is asked after every read.
+    pub(crate) fn is_idle(&self) -> bool {
+        self.asking.is_empty() && self.leaving.is_empty() && self.resyncs.is_empty()
+    }
+
+    /// The venue shall state the key afresh, at most once every `resync_every`.
+    pub(crate) fn resync(&mut self, name: &str, now: Instant) {
+        if let Some(&id) = self.by_name.get(name) {
+            self.resync_id(id, now);
+        }
+    }
+
+    pub(crate) fn resync_id(&mut self, id: KeyId, now: Instant) {
+        let every = self.watch.resync_every;
+        let Some(slot) = self.slot_mut(id) else { return };
+        // A key still to be subscribed or just asked for is about to be stated anyway.
+        let due_already = slot.resync_due.is_some();
+        if due_already || matches!(slot.state, State::Desired | State::Pending | State::Failed) {
+            return;
+        }
+        let due = slot.last_resync.map_or(now, |last| now.max(last + every));
+        slot.resync_due = Some(due);
+        self.resyncs.insert((due, id));
+    }
+
+    pub(crate) fn resync_all(&mut self, now: Instant) {
+        for index in 0..self.slots.len() {
+            self.resync_id(id_of(index), now);
+        }
+    }
+
+    /// Data of a key arrived. Returns how long it had been silent, where that was announced.
+    pub(crate) fn touch(&mut self, id: KeyId, now: Instant) -> Option<Duration> {
+        let slot = self.slots.get_mut(id.index())?.as_mut()?;
+        let since = slot.last_data.replace(now);
+        if let Some(since) = since {
+            let gap = u64::try_from((now - since).as_nanos()).unwrap_or(u64::MAX);
+            // The average of the last sixteen or so.
+            let weight = u64::from(slot.gaps.min(15));
+            let sum = slot.mean_gap_ns.saturating_mul(weight).saturating_add(gap);
+            slot.mean_gap_ns = sum / (weight + 1);
+            slot.gaps = slot.gaps.saturating_add(1);
+        }
+        slot.awaiting_since = None;
+        slot.effort = Effort::Nothing;
+        if slot.state != State::Confirmed && !slot.queued {
+            slot.state = State::Confirmed;
+        }
+        slot.silent_since.take().map(|since| now - since)
+    }
+
+    /// The venue acknowledged a key. Returns whether that is new.
+    pub(crate) fn confirm(&mut self, id: KeyId) -> bool {
+        match self.slot_mut(id) {
+            Some(slot) if slot.state == State::Pending => {
+                slot.state = State::Confirmed;
+                true
+            }
+            _ => false,
+        }
+    }
+
+    /// The venue refused a key. Returns its name where it is still wanted.
+    pub(crate) fn fail(&mut self, id: KeyId) -> Option<Arc<str>> {
+        let slot = self.slot_mut(id)?;
+        slot.state = State::Failed;
+        slot.silent_since = None;
+        slot.awaiting_since = None;
+        Some(Arc::clone(&slot.name))
+    }
+
+    /// The venue dropped a key: ask for it again.
+    pub(crate) fn lose(&mut self, id: KeyId) {
+        self.ask(id);
+    }
+
+    /// Some key that is thought to be subscribed, for a probe: the one with the latest data.
+    pub(crate) fn probe_key(&self) -> Option<Key> {
+        let confirmed = |slot: &&Slot| slot.state == State::Confirmed;
+        let slot = self.slots.iter().flatten().filter(confirmed).max_by_key(|s| s.last_data)?;
+        let id = *self.by_name.get(&slot.name)?;
+        Some(Key { id, name: Arc::clone(&slot.name) })
+    }
+
+    pub(crate) fn has_confirmed(&self) -> bool {
+        self.slots.iter().flatten().any(|slot| slot.state == State::Confirmed)
+    }
+
+    /// Looks for keys that are too quiet, and counts states on the way.
+    pub(crate) fn watch(
+        &mut self,
+        now: Instant,
+        may_reconnect: bool,
+        alarms: &mut Vec<Alarm>,
+    ) -> Counts {
+        alarms.clear();
+        let mut counts = Counts { wanted: self.by_name.len(), ..Counts::default() };
+        for index in 0..self.slots.len() {
+            let Some(slot) = self.slots[index].as_mut() else { continue };
+            match slot.state {
+                State::Desired => {}
+                State::Pending => counts.pending += 1,
+                State::Confirmed => counts.confirmed += 1,
+                State::Failed => counts.failed += 1,
+            }
+            counts.silent += usize::from(slot.silent_since.is_some());
+            if slot.retry_at.is_some_and(|at| at <= now) {
+                slot.retry_at = None;
+                self.resubscribe(index);
+                continue;
+            }
+            if matches!(slot.state, State::Desired | State::Failed) {
+                continue;
+            }
+            if slot.silent_since.is_none() && slot.overdue(&self.watch, now) {
+                let since = slot.last_data.unwrap_or(slot.asked_at);
+                slot.silent_since = Some(since);
+                counts.silent += 1;
+                alarms.push(Alarm::Silent { key: Arc::clone(&slot.name), silent_for: now - since });
+                self.redrive(index, now, may_reconnect, alarms);
+            } else if slot.silent_since.is_some()
+                && now - slot.asked_at >= self.watch.redrive_within
+            {
+                self.redrive(index, now, may_reconnect, alarms);
+            }
+        }
+        counts
+    }
+
+    /// The next effort for a silent key: subscribe again, a new link, give up.
+    fn redrive(&mut self, index: usize, now: Instant, reconnect: bool, alarms: &mut Vec<Alarm>) {
+        let Some(slot) = self.slots[index].as_mut() else { return };
+        let key = Arc::clone(&slot.name);
+        slot.asked_at = now;
+        match slot.effort {
+            Effort::Nothing => {
+                slot.effort = Effort::Resubscribed;
+                self.resubscribe(index);
+            }
+            Effort::Resubscribed if reconnect => {
+                slot.effort = Effort::Reconnected;
+                alarms.push(Alarm::Reconnect { key });
+            }
+            Effort::Resubscribed | Effort::Reconnected => {
+                slot.effort = Effort::Nothing;
+                slot.state = State::Failed;
+                slot.retry_at = Some(now + self.watch.reconnect_every);
+                alarms.push(Alarm::Surrendered { key });
+            }
+        }
+    }
+
+    /// Unsubscribes and asks again.
+    fn resubscribe(&mut self, index: usize) {
+        let id = id_of(index);
+        let Some(slot) = self.slot(id) else { return };
+        if slot.known && !self.is_leaving(id) {
+            let name = Arc::clone(&slot.name);
+            self.leaving.push_back(Key { id, name });
+        }
+        self.ask(id);
+    }
+}
+
+/// There are never more slots than `max_keys`, far below four billion.
+fn id_of(index: usize) -> KeyId {
+    KeyId(u32::try_from(index).unwrap_or(u32::MAX))
+}
+
+impl Slot {
+    fn overdue(&self, watch: &Watch, now: Instant) -> bool {
+        if self.state == State::Pending && now - self.asked_at >= watch.ack_within {
+            return true;
+        }
+        if self.awaiting_since.is_some_and(|since| now - since >= watch.redrive_within) {
+            return true;
+        }
+        match self.last_data {
+            None => watch.first_data_within.is_some_and(|within| now - self.asked_at >= within),
+            Some(last) => watch.silence.is_some_and(|silence| {
+                let known = self.gaps >= GAPS_FOR_A_RATE;
+                let own = Duration::from_nanos(self.mean_gap_ns).saturating_mul(silence.factor);
+                let own = if known { own } else { silence.max };
+                now - last >= own.max(silence.min).min(silence.max)
+            }),
+        }
+    }
+}
