@@ -15,7 +15,7 @@
 //! use arb_risk::fees::{KalshiFees, LegFees, PolymarketFees, Step};
 //! use arb_risk::size::{Leg, SizeRequest};
 //!
-//! let yes = [Level::new("0.48".parse()?, "100".parse()?), Level::new("0.40".parse()?, "250.5".parse()?)];
+//! let yes = [Level::new("0.48".parse()?, "100".parse()?), Level::new("0.40".parse()?, "250".parse()?)];
 //! let no = [Level::new("0.50".parse()?, "300".parse()?)];
 //! let legs: [Leg<'_, LegFees>; 2] = [
 //!     Leg::buy(Ladder::from_best_last(&yes), KalshiFees::taker().with_precision(Step::CENTICENT).into()),
