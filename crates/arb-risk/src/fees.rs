@@ -8,7 +8,9 @@
 //! | [`FeeHistory`] | schedules by effective time, as a pairs file writes them |
 //! | [`KalshiOrder`] | the charges of one Kalshi order fill by fill, with the accumulator of roundings |
 //! | [`KalshiRounding`] | which rounding of Kalshi was in force when |
+//! | [`audit()`] | which rule made a charge that was really taken |
 
+mod audit;
 mod exact;
 mod history;
 mod kalshi;
@@ -21,6 +23,7 @@ mod polymarket;
 use arb_normalize::opportunity::Action;
 use arb_normalize::{Ladder, Price, Quantity, Usd};
 
+pub use audit::{Audit, ChargedFill, FeeRule, audit};
 pub use exact::{ExactFee, UnitFee};
 pub use history::{FeeHistory, PairFees};
 pub use kalshi::{KalshiFees, KalshiRole};

@@ -1,7 +1,9 @@
 //! Fee schedules by effective time, as a pairs file writes them.
 
 use arb_normalize::{Timestamp, Venue};
-use serde::{Deserialize, Serialize};
+use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
+use serde::de::{MapAccess, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use time::OffsetDateTime;
 
 use super::{KalshiFees, LegFees, PolymarketFees};
@@ -58,18 +60,10 @@ impl PairFees {
 /// assert_eq!(fees.in_force(Some(july)).polymarket.unwrap().rate().to_string(), "0.03");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "OneOrMany", into = "OneOrMany")]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FeeHistory {
     first: PairFees,
     later: Vec<PairFees>,
-}
-
-#[derive(Serialize, Deserialize)]
-#[serde(untagged)]
-enum OneOrMany {
-    One(PairFees),
-    Many(Vec<PairFees>),
 }
 
 impl FeeHistory {
@@ -104,23 +98,39 @@ impl FeeHistory {
     }
 }
 
-impl TryFrom<OneOrMany> for FeeHistory {
-    type Error = RiskError;
-
-    fn try_from(value: OneOrMany) -> Result<Self, RiskError> {
-        match value {
-            OneOrMany::One(only) => Self::new(vec![only]),
-            OneOrMany::Many(entries) => Self::new(entries),
-        }
+impl<'de> Deserialize<'de> for FeeHistory {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(OneOrMany)
     }
 }
 
-impl From<FeeHistory> for OneOrMany {
-    fn from(history: FeeHistory) -> Self {
-        if history.later.is_empty() {
-            Self::One(history.first)
+/// Told apart by hand, so that a wrong entry is reported as what is wrong with it.
+struct OneOrMany;
+
+impl<'de> Visitor<'de> for OneOrMany {
+    type Value = FeeHistory;
+
+    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("one object of fees or a list of them")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<FeeHistory, A::Error> {
+        let only = PairFees::deserialize(MapAccessDeserializer::new(map))?;
+        FeeHistory::new(vec![only]).map_err(serde::de::Error::custom)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, seq: A) -> Result<FeeHistory, A::Error> {
+        let entries = Vec::deserialize(SeqAccessDeserializer::new(seq))?;
+        FeeHistory::new(entries).map_err(serde::de::Error::custom)
+    }
+}
+
+impl Serialize for FeeHistory {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        if self.later.is_empty() {
+            self.first.serialize(serializer)
         } else {
-            Self::Many(history.entries().copied().collect())
+            serializer.collect_seq(self.entries())
         }
     }
 }

@@ -111,10 +111,14 @@ small_decimal!(Rate, 8, 0, 100_000_000, "fee rate", "0", "1");
 pub struct Multiplier(u32);
 
 impl Multiplier {
-    /// The ordinary multiplier.
-    pub const ONE: Self = Self(10_000);
     /// No fee.
     pub const ZERO: Self = Self(0);
+    /// Half of the fee, as in some sports and index series.
+    pub const HALF: Self = Self(5_000);
+    /// The ordinary multiplier.
+    pub const ONE: Self = Self(10_000);
+    /// Twice the fee.
+    pub const TWO: Self = Self(20_000);
 
     /// The multiplier in units of 0.0001.
     #[must_use]
