@@ -4,6 +4,38 @@ use thiserror::Error;
 
 use crate::{MarketEvent, Venue};
 
+pub mod drift;
+mod kalshi;
+mod polymarket;
+mod scratch;
+mod value;
+
+pub use drift::{Drift, DriftKind};
+pub use kalshi::KalshiDecoder;
+pub use polymarket::PolymarketDecoder;
+pub use scratch::Events;
+
+/// A decoder for one connection of that venue.
+///
+/// ```
+/// use arb_normalize::decode::decoder;
+/// use arb_normalize::{MarketEvent, Venue};
+///
+/// let mut kalshi = decoder(Venue::Kalshi);
+/// let decoded = kalshi.decode(br#"{"type":"orderbook_delta","sid":1,"seq":5,"msg":{"market_ticker":"KXFED-27APR-T4.25",
+///     "market_id":"c1d97f02","price_dollars":"0.4300","delta_fp":"-25.00","side":"yes","ts_ms":1795187045123}}"#)?;
+/// let Some(MarketEvent::Delta(delta)) = decoded.events().next() else { unreachable!() };
+/// assert_eq!((delta.price, delta.change), ("0.43".parse()?, "-25".parse()?));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[must_use]
+pub fn decoder(venue: Venue) -> Box<dyn Decode> {
+    match venue {
+        Venue::Kalshi => Box::new(KalshiDecoder::new()),
+        Venue::Polymarket => Box::new(PolymarketDecoder::new()),
+    }
+}
+
 /// Turns the frames of one connection into events.
 ///
 /// One decoder serves one connection, because what a frame means may depend on what was asked there
@@ -20,6 +52,9 @@ pub trait Decode: Send {
     fn note_sent(&mut self, frame: &[u8]) {
         let _ = frame;
     }
+
+    /// What this decoder has met that it did not expect, counted.
+    fn drift(&self) -> &Drift;
 }
 
 /// The position of a frame in a venue's numbered stream (Kalshi).
@@ -31,13 +66,31 @@ pub struct Sequence {
     pub seq: u64,
 }
 
-/// What one frame said.
-#[derive(Debug)]
+/// What one frame said, borrowed from the frame and the decoder's scratch memory.
+#[derive(Debug, Clone, Copy)]
 pub struct Decoded<'f> {
     /// Its number, on numbered channels.
     pub sequence: Option<Sequence>,
-    /// Its events, in order; empty for an empty array.
-    pub events: Vec<MarketEvent<'f>>,
+    events: Events<'f>,
+}
+
+impl<'f> Decoded<'f> {
+    pub(crate) const fn new(sequence: Option<Sequence>, events: Events<'f>) -> Self {
+        Self { sequence, events }
+    }
+
+    /// Its events, in order; none for an empty array.
+    #[must_use]
+    pub const fn events(&self) -> Events<'f> {
+        self.events
+    }
+
+    /// Whether the frame holds nothing but kinds the decoder does not know (and at least one of them).
+    #[must_use]
+    pub fn is_unknown(&self) -> bool {
+        let mut events = self.events();
+        events.len() > 0 && events.all(|event| matches!(event, MarketEvent::Unknown { .. }))
+    }
 }
 
 /// Why a frame was refused.

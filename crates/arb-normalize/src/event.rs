@@ -1,5 +1,6 @@
 //! What decoders yield: one vocabulary for the messages of all venues.
 
+use crate::market::TickRange;
 use crate::{Level, MarketStatus, Outcome, Price, Quantity, QuantityChange, Side, Timestamp};
 
 /// Something a venue said, borrowed from the frame that said it.
@@ -23,13 +24,26 @@ pub enum MarketEvent<'a> {
     TickChange {
         /// The book.
         market: &'a str,
-        /// The new step.
+        /// The new step, the finest of them where steps differ along the range.
         tick: Price,
+        /// The new grid, where the venue describes it whole (Kalshi).
+        ranges: &'a [TickRange],
         /// When the venue said so.
         venue_at: Option<Timestamp>,
     },
     /// A market was listed, halted, closed, determined, settled …
     Lifecycle(Lifecycle<'a>),
+    /// An event (a set of markets) was listed or changed (Kalshi).
+    EventListed {
+        /// The event's ticker.
+        event: &'a str,
+        /// The series it belongs to.
+        series: Option<&'a str>,
+        /// The title.
+        title: &'a str,
+        /// Whether its markets exclude each other (a collateral return is given on them).
+        exclusive: bool,
+    },
     /// Fee fields of an event changed (Kalshi); both `None` clears the override.
     FeeUpdate {
         /// The event's ticker.
@@ -47,6 +61,13 @@ pub enum MarketEvent<'a> {
         channel: &'a str,
         /// The subscription id.
         sid: u64,
+    },
+    /// A subscription ended, or a market was taken out of it: its books are no longer kept up to date.
+    Unsubscribed {
+        /// The subscription id.
+        sid: Option<u64>,
+        /// The one market, `None` for the whole subscription.
+        market: Option<&'a str>,
     },
     /// A command is done (Kalshi's `ok` and `unsubscribed`).
     Acknowledged {

@@ -1,9 +1,11 @@
 #![doc = include_str!("../README.md")]
 
 pub mod book;
+pub mod books;
 pub mod decode;
 pub mod event;
 mod fixed;
+mod json;
 pub mod ladder;
 pub mod level;
 pub mod market;
@@ -16,7 +18,8 @@ pub mod usd;
 pub mod venue;
 
 pub use book::Book;
-pub use decode::{Decode, DecodeError, Decoded};
+pub use books::{BookId, BookState, Books, FrameReport, SuspectReason, TrackedBook};
+pub use decode::{Decode, DecodeError, Decoded, decoder};
 pub use event::MarketEvent;
 pub use fixed::ParseFixedError;
 pub use ladder::Ladder;

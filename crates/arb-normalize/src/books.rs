@@ -1,0 +1,835 @@
+//! Every book of a venue, and whether each may be trusted.
+//!
+//! [`Books`] applies decoded frames to books and follows continuity: the numbers of Kalshi's subscriptions, Polymarket's
+//! own best prices, crossed books, ticks, closes and lost connections. A book that may be wrong says so and why, and the
+//! report says which snapshot is needed; nothing is ever guessed.
+//!
+//! ```
+//! use arb_normalize::books::{BookState, Books, FrameReport};
+//! use arb_normalize::decode::decoder;
+//! use arb_normalize::Venue;
+//!
+//! let (mut kalshi, mut books, mut report) = (decoder(Venue::Kalshi), Books::new(Venue::Kalshi), FrameReport::default());
+//! let mut apply = |frame: &str| -> Result<FrameReport, Box<dyn std::error::Error>> {
+//!     books.apply(0, None, &kalshi.decode(frame.as_bytes())?, &mut report);
+//!     let id = books.book_id("KXFED-27APR-T4.25").ok_or("no book")?;
+//!     println!("{:?} {:?}", books.get(id).state(), books.get(id).book().best_bid());
+//!     Ok(report.clone())
+//! };
+//! apply(r#"{"type":"orderbook_snapshot","sid":1,"seq":1,"msg":{"market_ticker":"KXFED-27APR-T4.25","market_id":"c1",
+//!     "yes_dollars_fp":[["0.4200","300.00"]],"no_dollars_fp":[["0.5500","60.00"]]}}"#)?;
+//! // Number 2 is lost, so the change with number 3 cannot be trusted and a snapshot is asked for.
+//! let report = apply(r#"{"type":"orderbook_delta","sid":1,"seq":3,"msg":{"market_ticker":"KXFED-27APR-T4.25",
+//!     "market_id":"c1","price_dollars":"0.4200","delta_fp":"-25.00","side":"yes"}}"#)?;
+//! assert_eq!((report.gaps, report.needs[0].sid), (1, Some(1)));
+//! let id = books.book_id("KXFED-27APR-T4.25").ok_or("no book")?;
+//! assert_eq!(books.get(id).state(), BookState::Suspect);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use crate::decode::{Decoded, Drift, DriftKind, Sequence};
+use crate::event::{Delta, LevelSet, Lifecycle, Snapshot, Touch};
+use crate::market::TickRange;
+use crate::{MarketEvent, MarketStatus, Price, Timestamp, Venue};
+
+mod index;
+mod report;
+mod state;
+mod stream;
+mod tracked;
+
+pub use index::BookId;
+pub use report::{FrameReport, Resync};
+pub use state::{BookState, Epoch, SuspectReason};
+pub use tracked::{Quote, TrackedBook};
+
+use index::MarketIndex;
+use stream::{StreamId, Streams};
+
+/// Where live time makes a book suspect ([`Books::advance`]).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct BookLimits {
+    /// How long a book may stay crossed, in receive time. Kalshi's own stream crosses for up to 8 ms.
+    pub crossed_for: Duration,
+    /// A silence shorter than this is never suspect.
+    pub silent_for: Duration,
+    /// A longer silence is suspect when it exceeds this many of the book's own mean intervals…
+    pub silent_factor: u32,
+    /// …once the book has seen this many frames since its snapshot.
+    pub silent_after_updates: u32,
+}
+
+impl Default for BookLimits {
+    /// 1 s crossed; 60 s and 100 mean intervals of silence after 32 frames.
+    fn default() -> Self {
+        Self {
+            crossed_for: Duration::from_secs(1),
+            silent_for: Duration::from_secs(60),
+            silent_factor: 100,
+            silent_after_updates: 32,
+        }
+    }
+}
+
+/// Every book of one venue, over all its connections.
+///
+/// Numbers belong to one subscription of one connection, so redundant connections keep a copy of a market's book each;
+/// [`Books::get`] reads the freshest Live one (the latest snapshot, then the latest venue time) and switches over when it
+/// stops being Live.
+#[derive(Debug)]
+pub struct Books {
+    venue: Venue,
+    limits: BookLimits,
+    index: MarketIndex,
+    /// The copy to read, by [`BookId`].
+    books: Vec<TrackedBook>,
+    /// The copies of other streams.
+    spares: HashMap<BookId, Vec<TrackedBook>>,
+    streams: Streams,
+    by_venue_id: HashMap<Box<str>, Vec<BookId>>,
+    /// What the venue said its best prices are, in the frame being applied.
+    announced: Vec<(BookId, Option<Price>, Option<Price>)>,
+    /// The number of the call, to list a touched book once.
+    mark: u32,
+    epochs: u64,
+    drift: Drift,
+}
+
+impl Books {
+    /// No books yet, with the usual limits.
+    #[must_use]
+    pub fn new(venue: Venue) -> Self {
+        Self::with_limits(venue, BookLimits::default())
+    }
+
+    /// No books yet.
+    #[must_use]
+    pub fn with_limits(venue: Venue, limits: BookLimits) -> Self {
+        Self {
+            venue,
+            limits,
+            index: MarketIndex::default(),
+            books: Vec::new(),
+            spares: HashMap::new(),
+            streams: Streams::default(),
+            by_venue_id: HashMap::new(),
+            announced: Vec::new(),
+            mark: 0,
+            epochs: 0,
+            drift: Drift::default(),
+        }
+    }
+
+    /// The venue.
+    #[must_use]
+    pub const fn venue(&self) -> Venue {
+        self.venue
+    }
+
+    /// The book of a Kalshi ticker or Polymarket token, if it has been registered or seen.
+    #[must_use]
+    #[inline]
+    pub fn book_id(&self, market: &str) -> Option<BookId> {
+        self.index.get(market)
+    }
+
+    /// The book of a Kalshi ticker or Polymarket token; an Empty one if it is new.
+    pub fn register(&mut self, market: &str) -> BookId {
+        let (id, is_new) = self.index.register(market);
+        if is_new {
+            self.books.push(TrackedBook::default());
+        }
+        id
+    }
+
+    /// The ticker or token of a book.
+    ///
+    /// # Panics
+    /// When the id comes from other books.
+    #[must_use]
+    pub fn market(&self, id: BookId) -> &str {
+        self.index.name(id)
+    }
+
+    /// A book.
+    ///
+    /// # Panics
+    /// When the id comes from other books.
+    #[must_use]
+    #[inline]
+    pub fn get(&self, id: BookId) -> &TrackedBook {
+        &self.books[id.index()]
+    }
+
+    /// Every book, in the order of registration.
+    pub fn iter(&self) -> impl Iterator<Item = (BookId, &TrackedBook)> {
+        self.books.iter().enumerate().map(|(index, book)| (BookId(index as u32), book))
+    }
+
+    /// How many books there are.
+    #[must_use]
+    pub const fn len(&self) -> usize {
+        self.books.len()
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.books.is_empty()
+    }
+
+    /// The copies of a book that come over other streams, which [`Books::get`] does not read. Where two copies are Live,
+    /// their disagreement is a free audit of both feeds.
+    pub fn spares(&self, id: BookId) -> impl Iterator<Item = &TrackedBook> {
+        self.spares.get(&id).into_iter().flatten()
+    }
+
+    /// The subscription a book is kept up to date by: connection and subscription id.
+    #[must_use]
+    pub fn source(&self, id: BookId) -> Option<(u32, Option<u64>)> {
+        let stream = self.streams.get(self.books[id.index()].stream?)?;
+        Some((stream.connection, stream.sid))
+    }
+
+    /// Unforeseen values met while applying, counted.
+    #[must_use]
+    pub const fn drift(&self) -> &Drift {
+        &self.drift
+    }
+
+    /// Says what grid the prices of a market are on, so that others are counted ([`DriftKind::OffGridPrice`]).
+    pub fn set_ticks(&mut self, id: BookId, ticks: &[TickRange]) {
+        self.books[id.index()].details.ticks = (!ticks.is_empty()).then(|| Box::from(ticks));
+    }
+
+    /// Says when a market closes, so that [`Books::advance`] makes its book Dead then (Kalshi sends no event).
+    pub fn set_close_at(&mut self, id: BookId, close_at: Option<Timestamp>) {
+        self.books[id.index()].details.close_at = close_at;
+    }
+
+    /// Notes that a suspect book's snapshot has been asked for.
+    pub fn mark_resyncing(&mut self, id: BookId) {
+        let book = &mut self.books[id.index()];
+        if book.state == BookState::Suspect {
+            book.state = BookState::Resyncing;
+        }
+    }
+
+    /// Applies one frame, whole, and reports what it did.
+    ///
+    /// `connection` counts the venue's connections and is never used again for another one unless
+    /// [`Books::connection_opened`] or [`Books::connection_closed`] says so. `received_at` is `None` where a recording
+    /// does not know it; such a frame creates no age.
+    pub fn apply(
+        &mut self,
+        connection: u32,
+        received_at: Option<Timestamp>,
+        decoded: &Decoded<'_>,
+        report: &mut FrameReport,
+    ) {
+        self.begin(report);
+        let sid = decoded.sequence.map(|sequence| sequence.sid);
+        let stream = self.streams.id(connection, sid);
+        if let Some(sequence) = decoded.sequence
+            && !self.take_number(stream, sequence, decoded, report)
+        {
+            return;
+        }
+        let gap = report.gaps > 0;
+        let mut frame = Frame { stream, received_at, report };
+        for event in decoded.events() {
+            match event {
+                MarketEvent::Delta(delta) => self.delta(&mut frame, &delta),
+                MarketEvent::LevelSet(level) => self.level_set(&mut frame, &level),
+                MarketEvent::Snapshot(snapshot) => self.snapshot(&mut frame, &snapshot),
+                MarketEvent::Touch(touch) => self.touch(&touch),
+                MarketEvent::TickChange { market, tick, ranges, .. } => {
+                    self.tick_change(&mut frame, market, tick, ranges);
+                }
+                MarketEvent::Lifecycle(lifecycle) => self.lifecycle(&mut frame, &lifecycle),
+                MarketEvent::Unsubscribed { sid, market } => {
+                    self.unsubscribed(&mut frame, connection, sid, market);
+                }
+                MarketEvent::Refused { sid, code: 10 | 25, .. } => {
+                    self.subscription_lost(&mut frame, connection, sid);
+                }
+                _ => {}
+            }
+        }
+        self.judge_announced(&mut frame);
+        self.judge_crossed(received_at, report);
+        if gap {
+            self.need_suspects_of(stream, report);
+        }
+    }
+
+    /// Notes that a connection is open: its numbering starts anew.
+    pub fn connection_opened(&mut self, connection: u32, at: Option<Timestamp>) {
+        let _ = at;
+        let mut report = FrameReport::default();
+        self.end_streams(connection, &mut report);
+    }
+
+    /// Notes that a connection is gone: the books it kept up to date become Suspect, unless another connection has a
+    /// Live copy.
+    pub fn connection_closed(
+        &mut self,
+        connection: u32,
+        at: Option<Timestamp>,
+        report: &mut FrameReport,
+    ) {
+        self.begin(report);
+        self.end_streams(connection, report);
+        self.judge_crossed(at, report);
+    }
+
+    /// Applies the rules of live time: books crossed for too long and silent ones become Suspect, books whose close time
+    /// has passed Dead. A replay does not call this, so that time alone changes nothing there. Costs one look at each
+    /// book; once a second is plenty.
+    pub fn advance(&mut self, now: Timestamp, report: &mut FrameReport) {
+        self.begin(report);
+        for index in 0..self.books.len() {
+            let id = BookId(index as u32);
+            let book = &self.books[index];
+            if book.state == BookState::Empty {
+                continue;
+            }
+            if book.state != BookState::Dead && book.details.close_at.is_some_and(|at| at <= now) {
+                self.fall(id, BookState::Dead, SuspectReason::CloseTimePassed, report);
+            } else if book.state == BookState::Live {
+                if book.crossed_at.is_some_and(|at| now.since(at) > self.limits.crossed_for) {
+                    self.fall(id, BookState::Suspect, SuspectReason::Crossed, report);
+                } else if self.is_silent(book, now) {
+                    self.fall(id, BookState::Suspect, SuspectReason::Silent, report);
+                }
+            }
+        }
+    }
+
+    fn is_silent(&self, book: &TrackedBook, now: Timestamp) -> bool {
+        let (Some(age), Some(mean)) = (book.age(now), book.mean_interval()) else { return false };
+        book.updates >= self.limits.silent_after_updates
+            && age > self.limits.silent_for
+            && age > mean.saturating_mul(self.limits.silent_factor)
+    }
+
+    fn begin(&mut self, report: &mut FrameReport) {
+        report.clear();
+        self.announced.clear();
+        self.mark = self.mark.wrapping_add(1);
+    }
+
+    /// Follows the numbering; `false` when the frame came before and is to be passed over.
+    #[inline]
+    fn take_number(
+        &mut self,
+        id: StreamId,
+        sequence: Sequence,
+        decoded: &Decoded<'_>,
+        report: &mut FrameReport,
+    ) -> bool {
+        let Some(stream) = self.streams.get_mut(id) else { return true };
+        let seq = sequence.seq;
+        match stream.last {
+            Some(last) if last.checked_add(1) == Some(seq) => {}
+            None => {}
+            Some(last) => {
+                let is_snapshot =
+                    decoded.events().any(|event| matches!(event, MarketEvent::Snapshot(_)));
+                if seq <= last && !is_snapshot {
+                    report.duplicates += 1;
+                    return false;
+                }
+                if seq == 1 {
+                    // A new subscription under the old id: the other books wait for their own snapshots.
+                    stream.last = Some(seq);
+                    self.fall_all(id, SuspectReason::Restarted, report);
+                    return true;
+                }
+                if seq <= last {
+                    return true;
+                }
+                report.gaps += 1;
+                stream.last = Some(seq);
+                self.fall_all(id, SuspectReason::Gap, report);
+                return true;
+            }
+        }
+        stream.last = Some(seq);
+        true
+    }
+
+    /// The copy of a market's book that follows `stream`.
+    #[inline]
+    fn copy_of(&mut self, id: BookId, stream: StreamId) -> Option<&mut TrackedBook> {
+        let main = &mut self.books[id.index()];
+        if main.stream == Some(stream) {
+            return Some(main);
+        }
+        self.spares.get_mut(&id)?.iter_mut().find(|book| book.stream == Some(stream))
+    }
+
+    fn snapshot(&mut self, frame: &mut Frame<'_>, snapshot: &Snapshot<'_>) {
+        let id = self.register(snapshot.market);
+        let stream = frame.stream;
+        let before = self.books[id.index()].state;
+        self.note_venue_id(id, snapshot.venue_id);
+        if self.books[id.index()].stream.is_none() {
+            self.books[id.index()].stream = Some(stream);
+            self.follow(stream, id);
+        }
+        if self.books[id.index()].stream != Some(stream) {
+            self.bring_forward(id, stream);
+        }
+        self.epochs += 1;
+        let epoch = Epoch(self.epochs);
+        let book = &mut self.books[id.index()];
+        book.book.replace(snapshot.bids, snapshot.asks);
+        book.state = BookState::Live;
+        book.reason = None;
+        book.epoch = epoch;
+        book.updates = 0;
+        book.mismatches = 0;
+        book.venue_at = None;
+        book.note_update(frame.received_at, snapshot.venue_at);
+        if let Some(tick) = snapshot.tick {
+            let range = TickRange { start: Price::ZERO, end: Price::ONE, step: tick };
+            if book.ticks() != [range] {
+                book.details.ticks = Some(Box::from([range]));
+            }
+        }
+        if book.details.ticks.is_some() {
+            let off = snapshot
+                .bids
+                .iter()
+                .chain(snapshot.asks)
+                .filter(|level| !book.is_on_grid(level.price))
+                .count();
+            for _ in 0..off {
+                self.drift.count(DriftKind::OffGridPrice, "snapshot");
+            }
+        }
+        if matches!(before, BookState::Suspect | BookState::Resyncing | BookState::Dead) {
+            frame.report.resyncs += 1;
+        }
+        self.touched(id, frame.report);
+    }
+
+    /// Makes the copy that follows `stream` the one to read, an empty one if there is none.
+    fn bring_forward(&mut self, id: BookId, stream: StreamId) {
+        let main = &mut self.books[id.index()];
+        let spares = self.spares.entry(id).or_default();
+        if let Some(spare) = spares.iter_mut().find(|spare| spare.stream == Some(stream)) {
+            swap_copies(main, spare);
+            return;
+        }
+        spares.push(TrackedBook { stream: Some(stream), ..TrackedBook::default() });
+        if let Some(spare) = spares.last_mut() {
+            swap_copies(main, spare);
+        }
+        self.follow(stream, id);
+    }
+
+    fn follow(&mut self, stream: StreamId, id: BookId) {
+        if let Some(stream) = self.streams.get_mut(stream)
+            && !stream.books.contains(&id)
+        {
+            stream.books.push(id);
+        }
+    }
+
+    fn note_venue_id(&mut self, id: BookId, venue_id: Option<&str>) {
+        let Some(venue_id) = venue_id else { return };
+        let known = &mut self.books[id.index()].details.venue_id;
+        if known.as_deref() == Some(venue_id) {
+            return;
+        }
+        *known = Some(Box::from(venue_id));
+        let books = self.by_venue_id.entry(Box::from(venue_id)).or_default();
+        if !books.contains(&id) {
+            books.push(id);
+        }
+    }
+
+    #[inline]
+    fn delta(&mut self, frame: &mut Frame<'_>, delta: &Delta<'_>) {
+        let id = match self.index.get(delta.market) {
+            Some(id) => id,
+            None => self.register(delta.market),
+        };
+        let stream = frame.stream;
+        let Some(book) = self.copy_of(id, stream) else { return };
+        if book.state != BookState::Live {
+            return;
+        }
+        match book.book.change(delta.side, delta.price, delta.change) {
+            Ok(()) => {
+                book.note_update(frame.received_at, delta.venue_at);
+                let off_grid = book.details.ticks.is_some() && !book.is_on_grid(delta.price);
+                self.changed(id, frame, off_grid);
+            }
+            Err(_) => self.fall_copy(id, stream, SuspectReason::NegativeLevel, frame.report),
+        }
+    }
+
+    #[inline]
+    fn level_set(&mut self, frame: &mut Frame<'_>, level: &LevelSet<'_>) {
+        let id = match self.index.get(level.market) {
+            Some(id) => id,
+            None => self.register(level.market),
+        };
+        let stream = frame.stream;
+        let Some(book) = self.copy_of(id, stream) else { return };
+        if book.state != BookState::Live {
+            return;
+        }
+        book.book.set(level.side, level.price, level.size);
+        book.note_update(frame.received_at, level.venue_at);
+        let off_grid = book.details.ticks.is_some() && !book.is_on_grid(level.price);
+        if let Some((bid, ask)) = level.best {
+            self.announce(id, bid, ask);
+        }
+        self.changed(id, frame, off_grid);
+    }
+
+    /// A copy of the book has been changed: it may now be the fresher one.
+    #[inline]
+    fn changed(&mut self, id: BookId, frame: &mut Frame<'_>, off_grid: bool) {
+        if off_grid {
+            self.drift.count(DriftKind::OffGridPrice, "change");
+        }
+        let main = &self.books[id.index()];
+        if main.stream != Some(frame.stream) && !self.take_over(id, frame.stream) {
+            return;
+        }
+        self.touched(id, frame.report);
+    }
+
+    /// Reads the copy of `stream` from now on if it is fresher.
+    fn take_over(&mut self, id: BookId, stream: StreamId) -> bool {
+        let main = &mut self.books[id.index()];
+        let Some(spares) = self.spares.get_mut(&id) else { return false };
+        let Some(spare) = spares.iter_mut().find(|spare| spare.stream == Some(stream)) else {
+            return false;
+        };
+        let fresher = spare.state == BookState::Live
+            && (main.state != BookState::Live || spare.venue_at > main.venue_at);
+        if fresher {
+            swap_copies(main, spare);
+        }
+        fresher
+    }
+
+    fn touch(&mut self, touch: &Touch<'_>) {
+        // Kalshi's ticker is not numbered together with the book, so it proves nothing about it.
+        if self.venue == Venue::Kalshi {
+            return;
+        }
+        if let Some(id) = self.index.get(touch.market) {
+            let price = |level: Option<crate::Level>| level.map(|level| level.price);
+            self.announce(id, price(touch.bid), price(touch.ask));
+        }
+    }
+
+    /// Keeps what the venue says the best prices are, until the whole frame is applied.
+    #[inline]
+    fn announce(&mut self, id: BookId, bid: Option<Price>, ask: Option<Price>) {
+        match self.announced.iter_mut().find(|(known, ..)| *known == id) {
+            Some(known) => *known = (id, bid, ask),
+            None => self.announced.push((id, bid, ask)),
+        }
+    }
+
+    #[inline]
+    fn judge_announced(&mut self, frame: &mut Frame<'_>) {
+        for index in 0..self.announced.len() {
+            let (id, bid, ask) = self.announced[index];
+            let stream = frame.stream;
+            let Some(book) = self.copy_of(id, stream) else { continue };
+            if book.state != BookState::Live {
+                continue;
+            }
+            let price = |level: Option<crate::Level>| level.map(|level| level.price);
+            let agrees = price(book.book.best_bid()) == bid && price(book.book.best_ask()) == ask;
+            if agrees {
+                book.mismatches = 0;
+                continue;
+            }
+            book.mismatches += 1;
+            if book.mismatches >= 2 {
+                self.fall_copy(id, stream, SuspectReason::TouchMismatch, frame.report);
+            }
+        }
+    }
+
+    #[inline]
+    fn judge_crossed(&mut self, now: Option<Timestamp>, report: &mut FrameReport) {
+        for index in 0..report.touched.len() {
+            let id = report.touched[index];
+            let book = &mut self.books[id.index()];
+            if !book.book.is_crossed() {
+                book.crossed = false;
+                book.crossed_at = None;
+                continue;
+            }
+            if !book.crossed || book.crossed_at.is_none() {
+                book.crossed = true;
+                book.crossed_at = now;
+            }
+            let (Some(since), Some(now)) = (book.crossed_at, now) else { continue };
+            if book.state == BookState::Live && now.since(since) > self.limits.crossed_for {
+                self.fall(id, BookState::Suspect, SuspectReason::Crossed, report);
+            }
+        }
+    }
+
+    fn tick_change(
+        &mut self,
+        frame: &mut Frame<'_>,
+        market: &str,
+        tick: Price,
+        ranges: &[TickRange],
+    ) {
+        let Some(id) = self.index.get(market) else { return };
+        let whole = [TickRange { start: Price::ZERO, end: Price::ONE, step: tick }];
+        self.set_ticks(id, if ranges.is_empty() { &whole } else { ranges });
+        self.fall_everywhere(id, BookState::Suspect, SuspectReason::TickChange, frame.report);
+    }
+
+    fn lifecycle(&mut self, frame: &mut Frame<'_>, lifecycle: &Lifecycle<'_>) {
+        let own = self.index.get(lifecycle.market);
+        let shared = self.by_venue_id.get(lifecycle.market).cloned().unwrap_or_default();
+        for id in own.into_iter().chain(shared) {
+            if lifecycle.close_at.is_some() {
+                self.set_close_at(id, lifecycle.close_at);
+            }
+            match lifecycle.status {
+                Some(
+                    MarketStatus::Closed
+                    | MarketStatus::Determined
+                    | MarketStatus::Disputed
+                    | MarketStatus::Settled,
+                ) => {
+                    self.fall_everywhere(id, BookState::Dead, SuspectReason::Closed, frame.report);
+                }
+                Some(MarketStatus::Paused) => {
+                    let halted = SuspectReason::Halted;
+                    self.fall_everywhere(id, BookState::Suspect, halted, frame.report);
+                }
+                Some(MarketStatus::Active) => {
+                    let book = &self.books[id.index()];
+                    let stopped =
+                        book.reason == Some(SuspectReason::Halted) || book.state == BookState::Dead;
+                    if stopped && let Some(stream) = book.stream {
+                        self.need(id, stream, frame.report);
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn unsubscribed(
+        &mut self,
+        frame: &mut Frame<'_>,
+        connection: u32,
+        sid: Option<u64>,
+        market: Option<&str>,
+    ) {
+        let Some(stream) = self.streams.find(connection, sid) else { return };
+        let reason = SuspectReason::Unsubscribed;
+        match market {
+            None => self.fall_all(stream, reason, frame.report),
+            Some(market) => {
+                if let Some(id) = self.index.get(market) {
+                    self.fall_copy(id, stream, reason, frame.report);
+                }
+            }
+        }
+    }
+
+    fn subscription_lost(&mut self, frame: &mut Frame<'_>, connection: u32, sid: Option<u64>) {
+        let streams = match sid {
+            Some(_) => self.streams.find(connection, sid).into_iter().collect(),
+            None => self.streams.of_connection(connection),
+        };
+        for stream in streams {
+            self.fall_all(stream, SuspectReason::SubscriptionLost, frame.report);
+            self.need_suspects_of(stream, frame.report);
+        }
+    }
+
+    /// Every Live copy that follows the stream becomes Suspect.
+    fn fall_all(&mut self, stream: StreamId, reason: SuspectReason, report: &mut FrameReport) {
+        let count = self.streams.get(stream).map_or(0, |stream| stream.books.len());
+        for index in 0..count {
+            let id = self.streams.get(stream).and_then(|stream| stream.books.get(index).copied());
+            if let Some(id) = id {
+                self.set_fallen(id, stream, BookState::Suspect, reason, report);
+            }
+        }
+    }
+
+    /// The copy of one stream becomes Suspect and asks for its snapshot.
+    fn fall_copy(
+        &mut self,
+        id: BookId,
+        stream: StreamId,
+        reason: SuspectReason,
+        report: &mut FrameReport,
+    ) {
+        if self.set_fallen(id, stream, BookState::Suspect, reason, report)
+            && reason.is_mended_by_snapshot()
+        {
+            self.need(id, stream, report);
+        }
+    }
+
+    /// The copy that is read falls.
+    fn fall(&mut self, id: BookId, to: BookState, reason: SuspectReason, report: &mut FrameReport) {
+        let Some(stream) = self.books[id.index()].stream else {
+            self.books[id.index()].state = to;
+            self.books[id.index()].reason = Some(reason);
+            self.touched(id, report);
+            return;
+        };
+        if self.set_fallen(id, stream, to, reason, report) && reason.is_mended_by_snapshot() {
+            self.need(id, stream, report);
+        }
+    }
+
+    /// Every copy of the book falls: what happened is the market's, not a connection's.
+    fn fall_everywhere(
+        &mut self,
+        id: BookId,
+        to: BookState,
+        reason: SuspectReason,
+        report: &mut FrameReport,
+    ) {
+        for spare in self.spares.get_mut(&id).into_iter().flatten() {
+            if may_fall(spare.state, to) {
+                spare.state = to;
+                spare.reason = Some(reason);
+            }
+        }
+        if may_fall(self.books[id.index()].state, to) {
+            self.fall(id, to, reason, report);
+        }
+    }
+
+    /// Lets one copy fall; `false` when it does not stand higher.
+    fn set_fallen(
+        &mut self,
+        id: BookId,
+        stream: StreamId,
+        to: BookState,
+        reason: SuspectReason,
+        report: &mut FrameReport,
+    ) -> bool {
+        let Some(book) = self.copy_of(id, stream) else { return false };
+        if !may_fall(book.state, to) {
+            return false;
+        }
+        book.state = to;
+        book.reason = Some(reason);
+        if self.books[id.index()].stream == Some(stream) {
+            self.promote_live_spare(id);
+            self.touched(id, report);
+        }
+        true
+    }
+
+    /// Reads another Live copy, if there is one.
+    fn promote_live_spare(&mut self, id: BookId) {
+        let Some(spares) = self.spares.get_mut(&id) else { return };
+        let live = spares.iter_mut().filter(|spare| spare.state == BookState::Live);
+        if let Some(freshest) = live.max_by_key(|spare| (spare.venue_at, spare.received_at)) {
+            swap_copies(&mut self.books[id.index()], freshest);
+        }
+    }
+
+    fn end_streams(&mut self, connection: u32, report: &mut FrameReport) {
+        for id in self.streams.of_connection(connection) {
+            self.fall_all(id, SuspectReason::Disconnected, report);
+            let Some(stream) = self.streams.close(id) else { continue };
+            for book in stream.books {
+                let main = &mut self.books[book.index()];
+                if main.stream == Some(id) {
+                    main.stream = None;
+                }
+                if let Some(spares) = self.spares.get_mut(&book) {
+                    spares.retain(|spare| spare.stream != Some(id));
+                    if spares.is_empty() {
+                        self.spares.remove(&book);
+                    }
+                }
+            }
+        }
+    }
+
+    fn need(&mut self, id: BookId, stream: StreamId, report: &mut FrameReport) {
+        let Some(stream) = self.streams.get(stream) else { return };
+        let (connection, sid) = (stream.connection, stream.sid);
+        let same =
+            report.needs.iter_mut().find(|need| need.connection == connection && need.sid == sid);
+        match same {
+            Some(need) if need.books.contains(&id) => {}
+            Some(need) => need.books.push(id),
+            None => report.needs.push(Resync { connection, sid, books: vec![id] }),
+        }
+    }
+
+    fn need_suspects_of(&mut self, stream: StreamId, report: &mut FrameReport) {
+        let books = self.streams.get(stream).map_or_else(Vec::new, |stream| stream.books.clone());
+        for id in books {
+            let suspect = self.copy_of(id, stream).is_some_and(|book| {
+                book.state == BookState::Suspect
+                    && book.reason.is_some_and(SuspectReason::is_mended_by_snapshot)
+            });
+            if suspect {
+                self.need(id, stream, report);
+            }
+        }
+    }
+
+    #[inline]
+    fn touched(&mut self, id: BookId, report: &mut FrameReport) {
+        let book = &mut self.books[id.index()];
+        if book.mark != self.mark {
+            book.mark = self.mark;
+            report.touched.push(id);
+        }
+    }
+}
+
+/// What all events of one frame share.
+struct Frame<'r> {
+    stream: StreamId,
+    received_at: Option<Timestamp>,
+    report: &'r mut FrameReport,
+}
+
+/// Exchanges two copies of one market's book; what belongs to the market stays with the one that is read.
+fn swap_copies(main: &mut TrackedBook, spare: &mut TrackedBook) {
+    std::mem::swap(main, spare);
+    std::mem::swap(&mut main.details, &mut spare.details);
+    std::mem::swap(&mut main.mark, &mut spare.mark);
+    // Crossing is judged on the copy that is read only, from now on.
+    main.crossed = false;
+    main.crossed_at = None;
+}
+
+/// A book that is Empty has nothing to lose, a Dead one nothing worse to become, and one that waits for its snapshot
+/// still does after another fault.
+const fn may_fall(from: BookState, to: BookState) -> bool {
+    match from {
+        BookState::Empty => matches!(to, BookState::Dead),
+        BookState::Live => true,
+        BookState::Suspect | BookState::Resyncing => matches!(to, BookState::Dead),
+        BookState::Dead => false,
+    }
+}

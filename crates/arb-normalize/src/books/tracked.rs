@@ -1,0 +1,191 @@
+//! One book with its continuity.
+
+use std::time::Duration;
+
+use super::stream::StreamId;
+use super::{BookState, Epoch, SuspectReason};
+use crate::market::TickRange;
+use crate::{Book, Level, Price, Timestamp};
+
+/// A book that knows whether it is right.
+#[derive(Debug, Clone, Default)]
+pub struct TrackedBook {
+    pub(super) book: Book,
+    pub(super) state: BookState,
+    pub(super) crossed: bool,
+    pub(super) reason: Option<SuspectReason>,
+    /// Frames running in which the venue's touch differed.
+    pub(super) mismatches: u8,
+    /// The call that touched the book last.
+    pub(super) mark: u32,
+    /// The stream it follows.
+    pub(super) stream: Option<StreamId>,
+    pub(super) epoch: Epoch,
+    pub(super) received_at: Option<Timestamp>,
+    pub(super) venue_at: Option<Timestamp>,
+    /// When it became crossed, if it is and the time is known.
+    pub(super) crossed_at: Option<Timestamp>,
+    /// Frames since the book became Live.
+    pub(super) updates: u32,
+    /// Mean time between frames in microseconds, over about the last 16.
+    pub(super) mean_interval_us: u32,
+    pub(super) details: Details,
+}
+
+/// What is rarely looked at.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Details {
+    pub(super) venue_id: Option<Box<str>>,
+    pub(super) close_at: Option<Timestamp>,
+    pub(super) ticks: Option<Box<[TickRange]>>,
+}
+
+/// Best bid and ask with all that is needed to judge them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Quote {
+    /// Best bid, if there is one.
+    pub bid: Option<Level>,
+    /// Best ask, if there is one.
+    pub ask: Option<Level>,
+    /// The unbroken stretch it belongs to.
+    pub epoch: Epoch,
+    /// When its last frame came in, if that is known.
+    pub received_at: Option<Timestamp>,
+    /// When the venue made its last frame, if that is known.
+    pub venue_at: Option<Timestamp>,
+}
+
+impl TrackedBook {
+    /// The levels. They may be wrong unless [`TrackedBook::state`] is Live.
+    #[must_use]
+    #[inline]
+    pub const fn book(&self) -> &Book {
+        &self.book
+    }
+
+    /// Where the book stands.
+    #[must_use]
+    #[inline]
+    pub const fn state(&self) -> BookState {
+        self.state
+    }
+
+    /// Why it is not Live, where it was once.
+    #[must_use]
+    pub const fn reason(&self) -> Option<SuspectReason> {
+        self.reason
+    }
+
+    /// The unbroken stretch it is in; 0 before the first snapshot.
+    #[must_use]
+    pub const fn epoch(&self) -> Epoch {
+        self.epoch
+    }
+
+    /// When the last frame that changed it came in, if that is known.
+    #[must_use]
+    #[inline]
+    pub const fn received_at(&self) -> Option<Timestamp> {
+        self.received_at
+    }
+
+    /// When the venue made the last frame that changed it, if it said so.
+    #[must_use]
+    pub const fn venue_at(&self) -> Option<Timestamp> {
+        self.venue_at
+    }
+
+    /// Whether it is Live and not crossed: only such a book may be traded on.
+    #[must_use]
+    #[inline]
+    pub const fn is_priceable(&self) -> bool {
+        matches!(self.state, BookState::Live) && !self.crossed
+    }
+
+    /// Polymarket's condition id or Kalshi's market uuid, if a snapshot said it.
+    #[must_use]
+    pub fn venue_id(&self) -> Option<&str> {
+        self.details.venue_id.as_deref()
+    }
+
+    /// When trading ends, if that is known.
+    #[must_use]
+    pub const fn close_at(&self) -> Option<Timestamp> {
+        self.details.close_at
+    }
+
+    /// The price grid, empty if it is not known.
+    #[must_use]
+    pub fn ticks(&self) -> &[TickRange] {
+        self.details.ticks.as_deref().unwrap_or_default()
+    }
+
+    /// Best bid and ask, `None` unless the book [may be priced](TrackedBook::is_priceable).
+    #[must_use]
+    pub fn quote(&self) -> Option<Quote> {
+        self.is_priceable().then(|| Quote {
+            bid: self.book.best_bid(),
+            ask: self.book.best_ask(),
+            epoch: self.epoch,
+            received_at: self.received_at,
+            venue_at: self.venue_at,
+        })
+    }
+
+    /// Time since the last frame that changed the book, `None` where that is not known.
+    #[must_use]
+    pub fn age(&self, now: Timestamp) -> Option<Duration> {
+        self.received_at.map(|at| now.since(at))
+    }
+
+    /// Mean time between its frames, over about the last 16, `None` before there are two.
+    #[must_use]
+    pub const fn mean_interval(&self) -> Option<Duration> {
+        if self.updates < 2 {
+            return None;
+        }
+        Some(Duration::from_micros(self.mean_interval_us as u64))
+    }
+
+    /// Age in units of the book's own [mean interval](TrackedBook::mean_interval): 1 is usual, 50 is a long silence.
+    #[must_use]
+    pub fn relative_age(&self, now: Timestamp) -> Option<f64> {
+        let mean = self.mean_interval()?.max(Duration::from_micros(1));
+        Some(self.age(now)?.as_secs_f64() / mean.as_secs_f64())
+    }
+
+    /// Notes that a frame changed the book.
+    #[inline]
+    pub(super) fn note_update(
+        &mut self,
+        received_at: Option<Timestamp>,
+        venue_at: Option<Timestamp>,
+    ) {
+        if let (Some(now), Some(before)) = (received_at, self.received_at) {
+            let interval = now.nanos_since(before) / 1000;
+            let interval = u32::try_from(interval).unwrap_or(u32::MAX);
+            self.mean_interval_us = if self.updates < 2 {
+                interval
+            } else {
+                // Weight 1/16 for the newest, without overflow.
+                self.mean_interval_us - self.mean_interval_us / 16 + interval / 16
+            };
+        }
+        self.updates = self.updates.saturating_add(1);
+        self.received_at = received_at;
+        if venue_at.is_some() {
+            self.venue_at = venue_at;
+        }
+    }
+
+    /// Whether `price` is on the grid, as far as that is known.
+    pub(super) fn is_on_grid(&self, price: Price) -> bool {
+        let Some(ticks) = &self.details.ticks else { return true };
+        let micros = price.micros();
+        ticks.iter().any(|range| {
+            let (start, step) = (range.start.micros(), range.step.micros());
+            (start..=range.end.micros()).contains(&micros)
+                && (step == 0 || (micros - start).is_multiple_of(step))
+        })
+    }
+}

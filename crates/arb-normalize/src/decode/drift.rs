@@ -1,0 +1,95 @@
+//! Counts of what a venue sent that its format, as known here, does not foresee.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+/// How a message departs from the known format.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum DriftKind {
+    /// A message kind, or a word inside a known one, that this crate does not know.
+    UnknownKind,
+    /// A field that messages of this kind always had is absent.
+    MissingField,
+    /// A field that is never zero is zero, as happens when a venue retires it.
+    ZeroedField,
+    /// A price that is not on the market's grid.
+    OffGridPrice,
+}
+
+impl DriftKind {
+    /// The lower-case word of logs and metric labels.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::UnknownKind => "unknown_kind",
+            Self::MissingField => "missing_field",
+            Self::ZeroedField => "zeroed_field",
+            Self::OffGridPrice => "off_grid_price",
+        }
+    }
+}
+
+/// Counters by kind and name, so that a venue's change of format is an alert and not a silent zero.
+///
+/// The name is the message kind, or `kind.field`, in the venue's own words. At most [`Drift::MAX_NAMES`] names are kept;
+/// what comes later is counted under `other`. Names longer than 64 bytes are cut.
+#[derive(Debug, Clone, Default)]
+pub struct Drift {
+    counts: BTreeMap<(DriftKind, Box<str>), u64>,
+}
+
+impl Drift {
+    /// How many different names are told apart.
+    pub const MAX_NAMES: usize = 128;
+
+    /// Counts one departure.
+    pub fn count(&mut self, kind: DriftKind, name: &str) {
+        let cut = (0..=name.len().min(64)).rev().find(|&end| name.is_char_boundary(end));
+        let name = &name[..cut.unwrap_or(0)];
+        let key = (kind, Box::from(name));
+        if let Some(count) = self.counts.get_mut(&key) {
+            *count += 1;
+        } else if self.counts.len() < Self::MAX_NAMES {
+            self.counts.insert(key, 1);
+        } else {
+            *self.counts.entry((kind, Box::from("other"))).or_default() += 1;
+        }
+    }
+
+    /// Every counter above zero.
+    pub fn iter(&self) -> impl Iterator<Item = (DriftKind, &str, u64)> {
+        self.counts.iter().map(|((kind, name), count)| (*kind, &**name, *count))
+    }
+
+    /// The counter of one name.
+    #[must_use]
+    pub fn get(&self, kind: DriftKind, name: &str) -> u64 {
+        self.counts.get(&(kind, Box::from(name))).copied().unwrap_or(0)
+    }
+
+    /// The sum of all counters.
+    #[must_use]
+    pub fn total(&self) -> u64 {
+        self.counts.values().sum()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_bounded_in_number_and_length() {
+        let mut drift = Drift::default();
+        for n in 0..1000 {
+            drift.count(DriftKind::UnknownKind, &format!("{n}{}", "é".repeat(100)));
+        }
+        assert!(drift.iter().count() <= Drift::MAX_NAMES + 4);
+        assert_eq!(drift.total(), 1000);
+        assert!(drift.iter().all(|(_, name, _)| name.len() <= 64));
+        assert_eq!(drift.get(DriftKind::UnknownKind, "other"), 1000 - Drift::MAX_NAMES as u64);
+    }
+}

@@ -1,0 +1,97 @@
+//! The frequent message in the member order seen on the wire, read in one go.
+
+use super::{Change, is_quote};
+use crate::decode::scratch::Scratch;
+use crate::json::Cursor;
+use crate::{Level, Price, Quantity, Side, Timestamp};
+
+/// Reads a price change whose members stand in the known order, `None` for anything else (which the general reader
+/// then reads: this one refuses nothing and decides nothing by itself; its events are to be thrown away then).
+#[inline]
+pub(super) fn price_change(cursor: &Cursor<'_>, scratch: &mut Scratch) -> Option<()> {
+    let mut cursor = cursor.clone();
+    let cursor = &mut cursor;
+    cursor.take(br#"{"event_type":"price_change","market":""#).then_some(())?;
+    cursor.plain_until_quote()?;
+    cursor.take(br#","price_changes":["#).then_some(())?;
+    loop {
+        let change = change(cursor, scratch)?;
+        scratch.events.push(change.event(None));
+        if cursor.take(b"],") {
+            break;
+        }
+        cursor.take(b",").then_some(())?;
+    }
+    cursor.take(br#""timestamp":""#).then_some(())?;
+    let (millis, length) = cursor.leading_digits();
+    cursor.advance(length);
+    (length <= 18 && cursor.take(b"\"}") && cursor.at() == cursor.text().len()).then_some(())?;
+    let at = Timestamp::from_millis(i64::try_from(millis).ok()?)?;
+    for event in &mut scratch.events {
+        event.set_venue_at(at);
+    }
+    Some(())
+}
+
+#[inline]
+fn change(cursor: &mut Cursor<'_>, scratch: &mut Scratch) -> Option<Change> {
+    cursor.take(br#"{"asset_id":""#).then_some(())?;
+    let asset = cursor.plain_until_quote()?;
+    cursor.take(br#","price":""#).then_some(())?;
+    let price = price(cursor)?;
+    cursor.take(br#","size":""#).then_some(())?;
+    let size = quantity(cursor)?;
+    let side = if cursor.take(br#","side":"BUY""#) {
+        Side::Bid
+    } else if cursor.take(br#","side":"SELL""#) {
+        Side::Ask
+    } else {
+        return None;
+    };
+    if cursor.take(br#","hash":""#) {
+        cursor.plain_until_quote()?;
+    }
+    let best = if cursor.take(br#","best_bid":""#) {
+        let bid = price_or_none(cursor)?;
+        cursor.take(br#","best_ask":""#).then_some(())?;
+        Some((bid, price_or_none(cursor)?))
+    } else {
+        None
+    };
+    (cursor.take(b"}") && asset.start != asset.end).then_some(())?;
+    Some(Change { market: scratch.text(cursor, asset).ok()?, side, price, size, best })
+}
+
+/// Reads a level written as price, then size, `None` (and no move) for anything else.
+#[inline]
+pub(super) fn level(cursor: &mut Cursor<'_>) -> Option<Level> {
+    let mut ahead = cursor.clone();
+    ahead.take(br#"{"price":""#).then_some(())?;
+    let price = price(&mut ahead)?;
+    ahead.take(br#","size":""#).then_some(())?;
+    let size = quantity(&mut ahead)?;
+    ahead.take(b"}").then_some(())?;
+    *cursor = ahead;
+    Some(Level { price, size })
+}
+
+#[inline]
+fn price(cursor: &mut Cursor<'_>) -> Option<Price> {
+    let token = cursor.plain_until_quote()?;
+    Price::parse(cursor.raw_bytes(token)).ok()
+}
+
+#[inline]
+fn quantity(cursor: &mut Cursor<'_>) -> Option<Quantity> {
+    let token = cursor.plain_until_quote()?;
+    Quantity::parse(cursor.raw_bytes(token)).ok()
+}
+
+#[inline]
+fn price_or_none(cursor: &mut Cursor<'_>) -> Option<Option<Price>> {
+    let token = cursor.plain_until_quote()?;
+    if token.start == token.end {
+        return Some(None);
+    }
+    Price::parse(cursor.raw_bytes(token)).ok().map(|price| is_quote(price).then_some(price))
+}

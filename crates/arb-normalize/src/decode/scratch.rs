@@ -1,0 +1,314 @@
+//! A decoder's memory from frame to frame, and the events read back from it.
+
+use crate::event::{Delta, LevelSet, Lifecycle, Snapshot, Touch, Trade};
+use crate::json::{Cursor, Kind, Token};
+use crate::market::TickRange;
+use crate::{
+    DecodeError, Level, MarketEvent, MarketStatus, Outcome, Price, Quantity, QuantityChange, Side,
+    Timestamp,
+};
+
+/// What a decoder keeps between frames so that reading one allocates nothing: events by the places of their texts,
+/// the levels of snapshots, and strings that had escapes.
+#[derive(Debug, Default)]
+pub(crate) struct Scratch {
+    pub events: Vec<Event>,
+    pub levels: Vec<Level>,
+    pub ranges: Vec<TickRange>,
+    unescaped: String,
+}
+
+/// A text of the frame, or of the unescaped strings.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Text {
+    start: u32,
+    /// The top bit tells unescaped strings from the frame.
+    end: u32,
+}
+
+const UNESCAPED: u32 = 1 << 31;
+
+impl Text {
+    /// No text.
+    pub(crate) const EMPTY: Self = Self { start: 0, end: 0 };
+}
+
+/// A range of the scratch's levels or tick ranges.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Span {
+    pub start: u32,
+    pub end: u32,
+}
+
+/// [`MarketEvent`] with its texts and lists by place.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Event {
+    Snapshot {
+        market: Text,
+        venue_id: Option<Text>,
+        bids: Span,
+        asks: Span,
+        tick: Option<Price>,
+        venue_at: Option<Timestamp>,
+    },
+    Delta {
+        market: Text,
+        side: Side,
+        price: Price,
+        change: QuantityChange,
+        venue_at: Option<Timestamp>,
+    },
+    LevelSet {
+        market: Text,
+        side: Side,
+        price: Price,
+        size: Quantity,
+        best: Option<(Option<Price>, Option<Price>)>,
+        venue_at: Option<Timestamp>,
+    },
+    Touch {
+        market: Text,
+        bid: Option<Level>,
+        ask: Option<Level>,
+        last: Option<Price>,
+        venue_at: Option<Timestamp>,
+    },
+    Trade {
+        market: Text,
+        id: Option<Text>,
+        price: Price,
+        size: Quantity,
+        taker: Option<Side>,
+        venue_at: Option<Timestamp>,
+    },
+    TickChange {
+        market: Text,
+        tick: Price,
+        ranges: Span,
+        venue_at: Option<Timestamp>,
+    },
+    Lifecycle {
+        market: Text,
+        word: Text,
+        status: Option<MarketStatus>,
+        close_at: Option<Timestamp>,
+        result: Option<Outcome>,
+        settlement: Option<Price>,
+        venue_at: Option<Timestamp>,
+    },
+    Listed {
+        event: Text,
+        series: Option<Text>,
+        title: Text,
+        exclusive: bool,
+    },
+    FeeUpdate {
+        event: Text,
+        fee_type: Option<Text>,
+        multiplier: Option<Text>,
+    },
+    Subscribed {
+        command: Option<u64>,
+        channel: Text,
+        sid: u64,
+    },
+    Unsubscribed {
+        sid: Option<u64>,
+        market: Option<Text>,
+    },
+    Acknowledged {
+        command: Option<u64>,
+        sid: Option<u64>,
+    },
+    Refused {
+        command: Option<u64>,
+        sid: Option<u64>,
+        code: u32,
+        message: Text,
+    },
+    Pong,
+    Passed {
+        kind: Text,
+    },
+    Unknown {
+        kind: Text,
+    },
+}
+
+impl Event {
+    /// Dates a change that was read before its message's time.
+    #[inline]
+    pub(crate) fn set_venue_at(&mut self, at: Timestamp) {
+        if let Self::LevelSet { venue_at, .. } = self {
+            *venue_at = Some(at);
+        }
+    }
+}
+
+impl Scratch {
+    /// Forgets the last frame.
+    pub(crate) fn clear(&mut self) {
+        self.events.clear();
+        self.levels.clear();
+        self.ranges.clear();
+        self.unescaped.clear();
+    }
+
+    /// The text of a token, unescaped if need be.
+    #[inline]
+    pub(crate) fn text(&mut self, cursor: &Cursor<'_>, token: Token) -> Result<Text, DecodeError> {
+        if token.kind == Kind::Escaped {
+            let text = cursor.string_of(token)?;
+            return Ok(self.own(&text));
+        }
+        Ok(Text { start: token.start, end: token.end })
+    }
+
+    /// Keeps a text that is not in the frame.
+    pub(crate) fn own(&mut self, text: &str) -> Text {
+        let start = self.unescaped.len() as u32;
+        self.unescaped.push_str(text);
+        Text { start, end: self.unescaped.len() as u32 | UNESCAPED }
+    }
+
+    /// The range of levels from `start` to the last one.
+    pub(crate) fn levels_from(&self, start: usize) -> Span {
+        Span { start: start as u32, end: self.levels.len() as u32 }
+    }
+
+    /// The events with their texts.
+    pub(crate) fn events<'f>(&'f self, frame: &'f str) -> Events<'f> {
+        Events { left: &self.events, frame, scratch: self }
+    }
+}
+
+/// The events of one frame, in order; nothing is allocated and the iterator is free to clone.
+#[derive(Debug, Clone, Copy)]
+pub struct Events<'f> {
+    left: &'f [Event],
+    frame: &'f str,
+    scratch: &'f Scratch,
+}
+
+impl<'f> Events<'f> {
+    #[inline]
+    fn text(&self, text: Text) -> &'f str {
+        let (source, end) = if text.end & UNESCAPED == 0 {
+            (self.frame, text.end)
+        } else {
+            (self.scratch.unescaped.as_str(), text.end & !UNESCAPED)
+        };
+        // Places come from reading this very text, so the range is always there.
+        source.get(text.start as usize..end as usize).unwrap_or_default()
+    }
+
+    fn levels(&self, span: Span) -> &'f [Level] {
+        self.scratch.levels.get(span.start as usize..span.end as usize).unwrap_or_default()
+    }
+
+    #[inline]
+    fn market_event(&self, event: Event) -> MarketEvent<'f> {
+        match event {
+            Event::Delta { market, side, price, change, venue_at } => MarketEvent::Delta(Delta {
+                market: self.text(market),
+                side,
+                price,
+                change,
+                venue_at,
+            }),
+            Event::LevelSet { market, side, price, size, best, venue_at } => {
+                let market = self.text(market);
+                MarketEvent::LevelSet(LevelSet { market, side, price, size, best, venue_at })
+            }
+            Event::Snapshot { market, venue_id, bids, asks, tick, venue_at } => {
+                MarketEvent::Snapshot(Snapshot {
+                    market: self.text(market),
+                    venue_id: venue_id.map(|text| self.text(text)),
+                    bids: self.levels(bids),
+                    asks: self.levels(asks),
+                    tick,
+                    venue_at,
+                })
+            }
+            Event::Touch { market, bid, ask, last, venue_at } => {
+                MarketEvent::Touch(Touch { market: self.text(market), bid, ask, last, venue_at })
+            }
+            other => self.rare_event(other),
+        }
+    }
+
+    fn rare_event(&self, event: Event) -> MarketEvent<'f> {
+        let text = |text| self.text(text);
+        match event {
+            Event::Trade { market, id, price, size, taker, venue_at } => {
+                MarketEvent::Trade(Trade {
+                    market: text(market),
+                    id: id.map(text),
+                    price,
+                    size,
+                    taker,
+                    venue_at,
+                })
+            }
+            Event::TickChange { market, tick, ranges, venue_at } => {
+                let ranges = self.scratch.ranges.get(ranges.start as usize..ranges.end as usize);
+                let ranges = ranges.unwrap_or_default();
+                MarketEvent::TickChange { market: text(market), tick, ranges, venue_at }
+            }
+            Event::Lifecycle { market, word, status, close_at, result, settlement, venue_at } => {
+                let (market, word) = (text(market), text(word));
+                MarketEvent::Lifecycle(Lifecycle {
+                    market,
+                    word,
+                    status,
+                    close_at,
+                    result,
+                    settlement,
+                    venue_at,
+                })
+            }
+            Event::Listed { event, series, title, exclusive } => MarketEvent::EventListed {
+                event: text(event),
+                series: series.map(text),
+                title: text(title),
+                exclusive,
+            },
+            Event::FeeUpdate { event, fee_type, multiplier } => MarketEvent::FeeUpdate {
+                event: text(event),
+                fee_type: fee_type.map(text),
+                multiplier: multiplier.map(text),
+            },
+            Event::Subscribed { command, channel, sid } => {
+                MarketEvent::Subscribed { command, channel: text(channel), sid }
+            }
+            Event::Unsubscribed { sid, market } => {
+                MarketEvent::Unsubscribed { sid, market: market.map(text) }
+            }
+            Event::Acknowledged { command, sid } => MarketEvent::Acknowledged { command, sid },
+            Event::Refused { command, sid, code, message } => {
+                MarketEvent::Refused { command, sid, code, message: text(message) }
+            }
+            Event::Passed { kind } => MarketEvent::Passed { kind: text(kind) },
+            Event::Unknown { kind } => MarketEvent::Unknown { kind: text(kind) },
+            // The four frequent kinds are read above.
+            _ => MarketEvent::Pong,
+        }
+    }
+}
+
+impl<'f> Iterator for Events<'f> {
+    type Item = MarketEvent<'f>;
+
+    #[inline]
+    fn next(&mut self) -> Option<MarketEvent<'f>> {
+        let (first, rest) = self.left.split_first()?;
+        self.left = rest;
+        Some(self.market_event(*first))
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        (self.left.len(), Some(self.left.len()))
+    }
+}
+
+impl ExactSizeIterator for Events<'_> {}
