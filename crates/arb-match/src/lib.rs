@@ -1,1 +1,23 @@
 #![doc = include_str!("../README.md")]
+
+mod amount;
+mod approval;
+mod compare;
+mod error;
+mod fingerprint;
+mod index;
+mod judgement;
+mod lexicon;
+mod matcher;
+mod reading;
+mod statement;
+mod terms;
+mod text;
+mod when;
+
+pub use approval::{Approval, Approvals, Decision, Ground, Refusal, Template};
+pub use error::MatchError;
+pub use fingerprint::{fingerprint, shape_fingerprint};
+pub use index::{Candidate, CandidatePair, Catalogue, Index};
+pub use judgement::{Difference, DifferenceKind, Judgement, Matcher, Verdict};
+pub use matcher::TermMatcher;

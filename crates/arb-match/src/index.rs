@@ -1,0 +1,264 @@
+//! An inverted index over one venue's markets, and the catalogue of both venues.
+
+use std::collections::HashMap;
+
+use arb_normalize::{Market, Venue};
+
+use crate::terms::terms;
+
+/// A market that may be the same contract as another, found by its words.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Candidate {
+    /// The venue's id: a Kalshi ticker or a Polymarket condition id.
+    pub id: String,
+    /// Shared words weighted by rarity, 0 to 1. It ranks; it decides nothing.
+    pub score: f64,
+}
+
+/// One venue's markets by the words they contain. A market is added or removed in the time its own words take.
+#[derive(Debug, Clone, Default)]
+pub struct Index {
+    terms: HashMap<String, u32>,
+    postings: Vec<Vec<u32>>,
+    documents: Vec<Option<Document>>,
+    by_id: HashMap<String, u32>,
+    free: Vec<u32>,
+    live: usize,
+}
+
+#[derive(Debug, Clone)]
+struct Document {
+    id: String,
+    terms: Vec<u32>,
+}
+
+impl Index {
+    /// An empty index.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// How many markets it holds.
+    #[must_use]
+    pub const fn len(&self) -> usize {
+        self.live
+    }
+
+    /// Whether it holds none.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.live == 0
+    }
+
+    /// Adds a market or replaces the one with its id.
+    pub fn insert(&mut self, market: &Market) {
+        self.insert_terms(&market.key.id, terms(market));
+    }
+
+    fn insert_terms(&mut self, id: &str, words: Vec<String>) {
+        self.remove(id);
+        let mut ids: Vec<u32> = words.into_iter().map(|word| self.term(word)).collect();
+        ids.sort_unstable();
+        let slot = self.free.pop().unwrap_or_else(|| {
+            self.documents.push(None);
+            u32::try_from(self.documents.len() - 1).unwrap_or(u32::MAX)
+        });
+        for term in &ids {
+            self.postings[*term as usize].push(slot);
+        }
+        self.documents[slot as usize] = Some(Document { id: id.to_owned(), terms: ids });
+        self.by_id.insert(id.to_owned(), slot);
+        self.live += 1;
+    }
+
+    fn term(&mut self, word: String) -> u32 {
+        let next = u32::try_from(self.postings.len()).unwrap_or(u32::MAX);
+        let id = *self.terms.entry(word).or_insert(next);
+        if id == next {
+            self.postings.push(Vec::new());
+        }
+        id
+    }
+
+    /// Removes a market; `false` if it was not there.
+    pub fn remove(&mut self, id: &str) -> bool {
+        let Some(slot) = self.by_id.remove(id) else { return false };
+        if let Some(document) = self.documents[slot as usize].take() {
+            for term in document.terms {
+                let posting = &mut self.postings[term as usize];
+                if let Some(at) = posting.iter().position(|held| *held == slot) {
+                    posting.swap_remove(at);
+                }
+            }
+        }
+        self.free.push(slot);
+        self.live -= 1;
+        true
+    }
+
+    /// The markets that share the most telling words with `market`, at most `limit`, best first; equal scores go by id, so the
+    /// answer depends on nothing but the markets held.
+    #[must_use]
+    pub fn candidates(&self, market: &Market, limit: usize) -> Vec<Candidate> {
+        self.ranked(&terms(market), limit, &mut Scratch::default())
+    }
+
+    fn ranked(&self, words: &[String], limit: usize, scratch: &mut Scratch) -> Vec<Candidate> {
+        let total = f64::from(u32::try_from(self.live.max(1)).unwrap_or(u32::MAX));
+        scratch.scores.resize(self.documents.len(), 0.0);
+        let mut norm = 0.0;
+        let mut lists: Vec<(f64, &[u32])> = Vec::with_capacity(words.len());
+        for word in words {
+            let list = self
+                .terms
+                .get(word)
+                .map(|id| self.postings[*id as usize].as_slice())
+                .unwrap_or_default();
+            let frequency = f64::from(u32::try_from(list.len()).unwrap_or(u32::MAX));
+            let rarity = (1.0 + total / (1.0 + frequency)).ln();
+            norm += rarity * rarity;
+            if !list.is_empty() {
+                lists.push((rarity * rarity, list));
+            }
+        }
+        // Rare words first; a word in more than a sixth of all markets only adds to markets some rarer word has found.
+        lists.sort_by(|a, b| b.0.total_cmp(&a.0));
+        let common = (self.live / 6).max(64);
+        for (weight, list) in lists {
+            let finds = list.len() <= common;
+            for slot in list {
+                let score = &mut scratch.scores[*slot as usize];
+                if *score > 0.0 {
+                    *score += weight;
+                } else if finds {
+                    *score = weight;
+                    scratch.touched.push(*slot);
+                }
+            }
+        }
+        let out = self.best(limit, norm.max(f64::MIN_POSITIVE), scratch);
+        for slot in scratch.touched.drain(..) {
+            scratch.scores[slot as usize] = 0.0;
+        }
+        out
+    }
+
+    fn best(&self, limit: usize, norm: f64, scratch: &Scratch) -> Vec<Candidate> {
+        let mut found: Vec<(f64, u32)> =
+            scratch.touched.iter().map(|slot| (scratch.scores[*slot as usize], *slot)).collect();
+        let id = |slot: u32| self.documents[slot as usize].as_ref().map_or("", |d| d.id.as_str());
+        let order =
+            |a: &(f64, u32), b: &(f64, u32)| b.0.total_cmp(&a.0).then_with(|| id(a.1).cmp(id(b.1)));
+        if found.len() > limit && limit > 0 {
+            found.select_nth_unstable_by(limit - 1, order);
+        }
+        found.truncate(limit);
+        found.sort_by(order);
+        found
+            .into_iter()
+            .map(|(score, slot)| Candidate {
+                id: id(slot).to_owned(),
+                score: (score / norm).min(1.0),
+            })
+            .collect()
+    }
+}
+
+#[derive(Debug, Default)]
+struct Scratch {
+    scores: Vec<f64>,
+    touched: Vec<u32>,
+}
+
+/// A Kalshi market and a Polymarket market that may be the same contract.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CandidatePair {
+    /// The Kalshi ticker.
+    pub kalshi: String,
+    /// The Polymarket condition id.
+    pub polymarket: String,
+    /// The index's score, 0 to 1.
+    pub score: f64,
+}
+
+/// The listed markets of both venues and an index over each. Markets made of legs of other markets are held out.
+#[derive(Debug, Clone, Default)]
+pub struct Catalogue {
+    markets: [HashMap<String, Market>; 2],
+    indices: [Index; 2],
+}
+
+impl Catalogue {
+    /// How many candidates a market gets at most.
+    pub const LIMIT: usize = 20;
+
+    /// An empty catalogue.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds a market or replaces the one with its key. `false` if it is made of legs of other markets and was left out.
+    pub fn insert(&mut self, market: Market) -> bool {
+        let venue = market.key.venue.index();
+        if market.multi_leg {
+            self.remove(market.key.venue, &market.key.id);
+            return false;
+        }
+        self.indices[venue].insert(&market);
+        self.markets[venue].insert(market.key.id.clone(), market);
+        true
+    }
+
+    /// Removes a market; `false` if it was not there.
+    pub fn remove(&mut self, venue: Venue, id: &str) -> bool {
+        self.indices[venue.index()].remove(id);
+        self.markets[venue.index()].remove(id).is_some()
+    }
+
+    /// The market with that id.
+    #[must_use]
+    pub fn market(&self, venue: Venue, id: &str) -> Option<&Market> {
+        self.markets[venue.index()].get(id)
+    }
+
+    /// A venue's markets in the order of their ids.
+    #[must_use]
+    pub fn markets(&self, venue: Venue) -> Vec<&Market> {
+        let mut all: Vec<&Market> = self.markets[venue.index()].values().collect();
+        all.sort_unstable_by(|a, b| a.key.id.cmp(&b.key.id));
+        all
+    }
+
+    /// The candidates of one market, held or new, on the other venue: at most [`Self::LIMIT`], best first.
+    #[must_use]
+    pub fn candidates(&self, market: &Market) -> Vec<CandidatePair> {
+        let other =
+            if market.key.venue == Venue::Kalshi { Venue::Polymarket } else { Venue::Kalshi };
+        self.pairs(market, self.indices[other.index()].candidates(market, Self::LIMIT))
+    }
+
+    fn pairs(&self, market: &Market, found: Vec<Candidate>) -> Vec<CandidatePair> {
+        let kalshi = market.key.venue == Venue::Kalshi;
+        let pair = |c: Candidate| {
+            let mine = market.key.id.clone();
+            let (kalshi, polymarket) = if kalshi { (mine, c.id) } else { (c.id, mine) };
+            CandidatePair { kalshi, polymarket, score: c.score }
+        };
+        found.into_iter().map(pair).collect()
+    }
+
+    /// The candidates of every Kalshi market, in the order of tickers: at most [`Self::LIMIT`] each, never all pairs.
+    #[must_use]
+    pub fn all_candidates(&self) -> Vec<CandidatePair> {
+        let mut scratch = Scratch::default();
+        let index = &self.indices[Venue::Polymarket.index()];
+        self.markets(Venue::Kalshi)
+            .into_iter()
+            .flat_map(|market| {
+                self.pairs(market, index.ranked(&terms(market), Self::LIMIT, &mut scratch))
+            })
+            .collect()
+    }
+}

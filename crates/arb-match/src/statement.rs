@@ -1,0 +1,251 @@
+//! A sentence that states a market's proposition, taken apart.
+
+use crate::amount::{Amount, amount_at};
+use crate::lexicon::{Kind, Lexicon, is_stop_word};
+use crate::text::{Token, tokens};
+use crate::when::{Around, Tie, When, dates};
+
+/// A unit of meaning: a concept of the tables, or a word no table knows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Atom {
+    pub(crate) kind: Kind,
+    /// The concept's id or the word's stem.
+    pub(crate) id: String,
+    /// The words, for people.
+    pub(crate) text: String,
+    /// The token it starts at.
+    pub(crate) at: usize,
+}
+
+/// A sentence taken apart.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Statement {
+    pub(crate) atoms: Vec<Atom>,
+    pub(crate) amounts: Vec<Amount>,
+    pub(crate) dates: Vec<When>,
+    /// Whether it is denied: `not`, `never`, `fail to`.
+    pub(crate) negated: bool,
+    /// Whether a template was not filled in (`|| disease ||`).
+    pub(crate) placeholder: bool,
+    /// Tokens before this index are the grammatical subject, if a predicate was found.
+    pub(crate) verb_at: Option<usize>,
+    /// Whether the predicate is a passive with an agent (`struck by Israel`): who does what is then not read.
+    pub(crate) passive: bool,
+}
+
+const NEGATIONS: [&str; 12] = [
+    "not", "never", "wont", "isnt", "doesnt", "didnt", "cannot", "without", "neither", "nor",
+    "fail", "arent",
+];
+
+/// Ordinals of editions: `97th Academy Awards`. Base year by competition: edition n was held in base + n.
+const EDITIONS: [(&str, i16); 7] = [
+    ("oscars", 1928),
+    ("bafta", 1947),
+    ("sag", 1994),
+    ("emmys", 1948),
+    ("grammys", 1958),
+    ("globes", 1943),
+    ("tonys", 1947),
+];
+
+impl Statement {
+    /// Reads a text. `league` is the league the market is about, where one is known.
+    pub(crate) fn read(text: &str, league: Option<&str>, around: Around) -> Self {
+        let tokens = tokens(text);
+        let mut used = vec![false; tokens.len()];
+        let mut statement = Self { placeholder: text.contains("||"), ..Self::default() };
+        statement.dates = dates(&tokens, around);
+        for when in &statement.dates {
+            used[when.start..when.stop].fill(true);
+        }
+        let mut at = 0;
+        while at < tokens.len() {
+            if used[at]
+                || !tokens[at].word && !matches!(tokens[at].text.as_str(), "#" | "$" | "-" | "(")
+            {
+                at += 1;
+                continue;
+            }
+            at = statement.step(&tokens, &mut used, at, league);
+        }
+        statement.editions();
+        statement.passive = statement.passive(&tokens);
+        statement
+    }
+
+    /// Reads what starts at `at`; the result is where to go on.
+    fn step(
+        &mut self,
+        tokens: &[Token],
+        used: &mut [bool],
+        at: usize,
+        league: Option<&str>,
+    ) -> usize {
+        let token = &tokens[at];
+        if let Some(end) = self.district(tokens, at) {
+            return end;
+        }
+        let free = |from: usize, to: usize| used[from..to].iter().all(|used| !used);
+        if let Some((concept, end)) =
+            Lexicon::standard().longest(tokens, at, league).filter(|(_, end)| free(at, *end))
+        {
+            if concept.kind != Kind::Noise {
+                let text = join(&tokens[at..end]);
+                if concept.kind == Kind::Verb && self.verb_at.is_none() {
+                    self.verb_at = Some(at);
+                }
+                self.atoms.push(Atom { kind: concept.kind, id: concept.id.clone(), text, at });
+            }
+            return end;
+        }
+        if let Some(amount) = amount_at(tokens, at, |i| !used.get(i).copied().unwrap_or(true)) {
+            let end = amount.stop.min(used.len());
+            used[amount.start..end].fill(true);
+            // The comparator's words before the number were read as words already.
+            let start = amount.start;
+            self.atoms.retain(|atom| atom.at < start || atom.at >= end);
+            self.amounts.push(amount);
+            return end;
+        }
+        if !token.word {
+            return at + 1;
+        }
+        if NEGATIONS.contains(&token.text.as_str()) {
+            self.negated = !self.negated;
+            return at + 1;
+        }
+        if is_stop_word(&token.stem)
+            || (token.text.len() == 1 && token.text.chars().all(char::is_alphabetic))
+        {
+            return at + 1;
+        }
+        let named = token.capital && (at > 0 || tokens.get(1).is_some_and(|next| next.capital));
+        let kind = if named || token.text.starts_with(|c: char| c.is_ascii_digit()) {
+            Kind::Name
+        } else {
+            Kind::Word
+        };
+        self.atoms.push(Atom { kind, id: token.stem.clone(), text: token.text.clone(), at });
+        at + 1
+    }
+
+    /// `TX-17`, `CA-9`, `AK-AL`.
+    fn district(&mut self, tokens: &[Token], at: usize) -> Option<usize> {
+        let state = &tokens[at];
+        if state.text.len() != 2 || !state.capital || !Lexicon::standard().is_state(&state.text) {
+            return None;
+        }
+        if tokens.get(at + 1)?.text != "-" {
+            return None;
+        }
+        let number = &tokens.get(at + 2)?.text;
+        let number = if number == "al" || number == "at" {
+            0
+        } else {
+            number.trim_end_matches(|c: char| c.is_ascii_alphabetic()).parse::<u8>().ok()?
+        };
+        let id = format!("{}-{number}", state.text);
+        self.atoms.push(Atom { kind: Kind::District, text: id.clone(), id, at });
+        Some(at + 3)
+    }
+
+    /// Turns `97th` beside an award into the year it was held, and drops the ordinal.
+    fn editions(&mut self) {
+        let Some(base) = self.atoms.iter().find_map(|atom| {
+            EDITIONS
+                .iter()
+                .find(|(id, _)| atom.kind == Kind::Competition && atom.id == *id)
+                .map(|(_, base)| *base)
+        }) else {
+            return;
+        };
+        let mut years = Vec::new();
+        self.atoms.retain(|atom| {
+            let digits = atom.text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+            let year = match digits.parse::<i16>() {
+                Ok(n) if digits.len() < atom.text.len() && (20..150).contains(&n) => base + n,
+                _ => return true,
+            };
+            years.push(year);
+            false
+        });
+        for year in years {
+            if let (Ok(first), Ok(end)) =
+                (jiff::civil::Date::new(year, 1, 1), jiff::civil::Date::new(year + 1, 1, 1))
+            {
+                self.dates.push(When {
+                    tie: Tie::Named,
+                    first,
+                    end,
+                    time: None,
+                    year_guessed: false,
+                    season: false,
+                    start: 0,
+                    stop: 0,
+                });
+            }
+        }
+    }
+
+    fn passive(&self, tokens: &[Token]) -> bool {
+        let Some(verb) = self.verb_at else { return false };
+        tokens[verb..].iter().skip(1).take(3).any(|t| t.text == "by")
+            && !self.dates.iter().any(|when| when.start <= verb + 3 && when.start > verb)
+    }
+
+    /// The atoms before the predicate.
+    pub(crate) fn subject(&self) -> impl Iterator<Item = &Atom> {
+        let verb = self.verb_at.unwrap_or(0);
+        self.atoms.iter().filter(move |atom| atom.at < verb)
+    }
+
+    /// Whether an atom of that kind and id is present.
+    pub(crate) fn has(&self, kind: Kind, id: &str) -> bool {
+        self.atoms.iter().any(|atom| atom.kind == kind && atom.id == id)
+    }
+}
+
+fn join(tokens: &[Token]) -> String {
+    let mut out = String::new();
+    for token in tokens {
+        if !out.is_empty() && token.word {
+            out.push(' ');
+        }
+        out.push_str(&token.text);
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ids(text: &str, league: Option<&str>) -> Vec<String> {
+        let around = Around { end: jiff::civil::Date::new(2025, 12, 31).ok() };
+        Statement::read(text, league, around).atoms.into_iter().map(|atom| atom.id).collect()
+    }
+
+    #[test]
+    fn paraphrases_leave_the_same_atoms() {
+        let mut a = ids("Will Daniel Noboa win the 2025 Ecuadorian presidential election?", None);
+        let mut b = ids("the 2025 presidential election in Ecuador is won by Daniel Noboa", None);
+        a.sort();
+        b.sort();
+        assert_eq!(a, b);
+        let mut a = ids("Will Republicans win the House race for TX-17?", None);
+        let mut b = ids("Will the Republican Party win the TX-17 House seat?", None);
+        a.sort();
+        b.sort();
+        assert_eq!(a, b);
+    }
+
+    #[test]
+    fn editions_become_years() {
+        let around = Around::default();
+        let read =
+            Statement::read("has won Best Director at the 97th Academy Awards", None, around);
+        assert_eq!(read.dates[0].first.year(), 2025);
+        assert!(read.has(Kind::Competition, "oscars"));
+    }
+}
