@@ -3,5 +3,7 @@
 mod error;
 pub mod fees;
 pub mod size;
+pub mod slippage;
+pub mod volatility;
 
 pub use error::RiskError;
