@@ -1,1 +1,22 @@
 #![doc = include_str!("../README.md")]
+
+pub mod basket;
+pub mod board;
+pub mod counts;
+pub mod episode;
+mod judge;
+pub mod limits;
+pub mod pairs;
+pub mod pipeline;
+pub mod report;
+pub mod sink;
+
+pub use basket::{Basket, BasketLeg};
+pub use board::Board;
+pub use counts::{Counts, Funnel};
+pub use episode::{CloseReason, Closed};
+pub use judge::NotPriced;
+pub use limits::Limits;
+pub use pairs::{PairSpec, PairsError};
+pub use pipeline::{Pipeline, PipelineConfig};
+pub use sink::{Change, Sink};

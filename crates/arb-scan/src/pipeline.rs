@@ -1,0 +1,294 @@
+//! Frames in, opportunities out: one synchronous object on one thread.
+
+use arb_normalize::books::{Books, FrameReport};
+use arb_normalize::{MarketEvent, Opportunity, OpportunityClass, Timestamp, Venue};
+use arb_risk::size::SizedTrade;
+
+use crate::board::PairsChange;
+use crate::episode::Episode;
+use crate::judge::{self, Judgement};
+use crate::{Board, Change, CloseReason, Counts, Funnel, Limits, NotPriced, PairSpec, Sink};
+
+/// How a pipeline judges.
+#[derive(Debug, Clone, Default)]
+#[non_exhaustive]
+pub struct PipelineConfig {
+    /// What a trade must satisfy beyond paying. Default: nothing.
+    pub limits: Limits,
+}
+
+impl PipelineConfig {
+    /// With these limits.
+    #[must_use]
+    pub fn with_limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+}
+
+/// Decodes, applies, detects and sizes every frame, and tells its sink.
+///
+/// Live sockets, a simulator and a recording drive the same object, so a recording gives the same bytes twice. It reads no clock and
+/// does no I/O; times are those of the frames, and of [`Pipeline::advance`] where feeds are live.
+#[derive(Debug)]
+pub struct Pipeline<S> {
+    board: Board,
+    limits: Limits,
+    sink: S,
+    episodes: Vec<Episode>,
+    counts: Counts,
+    funnel: Funnel,
+    /// The last known receive time.
+    now: Option<Timestamp>,
+    report: FrameReport,
+    touched: Vec<u32>,
+}
+
+impl<S: Sink> Pipeline<S> {
+    /// A pipeline without pairs or books.
+    #[must_use]
+    pub fn new(config: PipelineConfig, sink: S) -> Self {
+        Self {
+            board: Board::new(),
+            limits: config.limits,
+            sink,
+            episodes: Vec::new(),
+            counts: Counts::default(),
+            funnel: Funnel::default(),
+            now: None,
+            report: FrameReport::default(),
+            touched: Vec::new(),
+        }
+    }
+
+    /// Replaces the approved pairs, in their order, without touching a feed. Open trades of pairs that are gone or changed
+    /// end as [`CloseReason::Withdrawn`].
+    pub fn replace_pairs(&mut self, pairs: Vec<PairSpec>) -> PairsChange {
+        for index in 0..self.episodes.len() {
+            self.end(index, CloseReason::Withdrawn);
+        }
+        let change = self.board.replace_pairs(pairs);
+        self.episodes.clear();
+        self.episodes.resize_with(self.board.baskets.len(), Episode::default);
+        self.touched.extend(0..u32::try_from(self.board.baskets.len()).unwrap_or(u32::MAX));
+        self.judge_touched();
+        change
+    }
+
+    /// Takes one frame as received, and judges every trade it touches with all its updates applied.
+    ///
+    /// A frame that cannot be read is counted, told to the sink, and changes nothing. `received_at` is `None` where a
+    /// recording does not know it; that creates no age.
+    pub fn on_frame(
+        &mut self,
+        venue: Venue,
+        connection: u32,
+        received_at: Option<Timestamp>,
+        frame: &[u8],
+    ) {
+        self.now = received_at.or(self.now);
+        self.report.clear();
+        let (sink, counts) = (&mut self.sink, &mut self.counts);
+        let applied =
+            self.board.apply(venue, connection, received_at, frame, &mut self.report, |decoded| {
+                if decoded.is_unknown() {
+                    counts.unknown += 1;
+                } else {
+                    counts.decoded += 1;
+                }
+                for event in decoded.events() {
+                    if !is_book_update(&event) {
+                        sink.on_event(venue, received_at, &event);
+                    }
+                }
+            });
+        if let Err(error) = applied {
+            self.counts.malformed += 1;
+            self.sink.on_malformed(venue, connection, &error);
+        }
+        self.after_report(venue);
+    }
+
+    /// Learns from a frame that we sent on a connection (Kalshi's `use_yes_price`).
+    pub fn on_sent(&mut self, venue: Venue, connection: u32, frame: &[u8]) {
+        self.board.note_sent(venue, connection, frame);
+    }
+
+    /// A connection opened; its numbering begins anew.
+    pub fn on_open(&mut self, venue: Venue, connection: u32, at: Option<Timestamp>) {
+        self.now = at.or(self.now);
+        self.board.books_mut(venue).connection_opened(connection, at);
+    }
+
+    /// A connection closed: its books are suspect and trades on them end.
+    pub fn on_close(&mut self, venue: Venue, connection: u32, at: Option<Timestamp>) {
+        self.now = at.or(self.now);
+        self.report.clear();
+        self.board.books_mut(venue).connection_closed(connection, at, &mut self.report);
+        self.after_report(venue);
+    }
+
+    /// Applies what time alone decides on live feeds: books that are too old or crossed for too long, closed markets,
+    /// limits of age. A replay never calls it.
+    pub fn advance(&mut self, now: Timestamp) {
+        self.now = Some(now);
+        for venue in Venue::ALL {
+            self.report.clear();
+            self.board.books_mut(venue).advance(now, &mut self.report);
+            self.after_report(venue);
+        }
+        if self.limits.max_age.is_some() {
+            let open = (0_u32..).zip(&self.episodes).filter(|(_, episode)| episode.is_open());
+            self.touched.extend(open.map(|(index, _)| index));
+            self.judge_touched();
+        }
+    }
+
+    /// The books and pairs.
+    #[must_use]
+    pub const fn board(&self) -> &Board {
+        &self.board
+    }
+
+    /// Frames and books so far.
+    #[must_use]
+    pub const fn counts(&self) -> &Counts {
+        &self.counts
+    }
+
+    /// How far the evaluated trades came.
+    #[must_use]
+    pub const fn funnel(&self) -> &Funnel {
+        &self.funnel
+    }
+
+    /// The sink.
+    #[must_use]
+    pub const fn sink(&self) -> &S {
+        &self.sink
+    }
+
+    /// The sink, to change it.
+    pub const fn sink_mut(&mut self) -> &mut S {
+        &mut self.sink
+    }
+
+    /// Trades that are open now, in pairs-file order.
+    pub fn open_opportunities(&self) -> impl Iterator<Item = &Opportunity> {
+        self.episodes.iter().filter(|episode| episode.is_open()).filter_map(|e| e.line.as_ref())
+    }
+
+    /// For each pair, in order: its id and why it is not priced now, `None` where it is.
+    pub fn pair_states(&self) -> impl Iterator<Item = (&str, Option<NotPriced>)> {
+        self.board.pairs().iter().zip(self.board.baskets.chunks_exact(2)).map(|(spec, baskets)| {
+            let books = books_of(&self.board);
+            let reason = judge::priceable(&baskets[0], &books, &self.limits, self.now).err();
+            (spec.pair.id.as_str(), reason)
+        })
+    }
+
+    fn after_report(&mut self, venue: Venue) {
+        self.counts.duplicates += u64::from(self.report.duplicates);
+        self.counts.gaps += u64::from(self.report.gaps);
+        self.counts.resyncs += u64::from(self.report.resyncs);
+        for needed in &self.report.needs {
+            self.sink.on_resync(venue, needed, self.board.books(venue));
+        }
+        for &book in &self.report.touched {
+            self.touched.extend_from_slice(self.board.touching(venue, book));
+        }
+        if let Some(now) = self.now {
+            self.board.fees_at(now, &mut self.touched);
+        }
+        self.judge_touched();
+    }
+
+    fn judge_touched(&mut self) {
+        let mut touched = std::mem::take(&mut self.touched);
+        touched.sort_unstable();
+        touched.dedup();
+        for &index in &touched {
+            self.judge(index as usize);
+        }
+        touched.clear();
+        self.touched = touched;
+    }
+
+    fn judge(&mut self, index: usize) {
+        let judgement = judge::judge(
+            &self.board.baskets[index],
+            &books_of(&self.board),
+            &self.limits,
+            self.now,
+            &mut self.funnel,
+        );
+        match judgement {
+            Judgement::Trade(sized) => self.show(index, &sized),
+            Judgement::NotPriced(reason) => self.end(index, reason.into()),
+            Judgement::NoEdge => self.end(index, CloseReason::PriceMoved),
+            Judgement::NoSize => self.end(index, CloseReason::SizeGone),
+            Judgement::Limited => self.end(index, CloseReason::Limited),
+        }
+    }
+
+    /// A trade pays: opens its episode, or brings its line up to date.
+    fn show(&mut self, index: usize, trade: &SizedTrade) {
+        let basket = &self.board.baskets[index];
+        let episode = &mut self.episodes[index];
+        let change = if episode.is_open() {
+            let same = episode
+                .line
+                .as_ref()
+                .is_some_and(|line| line.quantity == trade.quantity && line.net_usd == trade.net);
+            if same {
+                return;
+            }
+            episode.accrue(self.now);
+            Change::Changed
+        } else {
+            episode.open(basket, self.now);
+            Change::Opened
+        };
+        episode.note_net(trade.net);
+        let line = episode.line_mut(basket);
+        fill(line, trade, self.now);
+        if basket.class == OpportunityClass::CrossVenue {
+            self.counts.episodes += u64::from(change == Change::Opened);
+            self.counts.best_net_usd = self.counts.best_net_usd.max(Some(trade.net));
+        }
+        self.sink.on_opportunity(line, change);
+    }
+
+    /// A trade does not pay: ends its episode if it is open.
+    fn end(&mut self, index: usize, reason: CloseReason) {
+        let episode = &mut self.episodes[index];
+        if episode.is_open() {
+            let closed = episode.close(&self.board.baskets[index], self.now, reason);
+            self.sink.on_closed(&closed);
+        }
+    }
+}
+
+fn books_of(board: &Board) -> [&Books; 2] {
+    Venue::ALL.map(|venue| board.books(venue))
+}
+
+/// Brings a line up to date.
+fn fill(line: &mut Opportunity, trade: &SizedTrade, at: Option<Timestamp>) {
+    line.at = at;
+    line.quantity = trade.quantity;
+    line.gross_usd = trade.gross;
+    line.fees_usd = trade.fees;
+    line.net_usd = trade.net;
+    for (leg, order) in line.legs.iter_mut().zip(trade.legs()) {
+        leg.limit = order.limit;
+        leg.quantity = trade.quantity;
+        leg.cost_usd = order.cost;
+        leg.fee_usd = order.fee;
+    }
+}
+
+/// Whether an event is about the levels of a book, and so no concern of the sink.
+const fn is_book_update(event: &MarketEvent<'_>) -> bool {
+    matches!(event, MarketEvent::Snapshot(_) | MarketEvent::Delta(_) | MarketEvent::LevelSet(_))
+}

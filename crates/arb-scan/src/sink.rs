@@ -1,0 +1,40 @@
+//! Where the pipeline's findings go.
+
+use arb_normalize::books::{Books, Resync};
+use arb_normalize::{DecodeError, MarketEvent, Opportunity, Timestamp, Venue};
+
+use crate::Closed;
+
+/// Whether an opportunity is new.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Change {
+    /// Its first line.
+    Opened,
+    /// Its quantity or net profit differs from the last line.
+    Changed,
+}
+
+/// Takes what the pipeline finds, on the pipeline's own thread: an implementation returns at once and hands anything
+/// slow to somebody else.
+pub trait Sink {
+    /// A trade that pays opened or changed.
+    fn on_opportunity(&mut self, opportunity: &Opportunity, change: Change);
+
+    /// A trade ended.
+    fn on_closed(&mut self, closed: &Closed);
+
+    /// Books must be read again from the venue.
+    fn on_resync(&mut self, venue: Venue, needed: &Resync, books: &Books) {
+        let _ = (venue, needed, books);
+    }
+
+    /// A message that is no book update: a trade, a change in a market's life, a refusal, an unknown kind.
+    fn on_event(&mut self, venue: Venue, at: Option<Timestamp>, event: &MarketEvent<'_>) {
+        let _ = (venue, at, event);
+    }
+
+    /// A frame was refused; it changed nothing.
+    fn on_malformed(&mut self, venue: Venue, connection: u32, error: &DecodeError) {
+        let _ = (venue, connection, error);
+    }
+}
