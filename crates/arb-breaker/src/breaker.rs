@@ -3,17 +3,19 @@
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use crate::config::BreakerConfig;
 use crate::error::{BreakerError, Rejected};
 use crate::event::Event;
-use crate::ledger::{Command, Ledger, Positions, Ticket, Verdict};
-use crate::machine::{Machine, Started};
+use crate::ledger::{Command, Ledger, Positions, Verdict};
+use crate::machine::Machine;
+use crate::moment::Moment;
 use crate::outcome::Outcome;
-use crate::permit::{Holder, Permit};
+use crate::permit::Permit;
 use crate::snapshot::Snapshot;
 use crate::state::State;
+use crate::ticket::Ticket;
 
 /// A circuit breaker; clones share one state.
 ///
@@ -47,20 +49,41 @@ pub(crate) struct Shared {
 
 impl Shared {
     #[inline]
-    pub(crate) fn now(&self) -> Instant {
+    pub(crate) fn now(&self) -> Moment {
         self.config.clock.now()
     }
 
     #[cold]
     #[inline(never)]
-    pub(crate) fn settle(&self, ticket: Ticket, verdict: Verdict, started: Started, now: Instant) {
+    pub(crate) fn settle(
+        &self,
+        ticket: Ticket,
+        verdict: Verdict,
+        started: Moment,
+        now: Option<Moment>,
+    ) {
+        let now = now.unwrap_or_else(|| self.now());
         self.machine.settle(ticket, verdict, started, now);
         self.deliver();
     }
 
+    /// The permit was dropped without a verdict.
     #[cold]
     #[inline(never)]
-    fn admit(&self, now: Instant) -> Result<Ticket, Rejected> {
+    pub(crate) fn abandon(&self, ticket: Ticket, started: Moment) {
+        let verdict = if std::thread::panicking() { Verdict::Panicked } else { Verdict::Cancelled };
+        self.settle(ticket, verdict, started, None);
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn admit_now(&self) -> Result<Ticket, Rejected> {
+        self.admit(self.now())
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn admit(&self, now: Moment) -> Result<Ticket, Rejected> {
         let answer = self.machine.admit(now);
         self.deliver();
         answer
@@ -105,11 +128,11 @@ impl Breaker {
     pub fn new_at(
         name: impl Into<Arc<str>>,
         config: BreakerConfig,
-        now: Instant,
+        now: impl Into<Moment>,
     ) -> Result<Self, BreakerError> {
         config.validate()?;
         let (name, config) = (name.into(), Arc::new(config));
-        let machine = Machine::new(Arc::clone(&name), Arc::clone(&config), now);
+        let machine = Machine::new(Arc::clone(&name), Arc::clone(&config), now.into());
         Ok(Self { shared: Arc::new(Shared { machine, name, config }) })
     }
 
@@ -129,18 +152,29 @@ impl Breaker {
     ///
     /// # Errors
     /// [`Rejected`] when the breaker is open, or half-open with all its probes on their way.
-    #[inline]
+    #[inline(always)]
     pub fn try_acquire(&self) -> Result<Permit<'_>, Rejected> {
-        acquire(&self.shared, Holder::Borrowed(&self.shared), None)
+        let shared = &*self.shared;
+        let ticket = match shared.machine.admit_closed() {
+            Some(ticket) => ticket,
+            None => shared.admit_now()?,
+        };
+        let started = if shared.machine.wants_start { shared.now() } else { Moment::from_nanos(0) };
+        Ok(Permit::new(shared, started, ticket))
     }
 
     /// Asks to make a call at `now`. A time earlier than one the breaker has seen is taken as that.
     ///
     /// # Errors
     /// As [`try_acquire`](Self::try_acquire).
-    #[inline]
-    pub fn try_acquire_at(&self, now: Instant) -> Result<Permit<'_>, Rejected> {
-        acquire(&self.shared, Holder::Borrowed(&self.shared), Some(now))
+    #[inline(always)]
+    pub fn try_acquire_at(&self, now: impl Into<Moment>) -> Result<Permit<'_>, Rejected> {
+        let now = now.into();
+        let ticket = match self.shared.machine.admit_closed() {
+            Some(ticket) => ticket,
+            None => self.shared.admit(now)?,
+        };
+        Ok(Permit::new(&self.shared, now, ticket))
     }
 
     /// [`try_acquire`](Self::try_acquire) with a permit that may be moved into a task.
@@ -148,15 +182,18 @@ impl Breaker {
     /// # Errors
     /// As [`try_acquire`](Self::try_acquire).
     pub fn try_acquire_owned(&self) -> Result<Permit<'static>, Rejected> {
-        acquire(&self.shared, Holder::Owned(Arc::clone(&self.shared)), None)
+        self.try_acquire().map(|permit| permit.into_owned(Arc::clone(&self.shared)))
     }
 
     /// [`try_acquire_at`](Self::try_acquire_at) with a permit that may be moved into a task.
     ///
     /// # Errors
     /// As [`try_acquire`](Self::try_acquire).
-    pub fn try_acquire_owned_at(&self, now: Instant) -> Result<Permit<'static>, Rejected> {
-        acquire(&self.shared, Holder::Owned(Arc::clone(&self.shared)), Some(now))
+    pub fn try_acquire_owned_at(
+        &self,
+        now: impl Into<Moment>,
+    ) -> Result<Permit<'static>, Rejected> {
+        self.try_acquire_at(now).map(|permit| permit.into_owned(Arc::clone(&self.shared)))
     }
 
     /// Admits a call that reduces risk, such as the unwinding of a half-filled trade, whatever the
@@ -167,10 +204,10 @@ impl Breaker {
     }
 
     /// [`acquire_risk_reducing`](Self::acquire_risk_reducing) at `now`.
-    pub fn acquire_risk_reducing_at(&self, now: Instant) -> Permit<'static> {
+    pub fn acquire_risk_reducing_at(&self, now: impl Into<Moment>) -> Permit<'static> {
+        let now = now.into();
         let ticket = self.shared.locked(|ledger, word| ledger.acquire_risk_reducing(now, word));
-        let started = self.shared.machine.started(now);
-        Permit::new(Holder::Owned(Arc::clone(&self.shared)), started, ticket)
+        Permit::new(&self.shared, now, ticket).into_owned(Arc::clone(&self.shared))
     }
 
     /// Counts an outcome that was observed without a call, such as a feed that stalls. It counts
@@ -180,10 +217,10 @@ impl Breaker {
     }
 
     /// [`record`](Self::record) at `now`.
-    pub fn record_at(&self, outcome: Outcome, now: Instant) {
+    pub fn record_at(&self, outcome: Outcome, now: impl Into<Moment>) {
+        let now = now.into();
         let ticket = self.shared.machine.aside(|ledger| ledger.observer());
-        let started = self.shared.machine.started(now);
-        Permit::new(Holder::Borrowed(&self.shared), started, ticket).finish_at(outcome, now);
+        Permit::new(&self.shared, now, ticket).finish_at(outcome, now);
     }
 
     /// The state now. While closed this is one load; otherwise it reads the clock, so that an open
@@ -198,10 +235,11 @@ impl Breaker {
 
     /// The state at `now`.
     #[must_use]
-    pub fn state_at(&self, now: Instant) -> State {
+    pub fn state_at(&self, now: impl Into<Moment>) -> State {
         if self.shared.machine.tag().is_closed() {
             return State::Closed;
         }
+        let now = now.into();
         self.shared.locked(|ledger, word| {
             ledger.advance(now, word);
             ledger.state()
@@ -216,7 +254,8 @@ impl Breaker {
 
     /// The state and all counts at `now`.
     #[must_use]
-    pub fn snapshot_at(&self, now: Instant) -> Snapshot {
+    pub fn snapshot_at(&self, now: impl Into<Moment>) -> Snapshot {
+        let now = now.into();
         self.shared.locked(|ledger, word| ledger.snapshot(now, word))
     }
 
@@ -232,8 +271,8 @@ impl Breaker {
     }
 
     /// [`open_for`](Self::open_for) from `now` on.
-    pub fn open_for_at(&self, span: Duration, now: Instant) {
-        self.command(Command::OpenFor(span), now);
+    pub fn open_for_at(&self, span: Duration, now: impl Into<Moment>) {
+        self.command(Command::OpenFor(span), now.into());
     }
 
     /// Lets every call pass and records nothing until an operator decides otherwise.
@@ -253,11 +292,11 @@ impl Breaker {
     }
 
     /// [`reset`](Self::reset) at `now`.
-    pub fn reset_at(&self, now: Instant) {
-        self.command(Command::Reset, now);
+    pub fn reset_at(&self, now: impl Into<Moment>) {
+        self.command(Command::Reset, now.into());
     }
 
-    fn command(&self, command: Command, now: Instant) {
+    fn command(&self, command: Command, now: Moment) {
         self.shared.locked(|ledger, word| ledger.command(command, now, word));
     }
 
@@ -267,28 +306,6 @@ impl Breaker {
     pub fn on_event(&self, listener: impl Fn(&Event) + Send + Sync + 'static) {
         self.shared.machine.aside(|ledger| ledger.events.add_listener(Arc::new(listener)));
     }
-}
-
-#[inline]
-fn acquire<'a>(
-    shared: &Shared,
-    holder: Holder<'a>,
-    now: Option<Instant>,
-) -> Result<Permit<'a>, Rejected> {
-    let machine = &shared.machine;
-    let (ticket, now) = match machine.admit_closed() {
-        Some(ticket) => (ticket, now),
-        None => {
-            let now = now.unwrap_or_else(|| shared.now());
-            (shared.admit(now)?, Some(now))
-        }
-    };
-    let started = if machine.wants_start {
-        machine.started(now.unwrap_or_else(|| shared.now()))
-    } else {
-        Machine::started_whenever()
-    };
-    Ok(Permit::new(holder, started, ticket))
 }
 
 impl fmt::Debug for Breaker {

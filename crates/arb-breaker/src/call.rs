@@ -1,13 +1,11 @@
 //! Whole calls: admission, the call itself, and its verdict.
 
-use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::pin::pin;
-use std::task::Poll;
-use std::time::Instant;
 
 use crate::breaker::Breaker;
 use crate::config::Clock;
 use crate::error::{CallError, Rejected};
+use crate::moment::Moment;
 use crate::outcome::{Classify, ErrorsAreFailures};
 use crate::permit::Permit;
 
@@ -21,7 +19,7 @@ impl Breaker {
     /// # Cancel safety
     /// Dropping the future drops the call; it counts as cancelled, and a probe gives its place
     /// back.
-    #[inline]
+    #[inline(always)]
     pub async fn call<T, E>(
         &self,
         call: impl Future<Output = Result<T, E>>,
@@ -33,7 +31,7 @@ impl Breaker {
     ///
     /// # Errors
     /// As [`call`](Self::call).
-    #[inline]
+    #[inline(always)]
     pub fn call_sync<T, E>(&self, call: impl FnOnce() -> Result<T, E>) -> Result<T, CallError<E>> {
         self.attempt().run_sync(call)
     }
@@ -60,7 +58,7 @@ impl Breaker {
     /// # Ok(())
     /// # }
     /// ```
-    #[inline]
+    #[inline(always)]
     pub fn attempt(&self) -> Attempt<'_> {
         Attempt { breaker: self, classifier: ErrorsAreFailures, clock: None, risk_reducing: false }
     }
@@ -78,14 +76,14 @@ pub struct Attempt<'a, C = ErrorsAreFailures> {
 
 impl<'a, C> Attempt<'a, C> {
     /// How the result counts. Default: `Ok` is a success, `Err` a failure.
-    #[inline]
+    #[inline(always)]
     pub fn classified_by<D>(self, classifier: D) -> Attempt<'a, D> {
         let Self { breaker, clock, risk_reducing, .. } = self;
         Attempt { breaker, classifier, clock, risk_reducing }
     }
 
     /// Where this call reads the time. Default: the breaker's clock.
-    #[inline]
+    #[inline(always)]
     pub fn timed_by(mut self, clock: &'a Clock) -> Self {
         self.clock = Some(clock);
         self
@@ -93,7 +91,7 @@ impl<'a, C> Attempt<'a, C> {
 
     /// Lets the call pass whatever the state, as
     /// [`acquire_risk_reducing`](Breaker::acquire_risk_reducing) says.
-    #[inline]
+    #[inline(always)]
     pub fn risk_reducing(mut self) -> Self {
         self.risk_reducing = true;
         self
@@ -106,7 +104,7 @@ impl<'a, C> Attempt<'a, C> {
     ///
     /// # Cancel safety
     /// As [`Breaker::call`].
-    #[inline]
+    #[inline(always)]
     pub async fn run<T, E>(
         self,
         call: impl Future<Output = Result<T, E>>,
@@ -114,33 +112,35 @@ impl<'a, C> Attempt<'a, C> {
     where
         C: Classify<T, E>,
     {
-        let mut guard = Guard::new(self.admit()?);
+        let permit = self.admit()?;
+        let mut guard = Guard { permit: Some(permit), terms: &self, running: false };
         let mut call = pin!(call);
         let result = std::future::poll_fn(|context| {
-            match catch_unwind(AssertUnwindSafe(|| call.as_mut().poll(context))) {
-                Ok(poll) => poll.map(Ok),
-                Err(panic) => Poll::Ready(Err(panic)),
-            }
+            guard.running = true;
+            let poll = call.as_mut().poll(context);
+            guard.running = false;
+            poll
         })
         .await;
-        self.settle(&mut guard, result)
+        guard.settle(result)
     }
 
     /// Makes the call, a plain function.
     ///
     /// # Errors
     /// As [`Breaker::call`].
-    #[inline]
+    #[inline(always)]
     pub fn run_sync<T, E>(self, call: impl FnOnce() -> Result<T, E>) -> Result<T, CallError<E>>
     where
         C: Classify<T, E>,
     {
-        let mut guard = Guard::new(self.admit()?);
-        let result = catch_unwind(AssertUnwindSafe(call));
-        self.settle(&mut guard, result)
+        let permit = self.admit()?;
+        let guard = Guard { permit: Some(permit), terms: &self, running: true };
+        let result = call();
+        guard.settle(result)
     }
 
-    #[inline]
+    #[inline(always)]
     fn admit(&self) -> Result<Permit<'a>, Rejected> {
         match (self.risk_reducing, self.clock) {
             (true, _) => Ok(self.breaker.acquire_risk_reducing_at(self.now())),
@@ -149,56 +149,47 @@ impl<'a, C> Attempt<'a, C> {
         }
     }
 
-    #[inline]
-    fn settle<T, E>(
-        &self,
-        guard: &mut Guard<'_>,
-        result: std::thread::Result<Result<T, E>>,
-    ) -> Result<T, CallError<E>>
-    where
-        C: Classify<T, E>,
-    {
-        match result {
-            Ok(result) => {
-                let outcome = self.classifier.classify(result.as_ref());
-                if let Some(permit) = guard.0.take() {
-                    match self.clock {
-                        None => permit.finish(outcome),
-                        Some(clock) => permit.finish_at(outcome, clock.now()),
-                    }
-                }
-                result.map_err(CallError::Inner)
-            }
-            Err(panic) => {
-                if let Some(permit) = guard.0.take() {
-                    permit.panicked(self.now());
-                }
-                resume_unwind(panic)
-            }
-        }
-    }
-
-    fn now(&self) -> Instant {
+    fn now(&self) -> Moment {
         self.clock.unwrap_or(&self.breaker.config().clock).now()
     }
 }
 
-/// Cancels the permit when the call is dropped, also where that is because something else in the
-/// thread panics: a panic of the call itself never gets here.
-struct Guard<'a>(Option<Permit<'a>>);
+/// Gives the verdict when the call does not come to its end: a panic if it was running, else
+/// cancelled. A panic of something else in the thread is not held against the call.
+struct Guard<'a, 't, C> {
+    permit: Option<Permit<'a>>,
+    terms: &'t Attempt<'a, C>,
+    running: bool,
+}
 
-impl<'a> Guard<'a> {
-    #[inline]
-    fn new(permit: Permit<'a>) -> Self {
-        Self(Some(permit))
+impl<C> Guard<'_, '_, C> {
+    #[inline(always)]
+    fn settle<T, E>(mut self, result: Result<T, E>) -> Result<T, CallError<E>>
+    where
+        C: Classify<T, E>,
+    {
+        self.running = false;
+        let outcome = self.terms.classifier.classify(result.as_ref());
+        if let Some(permit) = self.permit.take() {
+            match self.terms.clock {
+                None => permit.finish(outcome),
+                Some(clock) => permit.finish_at(outcome, clock.now()),
+            }
+        }
+        result.map_err(CallError::Inner)
     }
 }
 
-impl Drop for Guard<'_> {
-    #[inline]
+impl<C> Drop for Guard<'_, '_, C> {
+    #[inline(always)]
     fn drop(&mut self) {
-        if let Some(permit) = self.0.take() {
-            permit.cancel();
+        if let Some(permit) = self.permit.take() {
+            let now = self.terms.now();
+            if self.running {
+                permit.panicked(now);
+            } else {
+                permit.cancel_at(now);
+            }
         }
     }
 }

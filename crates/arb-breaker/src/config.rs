@@ -5,10 +5,11 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::error::BreakerError;
+use crate::moment::Moment;
 use crate::rate::Rate;
 
 /// The longest span any setting may have: 365 days.
-pub(crate) const LONGEST: Duration = Duration::from_secs(365 * 24 * 60 * 60);
+const LONGEST: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 /// The largest count window: 65,536 outcomes (16 KiB).
 const LARGEST_WINDOW: u32 = 65_536;
 /// The finest time window.
@@ -55,17 +56,17 @@ pub enum ProbeVerdict {
 ///
 /// Under tokio's paused time use `Clock::new(|| tokio::time::Instant::now().into_std())`.
 #[derive(Clone)]
-pub struct Clock(Arc<dyn Fn() -> Instant + Send + Sync>);
+pub struct Clock(Arc<dyn Fn() -> Moment + Send + Sync>);
 
 impl Clock {
-    /// A clock that asks `now`.
-    pub fn new(now: impl Fn() -> Instant + Send + Sync + 'static) -> Self {
-        Self(Arc::new(now))
+    /// A clock that asks `now`, which may give an [`Instant`] or a [`Moment`].
+    pub fn new<M: Into<Moment>>(now: impl Fn() -> M + Send + Sync + 'static) -> Self {
+        Self(Arc::new(move || now().into()))
     }
 
     /// The time on this clock.
     #[must_use]
-    pub fn now(&self) -> Instant {
+    pub fn now(&self) -> Moment {
         (self.0)()
     }
 }

@@ -3,9 +3,10 @@
 use std::collections::VecDeque;
 use std::fmt;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use crate::error::TripReason;
+use crate::moment::Moment;
 use crate::state::State;
 
 /// More undelivered events than this: the oldest are dropped and counted.
@@ -20,7 +21,7 @@ pub struct Event {
     /// The breaker's name.
     pub breaker: Arc<str>,
     /// When, on the breaker's clock.
-    pub at: Instant,
+    pub at: Moment,
     /// What.
     pub kind: EventKind,
 }
@@ -69,7 +70,7 @@ impl EventQueue {
         self.listeners = Arc::new(listeners);
     }
 
-    pub(crate) fn push(&mut self, breaker: &Arc<str>, at: Instant, kind: EventKind) {
+    pub(crate) fn push(&mut self, breaker: &Arc<str>, at: Moment, kind: EventKind) {
         if self.waiting.len() == LONGEST_QUEUE {
             self.waiting.pop_front();
             self.dropped += 1;

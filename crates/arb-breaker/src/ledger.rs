@@ -4,38 +4,20 @@
 //! [`machine`](crate::machine).
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use crate::config::{BreakerConfig, LONGEST, Window};
+use crate::config::{BreakerConfig, Window};
 use crate::error::{RejectReason, Rejected, TripReason};
 use crate::event::{EventKind, EventQueue};
+use crate::moment::Moment;
 use crate::open_time::OpenTime;
 use crate::outcome::{Failure, Origin};
 use crate::probes::{Probes, Ruling};
 use crate::snapshot::{Snapshot, Totals};
 use crate::state::State;
 use crate::tag::Tag;
+use crate::ticket::{Pass, Ticket};
 use crate::window::{Mark, SlidingWindow};
-
-/// What an admitted call holds: it entitles to one verdict.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Ticket {
-    pub(crate) tag: Tag,
-    pub(crate) pass: Pass,
-}
-
-/// On what terms a call was admitted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Pass {
-    /// Closed or metrics-only: the outcome goes into the window.
-    Counted,
-    /// Half-open: a probe, by number.
-    Probe(u64),
-    /// Admitted whatever the state; judged apart.
-    RiskReducing,
-    /// Disabled: nothing is recorded.
-    Unrecorded,
-}
 
 /// What became of an admitted call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -70,7 +52,7 @@ pub(crate) trait Positions {
 enum Phase {
     Closed,
     MetricsOnly,
-    Open { until: Instant, reason: TripReason },
+    Open { until: Moment, reason: TripReason },
     HalfOpen(Probes),
     ForcedOpen,
     Disabled,
@@ -102,19 +84,19 @@ pub(crate) struct Ledger {
     name: Arc<str>,
     config: Arc<BreakerConfig>,
     /// Instants become nanoseconds since this one.
-    origin: Instant,
+    origin: Moment,
     /// The latest time seen; times given later are taken as at least this one.
-    now: Instant,
+    now: Moment,
     phase: Phase,
-    since: Instant,
+    since: Moment,
     generation: u64,
     window: SlidingWindow,
-    /// When the window must slide again, in nanoseconds since the origin.
-    pub(crate) slide_at: u64,
+    /// When the window must slide again.
+    pub(crate) slide_at: Option<Moment>,
     run: Run,
     open_time: OpenTime,
     last_trip: Option<TripReason>,
-    next_probe: u64,
+    next_probe: u32,
     totals: Totals,
     /// Outcomes of past generations that went through the window.
     counted_before: u64,
@@ -125,12 +107,12 @@ pub(crate) struct Ledger {
 }
 
 impl Ledger {
-    pub(crate) fn new(name: Arc<str>, config: Arc<BreakerConfig>, now: Instant) -> Self {
+    pub(crate) fn new(name: Arc<str>, config: Arc<BreakerConfig>, now: Moment) -> Self {
         let mut window = SlidingWindow::new(config.window);
         let mut open_time = OpenTime::new(&config);
         open_time.closed(now);
         Self {
-            slide_at: window.slide(0, 0),
+            slide_at: window.slide(Duration::ZERO, 0).map(|at| now + at),
             window,
             open_time,
             name,
@@ -162,7 +144,7 @@ impl Ledger {
 
     /// Moves the state on to `now`: an open time that is over, leases that have ended, a window
     /// that slides.
-    pub(crate) fn advance(&mut self, now: Instant, positions: &dyn Positions) {
+    pub(crate) fn advance(&mut self, now: Moment, positions: &dyn Positions) {
         self.now = self.now.max(now);
         let now = self.now;
         loop {
@@ -183,27 +165,27 @@ impl Ledger {
             self.rule(at, None);
         }
         if self.phase.state().counts() {
-            let at = nanos_between(self.origin, now);
-            self.slide_at = self.window.slide(at, positions.taken());
+            let slide_at = self.window.slide(now.since(self.origin), positions.taken());
+            self.slide_at = slide_at.map(|at| self.origin + at);
         }
     }
 
     pub(crate) fn acquire(
         &mut self,
-        now: Instant,
+        now: Moment,
         positions: &dyn Positions,
     ) -> Result<Ticket, Rejected> {
         self.advance(now, positions);
         let tag = self.tag();
         let reason = match &mut self.phase {
-            Phase::Closed | Phase::MetricsOnly => return Ok(Ticket { tag, pass: Pass::Counted }),
-            Phase::Disabled => return Ok(Ticket { tag, pass: Pass::Unrecorded }),
+            Phase::Closed | Phase::MetricsOnly => return Ok(Ticket::new(tag, Pass::Counted)),
+            Phase::Disabled => return Ok(Ticket::new(tag, Pass::Unrecorded)),
             Phase::HalfOpen(probes) => {
                 let probe = self.next_probe;
-                let deadline = after(self.now, self.config.probe_lease);
+                let deadline = self.now + self.config.probe_lease;
                 if probes.admit(probe, deadline, &self.config) {
-                    self.next_probe += 1;
-                    return Ok(Ticket { tag, pass: Pass::Probe(probe) });
+                    self.next_probe = (probe + 1) % Ticket::PROBES;
+                    return Ok(Ticket::new(tag, Pass::Probe(probe)));
                 }
                 RejectReason::ProbesInFlight { probes: self.config.probes }
             }
@@ -225,12 +207,12 @@ impl Ledger {
             Phase::HalfOpen(probes) => probes.first_deadline(),
             _ => None,
         }
-        .map(|at| at.saturating_duration_since(self.now))
+        .map(|at| at.since(self.now))
     }
 
     pub(crate) fn acquire_risk_reducing(
         &mut self,
-        now: Instant,
+        now: Moment,
         positions: &dyn Positions,
     ) -> Ticket {
         self.advance(now, positions);
@@ -238,12 +220,12 @@ impl Ledger {
         if matches!(self.phase, Phase::Open { .. } | Phase::HalfOpen(_) | Phase::ForcedOpen) {
             self.totals.risk_reducing.admitted_unhealthy += 1;
         }
-        Ticket { tag: self.tag(), pass: Pass::RiskReducing }
+        Ticket::new(self.tag(), Pass::RiskReducing)
     }
 
     /// A ticket for an outcome that was observed without a call.
     pub(crate) fn observer(&self) -> Ticket {
-        Ticket { tag: self.tag(), pass: Pass::Counted }
+        Ticket::new(self.tag(), Pass::Counted)
     }
 
     /// Takes the verdict of an admitted call.
@@ -252,11 +234,11 @@ impl Ledger {
         ticket: Ticket,
         verdict: Verdict,
         slow: bool,
-        now: Instant,
+        now: Moment,
         positions: &dyn Positions,
     ) {
         self.advance(now, positions);
-        match ticket.pass {
+        match ticket.pass() {
             Pass::RiskReducing => self.settle_risk_reducing(verdict),
             Pass::Unrecorded => {}
             _ if ticket.tag != self.tag() => self.totals.stale += 1,
@@ -358,7 +340,7 @@ impl Ledger {
         None
     }
 
-    fn settle_probe(&mut self, probe: u64, verdict: Verdict, slow: bool) {
+    fn settle_probe(&mut self, probe: u32, verdict: Verdict, slow: bool) {
         let Phase::HalfOpen(probes) = &mut self.phase else { return };
         if !probes.release(probe) {
             self.totals.stale += 1;
@@ -374,7 +356,7 @@ impl Ledger {
     }
 
     /// Follows what the probes say.
-    fn rule(&mut self, at: Instant, retry_after: Option<Duration>) {
+    fn rule(&mut self, at: Moment, retry_after: Option<Duration>) {
         let Phase::HalfOpen(probes) = &self.phase else { return };
         match probes.ruling(&self.config) {
             Ruling::Pending => {}
@@ -386,19 +368,19 @@ impl Ledger {
         }
     }
 
-    fn open(&mut self, at: Instant, reason: TripReason, retry_after: Option<Duration>) {
+    fn open(&mut self, at: Moment, reason: TripReason, retry_after: Option<Duration>) {
         let open_for = self.open_time.opened(at, retry_after, &self.config);
         self.open_until(at, open_for, reason);
     }
 
-    fn open_until(&mut self, at: Instant, open_for: Duration, reason: TripReason) {
+    fn open_until(&mut self, at: Moment, open_for: Duration, reason: TripReason) {
         self.totals.opened += 1;
         self.last_trip = Some(reason);
-        let until = after(at, open_for);
+        let until = at + open_for;
         self.enter(Phase::Open { until, reason }, at, Some(reason));
     }
 
-    pub(crate) fn command(&mut self, command: Command, now: Instant, positions: &dyn Positions) {
+    pub(crate) fn command(&mut self, command: Command, now: Moment, positions: &dyn Positions) {
         self.advance(now, positions);
         let at = self.now;
         match command {
@@ -425,15 +407,15 @@ impl Ledger {
                 self.totals.would_open += 1;
                 self.events.push(&self.name, at, EventKind::WouldOpen { reason });
             }
-            Phase::Open { until, .. } => *until = (*until).max(after(at, span)),
+            Phase::Open { until, .. } => *until = (*until).max(at + span),
             Phase::Closed | Phase::HalfOpen(_) => self.open_until(at, span, reason),
         }
     }
 
-    fn enter(&mut self, phase: Phase, at: Instant, reason: Option<TripReason>) {
+    fn enter(&mut self, phase: Phase, at: Moment, reason: Option<TripReason>) {
         let from = self.phase.state();
         let open_for = match &phase {
-            Phase::Open { until, .. } => Some(until.saturating_duration_since(at)),
+            Phase::Open { until, .. } => Some(until.since(at)),
             _ => None,
         };
         self.phase = phase;
@@ -464,7 +446,7 @@ impl Ledger {
         self.counted_before + taken - self.counted_failures + self.probe_successes
     }
 
-    pub(crate) fn snapshot(&mut self, now: Instant, positions: &dyn Positions) -> Snapshot {
+    pub(crate) fn snapshot(&mut self, now: Moment, positions: &dyn Positions) -> Snapshot {
         self.advance(now, positions);
         let taken = positions.taken();
         let inside = self.window.contents(taken);
@@ -480,7 +462,7 @@ impl Ledger {
         Snapshot {
             name: Arc::clone(&self.name),
             state: self.phase.state(),
-            in_state_for: self.now.saturating_duration_since(self.since),
+            in_state_for: self.now.since(self.since),
             generation: self.generation,
             last_trip: self.last_trip,
             open_for,
@@ -514,16 +496,4 @@ fn minimum_calls(config: &BreakerConfig) -> u64 {
         Window::Time { .. } => config.minimum_calls,
     };
     u64::from(least)
-}
-
-/// `span` after `at`; spans that no clock can hold are cut to two years.
-fn after(at: Instant, span: Duration) -> Instant {
-    at.checked_add(span.min(LONGEST.saturating_mul(2))).unwrap_or(at)
-}
-
-/// Whole nanoseconds from `origin` to `now`, 0 when `now` lies before it.
-#[inline]
-pub(crate) fn nanos_between(origin: Instant, now: Instant) -> u64 {
-    let span = now.saturating_duration_since(origin);
-    span.as_secs().saturating_mul(1_000_000_000).saturating_add(u64::from(span.subsec_nanos()))
 }

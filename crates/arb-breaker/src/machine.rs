@@ -12,13 +12,14 @@
 
 use std::sync::Arc;
 use std::sync::PoisonError;
-use std::time::{Duration, Instant};
 
 use super::sync::{AtomicU64, Mutex, MutexGuard, Ordering};
 use crate::config::{BreakerConfig, Window};
 use crate::error::Rejected;
-use crate::ledger::{Ledger, Pass, Positions, Ticket, Verdict, nanos_between};
+use crate::ledger::{Ledger, Positions, Verdict};
+use crate::moment::{Moment, nanos};
 use crate::tag::{Tag, outcomes};
+use crate::ticket::{Pass, Ticket};
 
 /// The count is folded into the lock's side when this bit of it is set, long before it overflows.
 const FOLD_AT: u32 = 1 << 31;
@@ -31,9 +32,8 @@ const MILESTONE: u32 = 1_023;
 pub(crate) struct Machine {
     /// See [`tag`](crate::tag).
     word: AtomicU64,
-    /// When the time window must slide, in nanoseconds since `origin`.
+    /// When the time window must slide, as nanoseconds of a [`Moment`].
     slide_at: AtomicU64,
-    origin: Instant,
     /// A call is slow when it took more nanoseconds than this.
     slow_after: u64,
     /// Whether a call's start matters.
@@ -49,10 +49,6 @@ struct Locked {
     /// Outcomes of this generation that were folded out of the word.
     folded: u64,
 }
-
-/// When a call began, as nanoseconds since the machine's origin.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Started(u64);
 
 struct Word<'a> {
     word: &'a AtomicU64,
@@ -70,14 +66,13 @@ impl Positions for Word<'_> {
 }
 
 impl Machine {
-    pub(crate) fn new(name: Arc<str>, config: Arc<BreakerConfig>, now: Instant) -> Self {
+    pub(crate) fn new(name: Arc<str>, config: Arc<BreakerConfig>, now: Moment) -> Self {
         let slow_after = config.slow_calls.map(|rule| nanos(rule.longer_than));
         let by_time = matches!(config.window, Window::Time { .. });
         let ledger = Ledger::new(name, config, now);
         Self {
             word: AtomicU64::new(ledger.tag().fresh_word()),
-            slide_at: AtomicU64::new(ledger.slide_at),
-            origin: now,
+            slide_at: AtomicU64::new(slide_at(&ledger)),
             slow_after: slow_after.unwrap_or(u64::MAX),
             wants_start: slow_after.is_some(),
             wants_end: slow_after.is_some() || by_time,
@@ -86,41 +81,29 @@ impl Machine {
     }
 
     /// The present tag; the lock-free view of the state.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn tag(&self) -> Tag {
         Tag::of(self.word.load(Ordering::Relaxed))
     }
 
-    /// A call that begins at `now`.
-    #[inline]
-    pub(crate) fn started(&self, now: Instant) -> Started {
-        Started(if self.wants_start { nanos_between(self.origin, now) } else { 0 })
-    }
-
-    /// A call whose start was not asked for.
-    #[inline]
-    pub(crate) fn started_whenever() -> Started {
-        Started(0)
-    }
-
     /// Admits a call without the lock if the breaker is closed.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn admit_closed(&self) -> Option<Ticket> {
         let tag = self.tag();
-        tag.is_closed().then_some(Ticket { tag, pass: Pass::Counted })
+        tag.is_closed().then_some(Ticket::new(tag, Pass::Counted))
     }
 
     /// Admits or rejects a call, whatever the state.
     #[cold]
     #[inline(never)]
-    pub(crate) fn admit(&self, now: Instant) -> Result<Ticket, Rejected> {
+    pub(crate) fn admit(&self, now: Moment) -> Result<Ticket, Rejected> {
         self.locked(|ledger, word| ledger.acquire(now, word))
     }
 
     /// Counts a success without the lock where nothing else is to be done; whether it was.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn count_success(&self, ticket: Ticket) -> bool {
-        if ticket.pass != Pass::Counted {
+        if !ticket.is_counted() {
             return false;
         }
         let mut word = self.word.load(Ordering::Relaxed);
@@ -142,18 +125,17 @@ impl Machine {
     }
 
     /// [`count_success`](Self::count_success) for a call that ended at `now`, where time matters.
-    #[inline]
-    pub(crate) fn count_success_at(&self, ticket: Ticket, started: Started, now: Instant) -> bool {
-        let at = nanos_between(self.origin, now);
-        if at >= self.slide_at.load(Ordering::Relaxed) || self.is_slow(started, at) {
+    #[inline(always)]
+    pub(crate) fn count_success_at(&self, ticket: Ticket, started: Moment, now: Moment) -> bool {
+        if now.as_nanos() >= self.slide_at.load(Ordering::Relaxed) || self.is_slow(started, now) {
             return false;
         }
         self.count_success(ticket)
     }
 
-    #[inline]
-    fn is_slow(&self, started: Started, at: u64) -> bool {
-        at.saturating_sub(started.0) > self.slow_after
+    #[inline(always)]
+    fn is_slow(&self, started: Moment, now: Moment) -> bool {
+        now.as_nanos().saturating_sub(started.as_nanos()) > self.slow_after
     }
 
     #[cold]
@@ -177,9 +159,8 @@ impl Machine {
     /// Takes a verdict, whatever it is.
     #[cold]
     #[inline(never)]
-    pub(crate) fn settle(&self, ticket: Ticket, verdict: Verdict, started: Started, now: Instant) {
-        let took = nanos_between(self.origin, now);
-        let slow = self.wants_start && self.is_slow(started, took);
+    pub(crate) fn settle(&self, ticket: Ticket, verdict: Verdict, started: Moment, now: Moment) {
+        let slow = self.wants_start && self.is_slow(started, now);
         self.locked(|ledger, word| ledger.settle(ticket, verdict, slow, now, word));
     }
 
@@ -194,7 +175,7 @@ impl Machine {
             ledger.generation_ended(*folded + u64::from(outcomes(left)));
             *folded = 0;
         }
-        self.slide_at.store(ledger.slide_at, Ordering::Relaxed);
+        self.slide_at.store(slide_at(ledger), Ordering::Relaxed);
         answer
     }
 
@@ -210,6 +191,6 @@ impl Machine {
     }
 }
 
-fn nanos(span: Duration) -> u64 {
-    u64::try_from(span.as_nanos()).unwrap_or(u64::MAX)
+fn slide_at(ledger: &Ledger) -> u64 {
+    ledger.slide_at.map_or(u64::MAX, Moment::as_nanos)
 }

@@ -1,9 +1,10 @@
 //! How long an open breaker stays open.
 
 use std::hash::{BuildHasher, RandomState};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use crate::config::BreakerConfig;
+use crate::moment::Moment;
 
 /// Growth stops here at the latest: a factor of 2 has then reached any cap.
 const HIGHEST_LEVEL: u32 = 64;
@@ -14,7 +15,7 @@ pub(crate) struct OpenTime {
     /// How many steps the next open time has grown.
     level: u32,
     /// Since when the breaker has been closed without a break.
-    healthy_since: Option<Instant>,
+    healthy_since: Option<Moment>,
     random: u64,
 }
 
@@ -25,7 +26,7 @@ impl OpenTime {
     }
 
     /// The breaker closed.
-    pub(crate) fn closed(&mut self, now: Instant) {
+    pub(crate) fn closed(&mut self, now: Moment) {
         self.healthy_since = Some(now);
     }
 
@@ -35,9 +36,8 @@ impl OpenTime {
     }
 
     /// The level at `now`, after the decay of the healthy time so far.
-    pub(crate) fn level_at(&self, now: Instant, config: &BreakerConfig) -> u32 {
-        let healthy =
-            self.healthy_since.map_or(Duration::ZERO, |since| now.saturating_duration_since(since));
+    pub(crate) fn level_at(&self, now: Moment, config: &BreakerConfig) -> u32 {
+        let healthy = self.healthy_since.map_or(Duration::ZERO, |since| now.since(since));
         let steps = healthy.as_nanos() / config.decay_after.as_nanos().max(1);
         self.level.saturating_sub(u32::try_from(steps).unwrap_or(u32::MAX))
     }
@@ -45,7 +45,7 @@ impl OpenTime {
     /// The breaker opens at `now`: how long for.
     pub(crate) fn opened(
         &mut self,
-        now: Instant,
+        now: Moment,
         retry_after: Option<Duration>,
         config: &BreakerConfig,
     ) -> Duration {

@@ -1,13 +1,14 @@
 //! The permission to make one call.
 
 use std::fmt;
+use std::mem::ManuallyDrop;
 use std::sync::Arc;
-use std::time::Instant;
 
 use crate::breaker::Shared;
-use crate::ledger::{Ticket, Verdict};
-use crate::machine::Started;
+use crate::ledger::Verdict;
+use crate::moment::Moment;
 use crate::outcome::{Failure, Outcome};
+use crate::ticket::Ticket;
 
 /// The permission to make one call, which takes exactly one verdict.
 ///
@@ -18,67 +19,84 @@ use crate::outcome::{Failure, Outcome};
 /// The methods without `_at` read the breaker's clock where the time matters.
 #[must_use = "a permit dropped at once counts as a cancelled call"]
 pub struct Permit<'a> {
-    shared: Holder<'a>,
-    started: Started,
-    /// `None` when the verdict has been given.
-    ticket: Option<Ticket>,
+    holder: Holder<'a>,
+    /// Meaningless where nobody asks for it.
+    started: Moment,
+    ticket: Ticket,
 }
 
-pub(crate) enum Holder<'a> {
+enum Holder<'a> {
     Borrowed(&'a Shared),
     Owned(Arc<Shared>),
-}
-
-impl Holder<'_> {
-    #[inline]
-    fn get(&self) -> &Shared {
-        match self {
-            Self::Borrowed(shared) => shared,
-            Self::Owned(shared) => shared,
-        }
-    }
+    /// The verdict has been given.
+    Spent,
 }
 
 impl<'a> Permit<'a> {
-    #[inline]
-    pub(crate) fn new(shared: Holder<'a>, started: Started, ticket: Ticket) -> Self {
-        Self { shared, started, ticket: Some(ticket) }
+    #[inline(always)]
+    pub(crate) fn new(shared: &'a Shared, started: Moment, ticket: Ticket) -> Self {
+        Self { holder: Holder::Borrowed(shared), started, ticket }
+    }
+
+    /// The same permit, with its own share of the breaker.
+    pub(crate) fn into_owned(mut self, shared: Arc<Shared>) -> Permit<'static> {
+        self.holder = Holder::Spent;
+        Permit { holder: Holder::Owned(shared), started: self.started, ticket: self.ticket }
+    }
+
+    /// Spends the permit on a verdict.
+    ///
+    /// A borrowed permit is taken apart without its `Drop`, which would need its address: so it can
+    /// live in registers from beginning to end.
+    #[inline(always)]
+    fn spend(self, verdict: impl FnOnce(&Shared, Ticket, Moment)) {
+        let this = ManuallyDrop::new(self);
+        if let Holder::Borrowed(shared) = this.holder {
+            verdict(shared, this.ticket, this.started);
+        } else {
+            ManuallyDrop::into_inner(this).spend_owned(verdict);
+        }
+    }
+
+    #[inline(never)]
+    fn spend_owned(mut self, verdict: impl FnOnce(&Shared, Ticket, Moment)) {
+        if let Holder::Owned(shared) = std::mem::replace(&mut self.holder, Holder::Spent) {
+            verdict(&shared, self.ticket, self.started);
+        }
+    }
+
+    #[inline(always)]
+    fn settle(self, verdict: Verdict, now: Option<Moment>) {
+        self.spend(|shared, ticket, started| {
+            shared.settle(ticket, verdict, started, now);
+        });
     }
 
     /// The call went well.
-    #[inline]
-    pub fn success(mut self) {
-        let shared = self.shared.get();
-        let now = shared.machine.wants_end.then(|| shared.now());
-        if !self.count_success(now) {
-            let now = now.unwrap_or_else(|| self.shared.get().now());
-            self.settle(Verdict::Success, now);
-        }
+    #[inline(always)]
+    pub fn success(self) {
+        self.spend(|shared, ticket, started| {
+            let machine = &shared.machine;
+            if machine.wants_end {
+                let now = shared.now();
+                if !machine.count_success_at(ticket, started, now) {
+                    shared.settle(ticket, Verdict::Success, started, Some(now));
+                }
+            } else if !machine.count_success(ticket) {
+                shared.settle(ticket, Verdict::Success, started, None);
+            }
+        });
     }
 
     /// The call went well and ended at `now`.
-    #[inline]
-    pub fn success_at(mut self, now: Instant) {
-        if !self.count_success(Some(now)) {
-            self.settle(Verdict::Success, now);
-        }
-    }
-
-    /// Counts a success without the lock; whether that was possible.
-    #[inline]
-    fn count_success(&mut self, now: Option<Instant>) -> bool {
-        let machine = &self.shared.get().machine;
-        let counted = match (self.ticket, now) {
-            (Some(ticket), Some(now)) if machine.wants_end => {
-                machine.count_success_at(ticket, self.started, now)
+    #[inline(always)]
+    pub fn success_at(self, now: impl Into<Moment>) {
+        let now = now.into();
+        self.spend(|shared, ticket, started| {
+            if !shared.machine.count_success_at(ticket, started, now) {
+                shared.settle(ticket, Verdict::Success, started, Some(now));
             }
-            (Some(ticket), _) => machine.count_success(ticket),
-            (None, _) => true,
-        };
-        if counted {
-            self.ticket = None;
-        }
-        counted
+        });
     }
 
     /// The call failed, and nothing more is known about it.
@@ -87,7 +105,7 @@ impl<'a> Permit<'a> {
     }
 
     /// The call failed at `now`, and nothing more is known about it.
-    pub fn failure_at(self, now: Instant) {
+    pub fn failure_at(self, now: impl Into<Moment>) {
         self.finish_at(Outcome::Failure(Failure::default()), now);
     }
 
@@ -97,73 +115,53 @@ impl<'a> Permit<'a> {
     }
 
     /// The call, which ended at `now`, says nothing about the health of what was called.
-    pub fn ignore_at(self, now: Instant) {
+    pub fn ignore_at(self, now: impl Into<Moment>) {
         self.finish_at(Outcome::Ignore, now);
     }
 
     /// Gives the verdict as an [`Outcome`].
-    #[inline]
-    pub fn finish(mut self, outcome: Outcome) {
-        if outcome == Outcome::Success {
-            return self.success();
+    #[inline(always)]
+    pub fn finish(self, outcome: Outcome) {
+        match outcome {
+            Outcome::Success => self.success(),
+            Outcome::Failure(failure) => self.settle(Verdict::Failure(failure), None),
+            Outcome::Ignore => self.settle(Verdict::Ignored, None),
         }
-        let now = self.shared.get().now();
-        self.settle(verdict_of(outcome), now);
     }
 
     /// Gives the verdict of a call that ended at `now` as an [`Outcome`].
-    #[inline]
-    pub fn finish_at(mut self, outcome: Outcome, now: Instant) {
-        if outcome == Outcome::Success {
-            return self.success_at(now);
+    #[inline(always)]
+    pub fn finish_at(self, outcome: Outcome, now: impl Into<Moment>) {
+        match outcome {
+            Outcome::Success => self.success_at(now),
+            Outcome::Failure(failure) => self.settle(Verdict::Failure(failure), Some(now.into())),
+            Outcome::Ignore => self.settle(Verdict::Ignored, Some(now.into())),
         }
-        self.settle(verdict_of(outcome), now);
     }
 
     /// Gives the permit back without a verdict, also while the thread panics for another reason.
     pub fn cancel(self) {
-        let now = self.shared.get().now();
-        self.cancel_at(now);
+        self.settle(Verdict::Cancelled, None);
     }
 
     /// [`cancel`](Self::cancel) at `now`.
-    pub fn cancel_at(mut self, now: Instant) {
-        self.settle(Verdict::Cancelled, now);
+    pub fn cancel_at(self, now: impl Into<Moment>) {
+        self.settle(Verdict::Cancelled, Some(now.into()));
     }
 
     /// The call panicked.
-    pub(crate) fn panicked(mut self, now: Instant) {
-        self.settle(Verdict::Panicked, now);
-    }
-
-    #[inline]
-    fn settle(&mut self, verdict: Verdict, now: Instant) {
-        if let Some(ticket) = self.ticket.take() {
-            self.shared.get().settle(ticket, verdict, self.started, now);
-        }
-    }
-
-    #[cold]
-    fn abandon(&mut self) {
-        let verdict = if std::thread::panicking() { Verdict::Panicked } else { Verdict::Cancelled };
-        let now = self.shared.get().now();
-        self.settle(verdict, now);
-    }
-}
-
-fn verdict_of(outcome: Outcome) -> Verdict {
-    match outcome {
-        Outcome::Success => Verdict::Success,
-        Outcome::Failure(failure) => Verdict::Failure(failure),
-        Outcome::Ignore => Verdict::Ignored,
+    pub(crate) fn panicked(self, now: Moment) {
+        self.settle(Verdict::Panicked, Some(now));
     }
 }
 
 impl Drop for Permit<'_> {
-    #[inline]
+    #[inline(always)]
     fn drop(&mut self) {
-        if self.ticket.is_some() {
-            self.abandon();
+        match std::mem::replace(&mut self.holder, Holder::Spent) {
+            Holder::Borrowed(shared) => shared.abandon(self.ticket, self.started),
+            Holder::Owned(shared) => shared.abandon(self.ticket, self.started),
+            Holder::Spent => {}
         }
     }
 }

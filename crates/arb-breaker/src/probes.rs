@@ -1,9 +1,8 @@
 //! The probes of one half-open spell.
 
-use std::time::Instant;
-
 use crate::config::{BreakerConfig, ProbeVerdict};
 use crate::error::TripReason;
+use crate::moment::Moment;
 
 /// What the probes say so far.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,13 +24,13 @@ pub(crate) struct Probes {
 
 #[derive(Debug, Clone, Copy)]
 struct Lease {
-    probe: u64,
-    deadline: Instant,
+    probe: u32,
+    deadline: Moment,
 }
 
 impl Probes {
     /// Admits a probe if there is a place for it.
-    pub(crate) fn admit(&mut self, probe: u64, deadline: Instant, config: &BreakerConfig) -> bool {
+    pub(crate) fn admit(&mut self, probe: u32, deadline: Moment, config: &BreakerConfig) -> bool {
         let taken = self.outstanding.len() as u64 + u64::from(self.finished);
         if taken >= u64::from(config.probes) {
             return false;
@@ -41,7 +40,7 @@ impl Probes {
     }
 
     /// Gives the place of `probe` back; whether it had one.
-    pub(crate) fn release(&mut self, probe: u64) -> bool {
+    pub(crate) fn release(&mut self, probe: u32) -> bool {
         let place = self.outstanding.iter().position(|lease| lease.probe == probe);
         if let Some(index) = place {
             self.outstanding.remove(index);
@@ -50,7 +49,7 @@ impl Probes {
     }
 
     /// Takes the first probe whose lease has ended by `now` as lost; its deadline.
-    pub(crate) fn lose_one(&mut self, now: Instant) -> Option<Instant> {
+    pub(crate) fn lose_one(&mut self, now: Moment) -> Option<Moment> {
         let first = self.first_deadline().filter(|deadline| *deadline <= now)?;
         let index = self.outstanding.iter().position(|lease| lease.deadline == first)?;
         self.outstanding.remove(index);
@@ -61,7 +60,7 @@ impl Probes {
     }
 
     /// When the next lease ends.
-    pub(crate) fn first_deadline(&self) -> Option<Instant> {
+    pub(crate) fn first_deadline(&self) -> Option<Moment> {
         self.outstanding.iter().map(|lease| lease.deadline).min()
     }
 

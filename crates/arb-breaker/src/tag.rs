@@ -32,20 +32,20 @@ impl Tag {
         State::from_code(self.0 & 7)
     }
 
-    #[inline]
+    #[inline(always)]
     pub(crate) const fn is_closed(self) -> bool {
         self.0 & 7 == 0
     }
 
     /// Whether outcomes of this state go into the window ([`State::Closed`], [`State::MetricsOnly`]).
-    #[inline]
+    #[inline(always)]
     pub(crate) const fn counts_outcomes(self) -> bool {
         self.0 & 7 < 2
     }
 }
 
 /// The outcomes counted in this word.
-#[inline]
+#[inline(always)]
 pub(crate) const fn outcomes(word: u64) -> u32 {
     word as u32
 }

@@ -8,6 +8,7 @@
 use std::time::Duration;
 
 use crate::config::Window;
+use crate::moment::nanos;
 
 /// How one outcome was bad; at least one of the two holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,12 +48,12 @@ impl SlidingWindow {
         }
     }
 
-    /// Slides to `at` nanoseconds after the origin, when `taken` positions had been taken. Returns
-    /// the time at which it must be called again before the next success is counted.
-    pub(crate) fn slide(&mut self, at: u64, taken: u64) -> u64 {
+    /// Slides to `at`, a time since the origin, when `taken` positions had been taken. Returns the
+    /// time at which it must be called again before the next success is counted.
+    pub(crate) fn slide(&mut self, at: Duration, taken: u64) -> Option<Duration> {
         match self {
-            Self::Count(_) => u64::MAX,
-            Self::Time(window) => window.slide(at, taken),
+            Self::Count(_) => None,
+            Self::Time(window) => Some(Duration::from_nanos(window.slide(nanos(at), taken))),
         }
     }
 
@@ -199,9 +200,9 @@ struct Bucket {
 
 impl TimeWindow {
     fn new(span: Duration, buckets: u32) -> Self {
-        let width = span.as_nanos() / u128::from(buckets.max(1));
+        let width = nanos(span) / u64::from(buckets.max(1));
         Self {
-            width: u64::try_from(width).unwrap_or(u64::MAX).max(1),
+            width: width.max(1),
             buckets: vec![Bucket::default(); buckets.max(1) as usize].into_boxed_slice(),
             current: 0,
             failures: 0,
