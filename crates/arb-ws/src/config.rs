@@ -4,10 +4,13 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use arb_breaker::Breaker;
 use time::OffsetDateTime;
 
 use crate::backoff::{Backoff, FullJitter};
 use crate::throttle::{ConnectBudget, Rate};
+use crate::validate::Validate;
+use crate::windows::Windows;
 
 /// Reads the wall clock. Called once per read of the socket.
 pub type Clock = Arc<dyn Fn() -> OffsetDateTime + Send + Sync>;
@@ -57,6 +60,16 @@ pub struct ConnectionConfig {
     pub retry_after_max: Duration,
     /// How often a host may be dialled. Default: 20 at once, then one a second.
     pub budget: ConnectBudget,
+    /// The breaker around connect, handshake and first acknowledged subscription; give clones of
+    /// one to all connections of a host. Default: none.
+    ///
+    /// A success is the first confirmed key of a link (or the open link, where no key is wanted)
+    /// and every `min_uptime` without a stall or gap after it. A failure is an attempt or a link
+    /// that ends before that, a link that ends within `min_uptime`, a stall, and a gap the session
+    /// reports. Planned windows, 401, 403 and our own doing count as neither.
+    pub breaker: Option<Breaker>,
+    /// When the venue plans to be away. Default: what is known (`data/windows.json`).
+    pub windows: Windows,
     /// Ping by control frame this often. Default: 10 s. `None` sends none.
     pub ping_every: Option<Duration>,
     /// With neither a pong nor anything else for this long after a ping the link is dead.
@@ -71,6 +84,11 @@ pub struct ConnectionConfig {
     pub probe_after: Option<Duration>,
     /// Watching single keys.
     pub watch: Watch,
+    /// The caller's own check of each message. Default: none.
+    pub validator: Option<Arc<dyn Validate>>,
+    /// Data stamped longer ago than this by the venue is refused (where the session reads a
+    /// stamp). Default: none, since refusing one delta costs its book.
+    pub max_message_age: Option<Duration>,
     /// Rate of our own messages (subscriptions, resyncs; not pings). Default: 10 at once, then
     /// 10 a second.
     pub send_rate: Rate,
@@ -96,11 +114,15 @@ impl ConnectionConfig {
             refused_retry: Duration::from_secs(30),
             retry_after_max: Duration::from_secs(300),
             budget: ConnectBudget::default(),
+            breaker: None,
+            windows: Windows::default(),
             ping_every: Some(Duration::from_secs(10)),
             pong_within: Duration::from_secs(10),
             stall_after: Some(Duration::from_secs(30)),
             probe_after: Some(Duration::from_secs(15)),
             watch: Watch::default(),
+            validator: None,
+            max_message_age: None,
             send_rate: Rate::new(10, Duration::from_millis(100)),
             chunk: 100,
             max_keys: 10_000,

@@ -94,6 +94,15 @@ pub enum WsError {
         /// The configured maximum.
         allowed: usize,
     },
+    /// A rule about planned windows cannot be understood.
+    #[error("the window rule {rule:?} cannot be understood")]
+    Windows {
+        /// Venue and name of the rule.
+        rule: String,
+        /// What is wrong with it.
+        #[source]
+        source: BoxError,
+    },
     /// A file of this crate could not be read or written.
     #[error("{path}: {doing} failed")]
     File {
@@ -125,6 +134,7 @@ impl WsError {
             | Self::Prepare(_)
             | Self::Exhausted(_)
             | Self::TooManyKeys { .. }
+            | Self::Windows { .. }
             | Self::File { .. } => false,
         }
     }

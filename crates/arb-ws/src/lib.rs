@@ -14,6 +14,8 @@ mod sink;
 mod subscriptions;
 pub mod testing;
 mod throttle;
+mod validate;
+mod windows;
 
 pub use crate::backoff::{Backoff, Fixed, FullJitter};
 pub use crate::config::{Clock, ConnectionConfig, Silence, Watch, wall_clock};
@@ -27,3 +29,5 @@ pub use crate::health::{Health, LinkState, Quantiles};
 pub use crate::session::{AfterRefusal, KeepAlive, Key, KeyId, Outbox, Session, Verdict};
 pub use crate::sink::Sink;
 pub use crate::throttle::{ConnectBudget, Rate};
+pub use crate::validate::Validate;
+pub use crate::windows::{PlannedWindow, Windows};

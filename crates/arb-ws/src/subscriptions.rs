@@ -69,6 +69,15 @@ pub(crate) enum Alarm {
     Surrendered { key: Arc<str> },
 }
 
+/// What an acknowledgement changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Confirmed {
+    /// The key was not confirmed before.
+    pub(crate) is_new: bool,
+    /// How long it had been silent, where that was announced.
+    pub(crate) resumed: Option<Duration>,
+}
+
 /// Keys by state, for health.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct Counts {
@@ -316,15 +325,20 @@ impl Subscriptions {
         slot.silent_since.take().map(|since| now - since)
     }
 
-    /// The venue acknowledged a key. Returns whether that is new.
-    pub(crate) fn confirm(&mut self, id: KeyId) -> bool {
-        match self.slot_mut(id) {
-            Some(slot) if slot.state == State::Pending => {
-                slot.state = State::Confirmed;
-                true
+    /// The venue acknowledged a key. Where no data is owed, that ends its silence.
+    pub(crate) fn confirm(&mut self, id: KeyId, now: Instant) -> Confirmed {
+        let no_data_owed = self.watch.first_data_within.is_none();
+        let mut confirmed = Confirmed::default();
+        let Some(slot) = self.slot_mut(id) else { return confirmed };
+        if slot.state == State::Pending {
+            slot.state = State::Confirmed;
+            confirmed.is_new = true;
+            if no_data_owed && slot.last_data.is_none() {
+                slot.effort = Effort::Nothing;
+                confirmed.resumed = slot.silent_since.take().map(|since| now - since);
             }
-            _ => false,
         }
+        confirmed
     }
 
     /// The venue refused a key. Returns its name where it is still wanted.

@@ -1,10 +1,12 @@
 //! An open link: read, send what is due, watch the deadlines.
 
 use std::future::poll_fn;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
+use arb_breaker::{Failure, Outcome, Permit};
 use bytes::Bytes;
 use time::OffsetDateTime;
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until, timeout};
@@ -31,6 +33,11 @@ const PUBLISH_EVERY: Duration = Duration::from_secs(1);
 /// The state of one open link.
 pub(super) struct Live {
     link: Box<dyn Link>,
+    /// Held until the link has proved itself.
+    permit: Option<Permit<'static>>,
+    proven: bool,
+    /// Nothing went wrong since.
+    sound_since: Instant,
     opened_at: Instant,
     send: Throttle,
     last_data: Instant,
@@ -46,9 +53,17 @@ pub(super) struct Live {
 }
 
 impl Live {
-    pub(super) fn new(link: Box<dyn Link>, now: Instant, config: &ConnectionConfig) -> Self {
+    pub(super) fn new(
+        link: Box<dyn Link>,
+        permit: Option<Permit<'static>>,
+        now: Instant,
+        config: &ConnectionConfig,
+    ) -> Self {
         Self {
             link,
+            permit,
+            proven: false,
+            sound_since: now,
             opened_at: now,
             send: Throttle::new(config.send_rate),
             last_data: now,
@@ -111,22 +126,46 @@ impl Connection {
             let goodbye = Frame::Close(Some(CloseReason::new(1000, "")));
             let _ = live.send(goodbye, self.config.write_timeout.min(Duration::from_secs(1))).await;
         }
-        self.lost(&live, cause, outlet)
+        self.lost(&mut live, cause, outlet)
     }
 
-    fn lost<S: Sink>(&mut self, live: &Live, cause: Cause, outlet: &mut Outlet<S>) -> Ended {
+    fn lost<S: Sink>(&mut self, live: &mut Live, cause: Cause, outlet: &mut Outlet<S>) -> Ended {
         let uptime = live.opened_at.elapsed();
-        let planned = matches!(&cause, Cause::Closed(Some(reason)) if reason.is_going_away());
+        let going_away = matches!(&cause, Cause::Closed(Some(reason)) if reason.is_going_away());
+        let planned = going_away || self.in_window();
         let shutdown = matches!(cause, Cause::Shutdown);
-        self.failures = if uptime >= self.config.min_uptime { 0 } else { self.failures };
-        self.failures = self.failures.saturating_add(1);
-        self.stats.lost_link(planned || shutdown || matches!(cause, Cause::Requested));
+        let excused = planned || shutdown || matches!(cause, Cause::Requested);
+        let stable = uptime >= self.config.min_uptime;
+        self.failures = if stable { 1 } else { self.failures.saturating_add(1) };
+        match live.permit.take() {
+            Some(permit) if !excused => permit.failure_at(Instant::now().into_std()),
+            // A permit given back counts as neither.
+            Some(_) => {}
+            None if !excused && !stable => self.report_failure(),
+            None => {}
+        }
+        self.stats.lost_link(excused);
         self.stats.state = if planned { LinkState::Paused } else { LinkState::Waiting };
         self.tell(outlet, &Event::Disconnected { cause, uptime, planned });
         if shutdown {
             return Ended::Shutdown;
         }
         Ended::Lost { retry_in: self.config.backoff.delay(self.failures, self.random.next()) }
+    }
+
+    /// The link has done what it is for: a key is confirmed, or none is wanted.
+    fn prove(&mut self, live: &mut Live, now: Instant) {
+        live.proven = true;
+        live.sound_since = now;
+        if let Some(permit) = live.permit.take() {
+            permit.success_at(now.into_std());
+        }
+    }
+
+    fn report_failure(&self) {
+        if let Some(breaker) = &self.config.breaker {
+            breaker.record_at(Outcome::Failure(Failure::default()), Instant::now().into_std());
+        }
     }
 
     /// Returns only with the cause of the end.
@@ -189,7 +228,7 @@ impl Connection {
                 self.session.resync(&keys, &mut self.outbox);
             }
             self.keys = keys;
-            self.settle(now, outlet)?;
+            self.settle(now, live, outlet)?;
         }
     }
 
@@ -306,19 +345,18 @@ impl Connection {
                 self.tell_at_frame(outlet, &event);
             }
         }
+        if !live.proven && !self.outbox.touched.is_empty() {
+            self.prove(live, now);
+        }
         if self.outbox.is_notable() {
             if self.outbox.pong
                 && let Some(sent) = live.keep_alive_sent.take()
             {
                 self.stats.rtt(now - sent);
             }
-            self.settle(now, outlet)?;
+            self.settle(now, live, outlet)?;
         }
-        if !outlet.message(&self.meta, payload) {
-            self.stats.panics += 1;
-            self.stats.errors += 1;
-            self.lose_message(GapCause::SinkPanicked, now, outlet);
-        }
+        self.deliver(payload, now, outlet);
         if let Verdict::Invalid(reason) = verdict {
             live.invalid += 1;
             if live.invalid >= MAX_INVALID {
@@ -326,6 +364,26 @@ impl Connection {
             }
         }
         Ok(())
+    }
+
+    /// Hands the message to the sink unless it is refused.
+    fn deliver<S: Sink>(&mut self, payload: &[u8], now: Instant, outlet: &mut Outlet<S>) {
+        if let (Some(longest), Some(at)) = (self.config.max_message_age, self.outbox.venue_time)
+            && age(self.meta.received_at, at) > longest
+        {
+            return self.refuse("too old", now, outlet);
+        }
+        if let Some(validator) = &self.config.validator {
+            let checked = catch_unwind(AssertUnwindSafe(|| validator.check(&self.meta, payload)));
+            if let Err(reason) = checked.unwrap_or(Err("validator panicked")) {
+                return self.refuse(reason, now, outlet);
+            }
+        }
+        if !outlet.message(&self.meta, payload) {
+            self.stats.panics += 1;
+            self.stats.errors += 1;
+            self.lose_message(GapCause::SinkPanicked, now, outlet);
+        }
     }
 
     fn refuse<S: Sink>(&mut self, reason: &'static str, now: Instant, outlet: &mut Outlet<S>) {
@@ -355,9 +413,23 @@ impl Connection {
     }
 
     /// Acts on what the session put in the outbox beside frames.
-    fn settle<S: Sink>(&mut self, now: Instant, outlet: &mut Outlet<S>) -> Result<(), Cause> {
-        for id in self.outbox.confirmed.drain(..) {
-            self.subscriptions.confirm(id);
+    fn settle<S: Sink>(
+        &mut self,
+        now: Instant,
+        live: &mut Live,
+        outlet: &mut Outlet<S>,
+    ) -> Result<(), Cause> {
+        let mut proven = false;
+        for id in std::mem::take(&mut self.outbox.confirmed) {
+            let confirmed = self.subscriptions.confirm(id, now);
+            proven |= confirmed.is_new;
+            if let (Some(after), Some(key)) = (confirmed.resumed, self.subscriptions.name(id)) {
+                let event = Event::Resumed { keys: Keys::one(Arc::clone(key)), after };
+                self.tell_at_frame(outlet, &event);
+            }
+        }
+        if proven && !live.proven {
+            self.prove(live, now);
         }
         for (id, reason) in std::mem::take(&mut self.outbox.failed) {
             if let Some(key) = self.subscriptions.fail(id) {
@@ -373,6 +445,8 @@ impl Connection {
             for id in &lost {
                 self.subscriptions.lose(*id);
             }
+            live.sound_since = now;
+            self.report_failure();
             let keys = self.keys_of(&[gaps, lost].concat());
             self.tell_at_frame(outlet, &Event::Gap { cause: GapCause::Venue, keys });
         }
@@ -395,8 +469,21 @@ impl Connection {
         if now >= live.publish_at {
             live.publish_at = now + PUBLISH_EVERY;
             self.publish(now);
+            self.vouch(now, live);
         }
         Ok(())
+    }
+
+    /// Tells the breaker that all goes well, so that rare gaps do not add up over days.
+    fn vouch(&mut self, now: Instant, live: &mut Live) {
+        if !live.proven && self.subscriptions.len() == 0 {
+            self.prove(live, now);
+        } else if live.proven && now - live.sound_since >= self.config.min_uptime {
+            live.sound_since = now;
+            if let Some(breaker) = &self.config.breaker {
+                breaker.record_at(Outcome::Success, now.into_std());
+            }
+        }
     }
 
     async fn heartbeat<S: Sink>(
@@ -453,6 +540,10 @@ impl Connection {
         let quiet = now - live.last_data;
         if self.config.stall_after.is_some_and(|after| quiet >= after) {
             self.stalled_since.get_or_insert(live.last_data);
+            // A proven link that stalls is a failure whatever its uptime.
+            if live.opened_at.elapsed() >= self.config.min_uptime && !self.in_window() {
+                self.report_failure();
+            }
             self.tell(outlet, &Event::Stalled { keys: Keys::All, silent_for: quiet });
             return Err(Cause::Stalled);
         }

@@ -1,13 +1,10 @@
 //! The owner task against a scripted server, under paused time.
 
-#[path = "support/toy.rs"]
-mod toy;
-
 use std::time::Duration;
 
+use crate::toy::{config, rig, seen, settle};
 use arb_ws::{Frame, LinkState, Stopped};
 use tokio::time::Instant;
-use toy::{config, rig, seen, settle};
 
 #[tokio::test(start_paused = true)]
 async fn keys_are_subscribed_confirmed_and_replayed_after_a_reconnect() {

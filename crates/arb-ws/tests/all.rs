@@ -1,0 +1,10 @@
+//! One test program for the crate: scripted servers under paused time, and real sockets.
+
+#![expect(clippy::unwrap_used, reason = "a failed step is a failed test")]
+
+mod breaker;
+mod deadlines;
+mod delivery;
+mod lifecycle;
+mod refusals;
+mod toy;
