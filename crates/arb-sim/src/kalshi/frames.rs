@@ -1,0 +1,295 @@
+//! Market data frames: snapshots, deltas, tickers, trades.
+
+use serde_json::json;
+
+use super::{Channel, KalshiClient, Subscription};
+use crate::book::{Change, Side};
+use crate::clock::{millis, rfc3339_micros};
+use crate::connection::{Client, Frame, Mark};
+use crate::fault::{Fault, Venue};
+use crate::units::{CONTRACT, Price, Quantity};
+use crate::world::World;
+
+impl World {
+    pub(super) fn kalshi_client(&mut self, connection: u64) -> Option<&mut KalshiClient> {
+        match &mut self.connections.get_mut(&connection)?.client {
+            Client::Kalshi(client) => Some(client),
+            Client::Polymarket(_) => None,
+        }
+    }
+
+    pub(super) fn subscription(&mut self, connection: u64, sid: u64) -> Option<&mut Subscription> {
+        self.kalshi_client(connection)?.subscriptions.get_mut(&sid)
+    }
+
+    /// Connections and sids of a channel that are about this market.
+    fn kalshi_listeners(&self, channel: Channel, market: usize) -> Vec<(u64, u64)> {
+        let mut found = Vec::new();
+        for connection in self.connections.values() {
+            if let Client::Kalshi(client) = &connection.client {
+                let sids = client.sids(channel, market);
+                found.extend(sids.into_iter().map(|sid| (connection.id, sid)));
+            }
+        }
+        found
+    }
+
+    fn older_format(&self, connection: u64, market: usize) -> bool {
+        let place = self.place(connection, Some(market));
+        self.faults.on(place, |fault| *fault == Fault::OlderFormat).is_some()
+    }
+
+    /// A book changed: deltas to every sid that covers it, tickers when the touch moved.
+    pub(crate) fn kalshi_changed(
+        &mut self,
+        market: usize,
+        deltas: &[(Change, Quantity)],
+        touched: bool,
+        plant: Option<usize>,
+    ) {
+        let mark = plant.map(|plant| Mark::Leg { plant, venue: Venue::Kalshi });
+        for (connection, sid) in self.kalshi_listeners(Channel::OrderbookDelta, market) {
+            if self.withheld(connection, market) {
+                if let Some(known) = self.subscription(connection, sid) {
+                    known.muted.insert(market);
+                }
+                continue;
+            }
+            for (position, &(change, delta)) in deltas.iter().enumerate() {
+                let older = self.older_format(connection, market);
+                let Some(known) = self.subscription(connection, sid) else { break };
+                if known.muted.contains(&market) {
+                    break;
+                }
+                let (seq, use_yes) = (known.take_seq(), known.use_yes_price);
+                let text = if older {
+                    self.older_delta(market, sid, seq, change, delta)
+                } else {
+                    self.delta_text(market, sid, seq, use_yes, change, delta)
+                };
+                let last = position + 1 == deltas.len();
+                let frame = Frame::marked(text, mark.filter(|_| last));
+                self.deliver(connection, Some(market), frame);
+            }
+        }
+        if touched {
+            self.send_tickers(market);
+        }
+    }
+
+    fn delta_text(
+        &self,
+        market: usize,
+        sid: u64,
+        seq: u64,
+        use_yes: bool,
+        change: Change,
+        delta: Quantity,
+    ) -> String {
+        let (side, price) = quoted(change.side, change.price, use_yes);
+        let now = self.venue_now(Venue::Kalshi);
+        // Written by hand: this is the frame that is sent thousands of times.
+        format!(
+            r#"{{"type":"orderbook_delta","sid":{sid},"seq":{seq},"msg":{{"market_ticker":"{}","market_id":"{}","price_dollars":"{}","delta_fp":"{}","side":"{side}","ts":"{}","ts_ms":{}}}}}"#,
+            self.name(market),
+            self.markets[market].id,
+            price.kalshi(),
+            delta.kalshi(),
+            rfc3339_micros(now),
+            millis(now),
+        )
+    }
+
+    /// Whole cents and whole contracts, as before the fixed-point migration.
+    fn older_delta(
+        &self,
+        market: usize,
+        sid: u64,
+        seq: u64,
+        change: Change,
+        delta: Quantity,
+    ) -> String {
+        let (side, price) = quoted(change.side, change.price, false);
+        let whole = |total: i64| total.div_euclid(CONTRACT);
+        let after = change.total.0.max(0);
+        let delta = whole(after) - whole(after - delta.0);
+        json!({"type": "orderbook_delta", "sid": sid, "seq": seq, "msg": {
+            "market_ticker": self.name(market),
+            "price": price.0 / 100,
+            "delta": delta,
+            "side": side,
+        }})
+        .to_string()
+    }
+
+    /// Sends the whole book of a market on a subscription. `numbered` snapshots take the next
+    /// number; the others repeat the last one.
+    pub(super) fn send_snapshot(
+        &mut self,
+        connection: u64,
+        sid: u64,
+        market: usize,
+        numbered: bool,
+    ) {
+        if self.withheld(connection, market) {
+            if let Some(known) = self.subscription(connection, sid) {
+                known.muted.insert(market);
+            }
+            return;
+        }
+        let older = self.older_format(connection, market);
+        let Some(known) = self.subscription(connection, sid) else { return };
+        known.muted.remove(&market);
+        let seq = if numbered { known.take_seq() } else { known.seq };
+        let use_yes = known.use_yes_price;
+        let mut msg = json!({"market_ticker": self.name(market)});
+        if older {
+            for side in [Side::Bid, Side::Ask] {
+                let levels: Vec<_> = self
+                    .quoted_levels(market, side, false)
+                    .into_iter()
+                    .map(|(price, size)| (price.0 / 100, size.0 / CONTRACT))
+                    .filter(|level| level.1 > 0)
+                    .collect();
+                msg[side_name(side)] = json!(levels);
+            }
+        } else {
+            msg["market_id"] = json!(self.markets[market].id);
+            for side in [Side::Bid, Side::Ask] {
+                let levels: Vec<_> = self
+                    .quoted_levels(market, side, use_yes)
+                    .into_iter()
+                    .map(|(price, size)| [price.kalshi(), size.kalshi()])
+                    .collect();
+                // The key of an empty side is left out.
+                if !levels.is_empty() {
+                    msg[format!("{}_dollars_fp", side_name(side))] = json!(levels);
+                }
+            }
+        }
+        let text = json!({"type": "orderbook_snapshot", "sid": sid, "seq": seq, "msg": msg});
+        let mark =
+            self.markets[market].plant.map(|plant| Mark::Leg { plant, venue: Venue::Kalshi });
+        self.deliver(connection, Some(market), Frame::marked(text.to_string(), mark));
+    }
+
+    /// A side's levels as Kalshi writes them, in ascending order.
+    pub(super) fn quoted_levels(
+        &self,
+        market: usize,
+        side: Side,
+        use_yes: bool,
+    ) -> Vec<(Price, Quantity)> {
+        let mut levels: Vec<_> = self.markets[market]
+            .book
+            .levels(side)
+            .into_iter()
+            .map(|(price, size)| (quoted(side, price, use_yes).1, size))
+            .collect();
+        levels.sort();
+        levels
+    }
+
+    /// A fresh snapshot of every market that was withheld and no longer is.
+    pub(crate) fn kalshi_break_silence(&mut self, connection: u64) {
+        let Some(client) = self.kalshi_client(connection) else { return };
+        let muted: Vec<(u64, usize)> = client
+            .subscriptions
+            .iter()
+            .flat_map(|(&sid, known)| known.muted.iter().map(move |&market| (sid, market)))
+            .collect();
+        for (sid, market) in muted {
+            self.send_snapshot(connection, sid, market, true);
+        }
+    }
+
+    pub(super) fn ticker_text(&self, market: usize, sid: u64) -> String {
+        let known = &self.markets[market];
+        let best = |side| known.book.best(side).unwrap_or((Price(0), Quantity(0)));
+        let (bid, ask) = (best(Side::Bid), best(Side::Ask));
+        let now = self.venue_now(Venue::Kalshi);
+        let last = known.last_trade.unwrap_or(Price(0));
+        let interest = known.volume.0 / 3 / CONTRACT;
+        json!({"type": "ticker", "sid": sid, "msg": {
+            "market_id": known.id,
+            "market_ticker": self.name(market),
+            "price_dollars": last.kalshi(),
+            "yes_bid_dollars": bid.0.kalshi(),
+            "yes_ask_dollars": ask.0.kalshi(),
+            "volume_fp": known.volume.kalshi(),
+            "open_interest_fp": Quantity::contracts(interest).kalshi(),
+            "dollar_volume": known.volume.0 / CONTRACT,
+            "dollar_open_interest": interest,
+            "yes_bid_size_fp": bid.1.kalshi(),
+            "yes_ask_size_fp": ask.1.kalshi(),
+            "last_trade_size_fp": "1.00",
+            "ts": now.unix_timestamp(),
+            "ts_ms": millis(now),
+            "time": rfc3339_micros(now),
+        }})
+        .to_string()
+    }
+
+    fn send_tickers(&mut self, market: usize) {
+        for (connection, sid) in self.kalshi_listeners(Channel::Ticker, market) {
+            if !self.withheld(connection, market) {
+                let text = self.ticker_text(market, sid);
+                self.deliver(connection, Some(market), Frame::text(text));
+            }
+        }
+    }
+
+    /// Somebody traded: the side is the book's, the taker was on the other one.
+    pub(crate) fn kalshi_traded(
+        &mut self,
+        market: usize,
+        resting: Side,
+        price: Price,
+        taken: Quantity,
+    ) {
+        let id = self.random.uuid();
+        let (taker, book_side) = match resting {
+            Side::Ask => ("yes", "bid"),
+            Side::Bid => ("no", "ask"),
+        };
+        for (connection, sid) in self.kalshi_listeners(Channel::Trade, market) {
+            if self.withheld(connection, market) {
+                continue;
+            }
+            let Some(known) = self.subscription(connection, sid) else { continue };
+            let seq = known.take_seq();
+            let now = self.venue_now(Venue::Kalshi);
+            let text = json!({"type": "trade", "sid": sid, "seq": seq, "msg": {
+                "trade_id": id,
+                "market_ticker": self.name(market),
+                "yes_price_dollars": price.kalshi(),
+                "no_price_dollars": price.complement().kalshi(),
+                "count_fp": taken.kalshi(),
+                "taker_side": taker,
+                "taker_outcome_side": taker,
+                "taker_book_side": book_side,
+                "is_block_trade": false,
+                "ts": now.unix_timestamp(),
+                "ts_ms": millis(now),
+            }});
+            self.deliver(connection, Some(market), Frame::text(text.to_string()));
+        }
+        self.send_tickers(market);
+    }
+}
+
+const fn side_name(side: Side) -> &'static str {
+    match side {
+        Side::Bid => "yes",
+        Side::Ask => "no",
+    }
+}
+
+/// How Kalshi quotes a level: asks are bids for NO, in NO prices unless YES prices were asked for.
+const fn quoted(side: Side, price: Price, use_yes: bool) -> (&'static str, Price) {
+    let shown = match (side, use_yes) {
+        (Side::Bid, _) | (Side::Ask, true) => price,
+        (Side::Ask, false) => price.complement(),
+    };
+    (side_name(side), shown)
+}

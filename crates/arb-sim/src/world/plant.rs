@@ -1,0 +1,331 @@
+//! Planted opportunities: where a scanner must find something, and exactly how much.
+//!
+//! A plant first widens both books of a pair, then puts one order into each: only when both are
+//! there does buying both outcomes cost less than a dollar after fees. It counts once both legs have
+//! been written to sockets of clients that follow the markets, and ends a while after that.
+
+use std::time::Duration;
+
+use time::OffsetDateTime;
+use tokio::time::Instant;
+
+use super::World;
+use super::quotes::CENT;
+use crate::book::{Change, Side};
+use crate::catalogue::Relation;
+use crate::connection::{Act, Frame, Mark};
+use crate::fault::Venue;
+use crate::profit::{self, Fees};
+use crate::units::{Dollars, Price, Quantity};
+
+/// Which outcome of a Kalshi market is bought.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Outcome {
+    /// YES.
+    Yes,
+    /// NO.
+    No,
+}
+
+impl Outcome {
+    /// `yes` or `no`.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Yes => "yes",
+            Self::No => "no",
+        }
+    }
+}
+
+/// An opportunity that was there: what a scanner that missed nothing has found.
+///
+/// Quantity and net follow the raw rule over the full depth of both books: one taker order a leg,
+/// whole contracts, Kalshi's fee rounded up to $0.000001 a level and the outlay to $0.0001,
+/// Polymarket's fee rounded up to $0.00001, the smallest quantity that attains the highest net.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Planted {
+    /// The approved pair's id.
+    pub pair: String,
+    /// Kalshi's ticker.
+    pub kalshi: String,
+    /// Which outcome is bought on Kalshi.
+    pub kalshi_outcome: Outcome,
+    /// Polymarket's condition id.
+    pub condition_id: String,
+    /// The token that is bought on Polymarket.
+    pub polymarket_token: String,
+    /// Which outcome that is: 0 the first, 1 the second.
+    pub polymarket_outcome: usize,
+    /// When both legs had been sent, by the simulation's clock.
+    pub opened_at: OffsetDateTime,
+    /// When the first leg was taken away again; `None` while it is open.
+    pub closed_at: Option<OffsetDateTime>,
+    /// Contracts on each leg.
+    pub quantity: Quantity,
+    /// What is left of the payout after both outlays.
+    pub net_usd: Dollars,
+}
+
+/// Quotes keep so many cents away from the anchor while an opportunity is planted.
+const CLEARANCE: i64 = 6;
+/// Time between the last frame of one stage and the first of the next.
+const SETTLE: Duration = Duration::from_millis(150);
+/// A plant whose legs do not get through is given up.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    Preparing,
+    Settling { until: Instant },
+    Opening,
+    Open { until: Instant },
+    Closing { until: Instant },
+    Over,
+}
+
+#[derive(Debug)]
+struct Plant {
+    pair: usize,
+    outcome: Outcome,
+    stage: Stage,
+    since: Instant,
+    prepared: [bool; 2],
+    sent: [bool; 2],
+    /// The orders it put into the books, Kalshi's first.
+    orders: [Vec<Change>; 2],
+    record: Option<Planted>,
+}
+
+#[derive(Debug)]
+pub(crate) struct Plants {
+    all: Vec<Plant>,
+    next: Instant,
+    pub(crate) stopped: bool,
+}
+
+impl Plants {
+    pub(crate) const fn new(now: Instant) -> Self {
+        Self { all: Vec::new(), next: now, stopped: false }
+    }
+
+    pub(crate) fn records(&self) -> Vec<Planted> {
+        let mut records: Vec<Planted> =
+            self.all.iter().filter_map(|plant| plant.record.clone()).collect();
+        records.sort_by_key(|record| record.opened_at);
+        records
+    }
+
+    /// Whether none is being prepared or open.
+    pub(crate) fn idle(&self) -> bool {
+        self.all.iter().all(|plant| plant.stage == Stage::Over)
+    }
+}
+
+const fn leg(venue: Venue) -> usize {
+    match venue {
+        Venue::Kalshi => 0,
+        Venue::Polymarket => 1,
+    }
+}
+
+impl World {
+    /// A marked frame has been written to a socket.
+    pub(crate) fn marked(&mut self, mark: Mark) {
+        match mark {
+            Mark::Prepared { plant, venue } => self.plants.all[plant].prepared[leg(venue)] = true,
+            Mark::Leg { plant, venue } => self.plants.all[plant].sent[leg(venue)] = true,
+        }
+    }
+
+    pub(super) fn turn_plants(&mut self, now: Instant) {
+        for plant in 0..self.plants.all.len() {
+            self.turn_plant(plant, now);
+        }
+        let Some(every) = self.config.plant_every else { return };
+        if now < self.plants.next || self.plants.stopped || self.paused {
+            return;
+        }
+        let every = every.as_millis() as i64;
+        let wait = self.random.between(every / 2, every * 3 / 2).max(1);
+        self.plants.next = now + Duration::from_millis(wait.unsigned_abs());
+        self.plant_somewhere(now);
+    }
+
+    fn legs(&self, pair: usize) -> [usize; 2] {
+        [self.listings.pairs[pair].kalshi, self.polymarket_of(pair)]
+    }
+
+    fn plant_somewhere(&mut self, now: Instant) {
+        let free: Vec<usize> = (0..self.listings.pairs.len())
+            .filter(|&pair| {
+                self.legs(pair).iter().all(|&market| {
+                    self.trades_now(market)
+                        && !self.markets[market].frozen
+                        && !self.followers(market).is_empty()
+                })
+            })
+            .collect();
+        if free.is_empty() {
+            return;
+        }
+        let pair = free[self.random.below(free.len())];
+        let outcome = if self.random.percent(50) { Outcome::Yes } else { Outcome::No };
+        let plant = self.plants.all.len();
+        self.plants.all.push(Plant {
+            pair,
+            outcome,
+            stage: Stage::Preparing,
+            since: now,
+            prepared: [false; 2],
+            sent: [false; 2],
+            orders: [Vec::new(), Vec::new()],
+            record: None,
+        });
+        for market in self.legs(pair) {
+            self.markets[market].frozen = true;
+            for side in [Side::Bid, Side::Ask] {
+                self.keep_away(market, side, CLEARANCE);
+            }
+            let venue = self.markets[market].venue;
+            for connection in self.followers(market) {
+                let mut barrier = Frame::new(Act::Pass);
+                barrier.mark = Some(Mark::Prepared { plant, venue });
+                if let Some(connection) = self.connections.get_mut(&connection) {
+                    connection.push(barrier);
+                }
+            }
+        }
+    }
+
+    fn turn_plant(&mut self, plant: usize, now: Instant) {
+        let known = &self.plants.all[plant];
+        let impatient = now.saturating_duration_since(known.since) > PATIENCE;
+        match known.stage {
+            Stage::Preparing if known.prepared == [true; 2] => {
+                self.plants.all[plant].stage = Stage::Settling { until: now + SETTLE };
+            }
+            Stage::Settling { until } if now >= until => self.open(plant, now),
+            Stage::Opening if known.sent == [true; 2] => self.count(plant, now),
+            Stage::Preparing | Stage::Opening if impatient => self.close(plant, now),
+            Stage::Open { until } if now >= until => self.close(plant, now),
+            Stage::Closing { until } if now >= until => {
+                self.plants.all[plant].stage = Stage::Over;
+                for market in self.legs(self.plants.all[plant].pair) {
+                    self.markets[market].frozen = false;
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Puts the two orders into the books.
+    fn open(&mut self, plant: usize, now: Instant) {
+        let (pair, outcome) = (self.plants.all[plant].pair, self.plants.all[plant].outcome);
+        let [kalshi, polymarket] = self.legs(pair);
+        // Buying YES on Kalshi lifts an ask below the anchor; buying NO hits a bid above it.
+        let kalshi_side = match outcome {
+            Outcome::Yes => Side::Ask,
+            Outcome::No => Side::Bid,
+        };
+        // The other outcome, in terms of Polymarket's first one.
+        let opposite = match kalshi_side {
+            Side::Ask => Side::Bid,
+            Side::Bid => Side::Ask,
+        };
+        let polymarket_side = match self.listings.pairs[pair].relation {
+            Relation::Equal => opposite,
+            Relation::Complement => kalshi_side,
+        };
+        let (near, far) = (self.random.between(3, 5), self.random.between(3, 5));
+        let kalshi_order = self.order(kalshi, kalshi_side, near);
+        let mut polymarket_orders = vec![self.order(polymarket, polymarket_side, far)];
+        if self.random.percent(40) {
+            let second = self.order(polymarket, polymarket_side, far - 1);
+            polymarket_orders.push(second);
+        }
+        let orders = [vec![kalshi_order], polymarket_orders];
+        for (market, orders) in [kalshi, polymarket].into_iter().zip(&orders) {
+            self.markets[market].plant = Some(plant);
+            self.change(market, orders, Some(plant));
+        }
+        let plant = &mut self.plants.all[plant];
+        plant.orders = orders;
+        plant.stage = Stage::Opening;
+        plant.since = now;
+    }
+
+    /// An order on the wrong side of the anchor, by so many cents.
+    fn order(&mut self, market: usize, side: Side, cents: i64) -> Change {
+        let anchor = self.markets[market].anchor.0;
+        let price = match side {
+            Side::Ask => anchor - cents * CENT,
+            Side::Bid => anchor + cents * CENT,
+        };
+        let total = Quantity(self.size(market).0 + Quantity::contracts(15).0);
+        Change { side, price: Price(price), total }
+    }
+
+    /// Both legs are out: from now on a scanner has no excuse.
+    fn count(&mut self, plant: usize, now: Instant) {
+        let Plant { pair, outcome, .. } = self.plants.all[plant];
+        let known = &self.listings.pairs[pair];
+        let (kalshi, listed) =
+            (&self.listings.kalshi[known.kalshi], &self.listings.polymarket[known.polymarket]);
+        let event = &self.listings.kalshi_events[kalshi.event];
+        let fees = Fees {
+            kalshi_multiplier: self.listings.series[event.series].fee_multiplier,
+            polymarket_rate: listed.fee_rate,
+        };
+        // YES with the second outcome, or NO with the first; the other way round for a complement.
+        let polymarket_outcome = match (outcome, known.relation) {
+            (Outcome::Yes, Relation::Equal) | (Outcome::No, Relation::Complement) => 1,
+            (Outcome::No, Relation::Equal) | (Outcome::Yes, Relation::Complement) => 0,
+        };
+        let [k, p] = self.legs(pair);
+        let kalshi_asks = self.asks(k, outcome == Outcome::No);
+        let polymarket_asks = self.asks(p, polymarket_outcome == 1);
+        let best = profit::best(&kalshi_asks, &polymarket_asks, fees);
+        let record = best.map(|best| Planted {
+            pair: known.id.clone(),
+            kalshi: kalshi.ticker.clone(),
+            kalshi_outcome: outcome,
+            condition_id: listed.condition_id.clone(),
+            polymarket_token: listed.tokens[polymarket_outcome].clone(),
+            polymarket_outcome,
+            opened_at: self.clock.now(),
+            closed_at: None,
+            quantity: Quantity::contracts(best.quantity),
+            net_usd: best.net,
+        });
+        self.plants.all[plant].record = record;
+        self.plants.all[plant].stage = Stage::Open { until: now + self.config.plant_lifetime };
+    }
+
+    /// What buying one outcome costs, best first.
+    fn asks(&self, market: usize, second: bool) -> Vec<(Price, Quantity)> {
+        let book = &self.markets[market].book;
+        if second {
+            let bids = book.levels(Side::Bid);
+            bids.into_iter().map(|(price, size)| (price.complement(), size)).collect()
+        } else {
+            book.levels(Side::Ask)
+        }
+    }
+
+    fn close(&mut self, plant: usize, now: Instant) {
+        let at = self.clock.now();
+        let orders = std::mem::take(&mut self.plants.all[plant].orders);
+        for (market, orders) in self.legs(self.plants.all[plant].pair).into_iter().zip(orders) {
+            self.markets[market].plant = None;
+            let gone: Vec<Change> =
+                orders.iter().map(|order| Change { total: Quantity(0), ..*order }).collect();
+            self.change(market, &gone, None);
+        }
+        let plant = &mut self.plants.all[plant];
+        plant.stage = Stage::Closing { until: now + SETTLE * 4 };
+        if let Some(record) = &mut plant.record {
+            record.closed_at = Some(at);
+        }
+    }
+}
