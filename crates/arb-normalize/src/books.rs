@@ -338,16 +338,19 @@ impl Books {
             Some(last) if last.checked_add(1) == Some(seq) => {}
             None => {}
             Some(last) => {
-                let is_snapshot =
-                    decoded.events().any(|event| matches!(event, MarketEvent::Snapshot(_)));
-                if seq <= last && !is_snapshot {
+                let own = decoded.events().find_map(|event| match event {
+                    MarketEvent::Snapshot(snapshot) => Some(snapshot.market),
+                    _ => None,
+                });
+                if seq <= last && own.is_none() {
                     report.duplicates += 1;
                     return false;
                 }
                 if seq == 1 {
                     // A new subscription under the old id: the other books wait for their own snapshots.
                     stream.last = Some(seq);
-                    self.fall_all(id, SuspectReason::Restarted, report);
+                    let own = own.and_then(|market| self.index.get(market));
+                    self.fall_all(id, own, SuspectReason::Restarted, report);
                     return true;
                 }
                 if seq <= last {
@@ -355,7 +358,8 @@ impl Books {
                 }
                 report.gaps += 1;
                 stream.last = Some(seq);
-                self.fall_all(id, SuspectReason::Gap, report);
+                let own = own.and_then(|market| self.index.get(market));
+                self.fall_all(id, own, SuspectReason::Gap, report);
                 return true;
             }
         }
@@ -643,7 +647,7 @@ impl Books {
         let Some(stream) = self.streams.find(connection, sid) else { return };
         let reason = SuspectReason::Unsubscribed;
         match market {
-            None => self.fall_all(stream, reason, frame.report),
+            None => self.fall_all(stream, None, reason, frame.report),
             Some(market) => {
                 if let Some(id) = self.index.get(market) {
                     self.fall_copy(id, stream, reason, frame.report);
@@ -658,17 +662,25 @@ impl Books {
             None => self.streams.of_connection(connection),
         };
         for stream in streams {
-            self.fall_all(stream, SuspectReason::SubscriptionLost, frame.report);
+            self.fall_all(stream, None, SuspectReason::SubscriptionLost, frame.report);
             self.need_suspects_of(stream, frame.report);
         }
     }
 
-    /// Every Live copy that follows the stream becomes Suspect.
-    fn fall_all(&mut self, stream: StreamId, reason: SuspectReason, report: &mut FrameReport) {
+    /// Every Live copy that follows the stream becomes Suspect, but for the one whose snapshot is at hand.
+    fn fall_all(
+        &mut self,
+        stream: StreamId,
+        but: Option<BookId>,
+        reason: SuspectReason,
+        report: &mut FrameReport,
+    ) {
         let count = self.streams.get(stream).map_or(0, |stream| stream.books.len());
         for index in 0..count {
             let id = self.streams.get(stream).and_then(|stream| stream.books.get(index).copied());
-            if let Some(id) = id {
+            if let Some(id) = id
+                && but != Some(id)
+            {
                 self.set_fallen(id, stream, BookState::Suspect, reason, report);
             }
         }
@@ -754,7 +766,7 @@ impl Books {
 
     fn end_streams(&mut self, connection: u32, report: &mut FrameReport) {
         for id in self.streams.of_connection(connection) {
-            self.fall_all(id, SuspectReason::Disconnected, report);
+            self.fall_all(id, None, SuspectReason::Disconnected, report);
             let Some(stream) = self.streams.close(id) else { continue };
             for book in stream.books {
                 let main = &mut self.books[book.index()];

@@ -131,4 +131,14 @@ pub enum DecodeError {
         /// What is wrong with it.
         reason: String,
     },
+    /// A REST body, or an item of one, is not what its address promises.
+    #[error("{venue} {body} cannot be read: {reason}")]
+    Body {
+        /// The venue.
+        venue: Venue,
+        /// What it should have been.
+        body: &'static str,
+        /// What is wrong with it, and where.
+        reason: String,
+    },
 }

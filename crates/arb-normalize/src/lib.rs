@@ -13,6 +13,8 @@ pub mod opportunity;
 pub mod pair;
 pub mod price;
 pub mod quantity;
+#[cfg(feature = "rest")]
+pub mod rest;
 pub mod timestamp;
 pub mod usd;
 pub mod venue;
