@@ -16,6 +16,7 @@ mod stats;
 mod store;
 mod tier;
 mod value;
+mod writer;
 
 pub use cache::Cache;
 pub use class::Class;
@@ -29,3 +30,4 @@ pub use stats::ClassStats;
 pub use store::memory::MemoryStore;
 pub use store::{Invalidation, Rank, Ranked, Store, StoreSize, Write, Written};
 pub use value::{MarketPair, Quote, Similarity};
+pub use writer::{CacheWriter, Inbox, Offer, WriterConfig};
