@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+pub mod assess;
 mod error;
 pub mod fees;
 pub mod size;
