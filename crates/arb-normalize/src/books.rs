@@ -219,6 +219,14 @@ impl Books {
         }
     }
 
+    /// Makes a Live book Suspect because somebody outside knows that it stands still: a watchdog that saw its feed go silent.
+    pub fn suspect(&mut self, id: BookId, report: &mut FrameReport) {
+        self.begin(report);
+        if self.books[id.index()].state == BookState::Live {
+            self.fall(id, BookState::Suspect, SuspectReason::Silent, report);
+        }
+    }
+
     /// Applies one frame, whole, and reports what it did.
     ///
     /// `connection` counts the venue's connections and is never used again for another one unless

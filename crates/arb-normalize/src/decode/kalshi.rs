@@ -541,7 +541,7 @@ impl Reading<'_> {
             }
             _ => None,
         };
-        let result = match result.map(|token| cursor.raw(token)) {
+        let result = match result.map(|token| cursor.string_of(token)).transpose()?.as_deref() {
             Some("yes") => Some(Outcome::Yes),
             Some("no") => Some(Outcome::No),
             _ => None,
@@ -579,8 +579,10 @@ impl Reading<'_> {
             Some(token) => self.scratch.text(&cursor, token)?,
             None => Text::EMPTY,
         };
-        let exclusive =
-            collateral.is_some_and(|token| matches!(cursor.raw(token), "MECNET" | "DIRECNET"));
+        let exclusive = match collateral {
+            Some(token) => matches!(&*cursor.string_of(token)?, "MECNET" | "DIRECNET"),
+            None => false,
+        };
         self.push(Event::Listed { event, series, title, exclusive });
         Ok(())
     }
@@ -632,7 +634,7 @@ impl Reading<'_> {
         let Some(sid) = sid.or(envelope.sid) else {
             return field(KIND, "sid").required(None).map(|_| ());
         };
-        if cursor.raw(channel) == "orderbook_delta" {
+        if cursor.string_of(channel)? == "orderbook_delta" {
             self.sent.acknowledge(envelope.id, sid);
         }
         let channel = self.scratch.text(&cursor, channel)?;

@@ -97,25 +97,18 @@ impl Field {
         self.decimal(cursor, token, QuantityChange::parse)
     }
 
-    /// A whole number, in a string or bare.
+    /// A whole number of at most 19 digits, in a string or bare.
     #[inline]
     pub(crate) fn integer(self, cursor: &Cursor<'_>, token: Token) -> Result<u64, DecodeError> {
-        let bytes = cursor.raw_bytes(token);
-        let digits = matches!(token.kind, Kind::Plain | Kind::Number)
-            && !bytes.is_empty()
-            && bytes.len() <= 19;
-        let mut value = 0_u64;
-        if digits {
-            for byte in bytes {
-                let digit = byte.wrapping_sub(b'0');
-                if digit > 9 {
-                    return self.refused(cursor, token, "not a whole number");
-                }
-                value = value * 10 + u64::from(digit);
-            }
-            return Ok(value);
+        let value = match token.kind {
+            Kind::Plain | Kind::Number => whole(cursor.raw_bytes(token)),
+            Kind::Escaped => whole(cursor.string_of(token)?.as_bytes()),
+            _ => None,
+        };
+        match value {
+            Some(value) => Ok(value),
+            None => self.refused(cursor, token, "not a whole number"),
         }
-        self.refused(cursor, token, "not a whole number")
     }
 
     /// An instant in milliseconds; zero is unknown.
@@ -157,4 +150,16 @@ impl Field {
             None => self.refused(cursor, token, "not a time as in 2026-11-20T15:04:05Z"),
         }
     }
+}
+
+/// Reads 1 to 19 digits.
+#[inline]
+fn whole(digits: &[u8]) -> Option<u64> {
+    if !(1..=19).contains(&digits.len()) {
+        return None;
+    }
+    digits.iter().try_fold(0_u64, |value, byte| {
+        let digit = byte.wrapping_sub(b'0');
+        (digit <= 9).then(|| value * 10 + u64::from(digit))
+    })
 }
