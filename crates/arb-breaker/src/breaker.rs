@@ -227,7 +227,7 @@ impl Breaker {
     /// time that is over shows.
     #[must_use]
     pub fn state(&self) -> State {
-        if self.shared.machine.tag().is_closed() {
+        if self.shared.machine.is_closed() {
             return State::Closed;
         }
         self.state_at(self.shared.now())
@@ -236,7 +236,7 @@ impl Breaker {
     /// The state at `now`.
     #[must_use]
     pub fn state_at(&self, now: impl Into<Moment>) -> State {
-        if self.shared.machine.tag().is_closed() {
+        if self.shared.machine.is_closed() {
             return State::Closed;
         }
         let now = now.into();
@@ -312,7 +312,7 @@ impl fmt::Debug for Breaker {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Breaker")
             .field("name", &self.shared.name)
-            .field("state", &self.shared.machine.tag().state())
+            .field("closed", &self.shared.machine.is_closed())
             .finish_non_exhaustive()
     }
 }

@@ -1,11 +1,12 @@
 //! Whole calls: admission, the call itself, and its verdict.
 
-use std::pin::pin;
+use std::future::poll_fn;
+use std::pin::{Pin, pin};
+use std::task::{Context, Poll};
 
 use crate::breaker::Breaker;
 use crate::config::Clock;
 use crate::error::{CallError, Rejected};
-use crate::moment::Moment;
 use crate::outcome::{Classify, ErrorsAreFailures};
 use crate::permit::Permit;
 
@@ -24,7 +25,10 @@ impl Breaker {
         &self,
         call: impl Future<Output = Result<T, E>>,
     ) -> Result<T, CallError<E>> {
-        self.attempt().run(call).await
+        let mut permit = Held(Some(self.try_acquire()?));
+        let mut call = pin!(call);
+        let result = poll_fn(|context| permit.poll(call.as_mut(), context)).await;
+        settle(permit.0.take(), &ErrorsAreFailures, None, result)
     }
 
     /// [`call`](Self::call) for a plain function.
@@ -33,7 +37,8 @@ impl Breaker {
     /// As [`call`](Self::call).
     #[inline(always)]
     pub fn call_sync<T, E>(&self, call: impl FnOnce() -> Result<T, E>) -> Result<T, CallError<E>> {
-        self.attempt().run_sync(call)
+        let permit = self.try_acquire()?;
+        settle(Some(permit), &ErrorsAreFailures, None, call())
     }
 
     /// A call that is to be made on special terms.
@@ -112,17 +117,10 @@ impl<'a, C> Attempt<'a, C> {
     where
         C: Classify<T, E>,
     {
-        let permit = self.admit()?;
-        let mut guard = Guard { permit: Some(permit), terms: &self, running: false };
+        let mut permit = Held(Some(self.admit()?));
         let mut call = pin!(call);
-        let result = std::future::poll_fn(|context| {
-            guard.running = true;
-            let poll = call.as_mut().poll(context);
-            guard.running = false;
-            poll
-        })
-        .await;
-        guard.settle(result)
+        let result = poll_fn(|context| permit.poll(call.as_mut(), context)).await;
+        settle(permit.0.take(), &self.classifier, self.clock, result)
     }
 
     /// Makes the call, a plain function.
@@ -135,61 +133,67 @@ impl<'a, C> Attempt<'a, C> {
         C: Classify<T, E>,
     {
         let permit = self.admit()?;
-        let guard = Guard { permit: Some(permit), terms: &self, running: true };
-        let result = call();
-        guard.settle(result)
+        settle(Some(permit), &self.classifier, self.clock, call())
     }
 
     #[inline(always)]
     fn admit(&self) -> Result<Permit<'a>, Rejected> {
+        let breaker = self.breaker;
         match (self.risk_reducing, self.clock) {
-            (true, _) => Ok(self.breaker.acquire_risk_reducing_at(self.now())),
-            (false, None) => self.breaker.try_acquire(),
-            (false, Some(clock)) => self.breaker.try_acquire_at(clock.now()),
+            (false, None) => breaker.try_acquire(),
+            (false, Some(clock)) => breaker.try_acquire_at(clock.now()),
+            (true, None) => Ok(breaker.acquire_risk_reducing()),
+            (true, Some(clock)) => Ok(breaker.acquire_risk_reducing_at(clock.now())),
         }
     }
+}
 
-    fn now(&self) -> Moment {
-        self.clock.unwrap_or(&self.breaker.config().clock).now()
+/// Gives the verdict of a call that came to its end.
+#[inline(always)]
+fn settle<T, E>(
+    permit: Option<Permit<'_>>,
+    classifier: &impl Classify<T, E>,
+    clock: Option<&Clock>,
+    result: Result<T, E>,
+) -> Result<T, CallError<E>> {
+    if let Some(permit) = permit {
+        let outcome = classifier.classify(result.as_ref());
+        match clock {
+            None => permit.finish(outcome),
+            Some(clock) => permit.finish_at(outcome, clock.now()),
+        }
     }
+    result.map_err(CallError::Inner)
 }
 
-/// Gives the verdict when the call does not come to its end: a panic if it was running, else
-/// cancelled. A panic of something else in the thread is not held against the call.
-struct Guard<'a, 't, C> {
-    permit: Option<Permit<'a>>,
-    terms: &'t Attempt<'a, C>,
-    running: bool,
-}
+/// A permit held over an await. Dropped in between it counts as cancelled, also where that is
+/// because something else in the thread panics: a future may be dropped for reasons not its own.
+struct Held<'a>(Option<Permit<'a>>);
 
-impl<C> Guard<'_, '_, C> {
+impl Held<'_> {
     #[inline(always)]
-    fn settle<T, E>(mut self, result: Result<T, E>) -> Result<T, CallError<E>>
-    where
-        C: Classify<T, E>,
-    {
-        self.running = false;
-        let outcome = self.terms.classifier.classify(result.as_ref());
-        if let Some(permit) = self.permit.take() {
-            match self.terms.clock {
-                None => permit.finish(outcome),
-                Some(clock) => permit.finish_at(outcome, clock.now()),
-            }
-        }
-        result.map_err(CallError::Inner)
+    fn poll<F: Future>(&mut self, call: Pin<&mut F>, context: &mut Context<'_>) -> Poll<F::Output> {
+        let unwinding = Unwinding(&mut self.0);
+        let poll = call.poll(context);
+        std::mem::forget(unwinding);
+        poll
     }
 }
 
-impl<C> Drop for Guard<'_, '_, C> {
+impl Drop for Held<'_> {
     #[inline(always)]
     fn drop(&mut self) {
-        if let Some(permit) = self.permit.take() {
-            let now = self.terms.now();
-            if self.running {
-                permit.panicked(now);
-            } else {
-                permit.cancel_at(now);
-            }
+        if let Some(permit) = self.0.take() {
+            permit.cancel();
         }
+    }
+}
+
+/// Dropped only where the call itself panics, which the permit's own drop counts as a failure.
+struct Unwinding<'h, 'a>(&'h mut Option<Permit<'a>>);
+
+impl Drop for Unwinding<'_, '_> {
+    fn drop(&mut self) {
+        drop(self.0.take());
     }
 }

@@ -97,6 +97,8 @@ pub(crate) struct Ledger {
     open_time: OpenTime,
     last_trip: Option<TripReason>,
     next_probe: u32,
+    /// Whether the time of a success matters.
+    timed: bool,
     totals: Totals,
     /// Outcomes of past generations that went through the window.
     counted_before: u64,
@@ -111,6 +113,7 @@ impl Ledger {
         let mut window = SlidingWindow::new(config.window);
         let mut open_time = OpenTime::new(&config);
         open_time.closed(now);
+        let timed = config.slow_calls.is_some() || matches!(config.window, Window::Time { .. });
         Self {
             slide_at: window.slide(Duration::ZERO, 0).map(|at| now + at),
             window,
@@ -125,6 +128,7 @@ impl Ledger {
             run: Run::default(),
             last_trip: None,
             next_probe: 0,
+            timed,
             totals: Totals::default(),
             counted_before: 0,
             counted_failures: 0,
@@ -134,7 +138,7 @@ impl Ledger {
     }
 
     pub(crate) fn tag(&self) -> Tag {
-        Tag::new(self.generation, self.phase.state())
+        Tag::new(self.generation, self.phase.state(), self.timed)
     }
 
     /// The word left a generation in which `outcomes` positions had been taken.
@@ -241,8 +245,8 @@ impl Ledger {
         match ticket.pass() {
             Pass::RiskReducing => self.settle_risk_reducing(verdict),
             Pass::Unrecorded => {}
-            _ if ticket.tag != self.tag() => self.totals.stale += 1,
-            Pass::Counted if !ticket.tag.counts_outcomes() => self.totals.stale += 1,
+            _ if ticket.tag() != self.tag() => self.totals.stale += 1,
+            Pass::Counted if !self.phase.state().counts() => self.totals.stale += 1,
             Pass::Counted => self.settle_counted(verdict, slow, positions),
             Pass::Probe(probe) => self.settle_probe(probe, verdict, slow),
         }

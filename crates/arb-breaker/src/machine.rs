@@ -14,12 +14,12 @@ use std::sync::Arc;
 use std::sync::PoisonError;
 
 use super::sync::{AtomicU64, Mutex, MutexGuard, Ordering};
-use crate::config::{BreakerConfig, Window};
+use crate::config::BreakerConfig;
 use crate::error::Rejected;
 use crate::ledger::{Ledger, Positions, Verdict};
 use crate::moment::{Moment, nanos};
-use crate::tag::{Tag, outcomes};
-use crate::ticket::{Pass, Ticket};
+use crate::tag::{Status, Tag, outcomes};
+use crate::ticket::Ticket;
 
 /// The count is folded into the lock's side when this bit of it is set, long before it overflows.
 const FOLD_AT: u32 = 1 << 31;
@@ -38,8 +38,6 @@ pub(crate) struct Machine {
     slow_after: u64,
     /// Whether a call's start matters.
     pub(crate) wants_start: bool,
-    /// Whether a call's end matters.
-    pub(crate) wants_end: bool,
     locked: Mutex<Locked>,
 }
 
@@ -68,29 +66,29 @@ impl Positions for Word<'_> {
 impl Machine {
     pub(crate) fn new(name: Arc<str>, config: Arc<BreakerConfig>, now: Moment) -> Self {
         let slow_after = config.slow_calls.map(|rule| nanos(rule.longer_than));
-        let by_time = matches!(config.window, Window::Time { .. });
         let ledger = Ledger::new(name, config, now);
         Self {
             word: AtomicU64::new(ledger.tag().fresh_word()),
             slide_at: AtomicU64::new(slide_at(&ledger)),
             slow_after: slow_after.unwrap_or(u64::MAX),
             wants_start: slow_after.is_some(),
-            wants_end: slow_after.is_some() || by_time,
             locked: Mutex::new(Locked { ledger, folded: 0 }),
         }
-    }
-
-    /// The present tag; the lock-free view of the state.
-    #[inline(always)]
-    pub(crate) fn tag(&self) -> Tag {
-        Tag::of(self.word.load(Ordering::Relaxed))
     }
 
     /// Admits a call without the lock if the breaker is closed.
     #[inline(always)]
     pub(crate) fn admit_closed(&self) -> Option<Ticket> {
-        let tag = self.tag();
-        tag.is_closed().then_some(Ticket::new(tag, Pass::Counted))
+        let word = self.word.load(Ordering::Relaxed);
+        match Tag::of(word).status() {
+            Status::Closed | Status::ClosedTimed => Some(Ticket::closed(word)),
+            Status::Locked | Status::Apart => None,
+        }
+    }
+
+    /// Whether the breaker is closed; needs no lock.
+    pub(crate) fn is_closed(&self) -> bool {
+        self.admit_closed().is_some()
     }
 
     /// Admits or rejects a call, whatever the state.
@@ -100,37 +98,43 @@ impl Machine {
         self.locked(|ledger, word| ledger.acquire(now, word))
     }
 
-    /// Counts a success without the lock where nothing else is to be done; whether it was.
+    /// Counts a success without the lock where its ticket is from a closed breaker and nothing else
+    /// is to be done; whether it was.
     #[inline(always)]
-    pub(crate) fn count_success(&self, ticket: Ticket) -> bool {
-        if !ticket.is_counted() {
-            return false;
-        }
-        let mut word = self.word.load(Ordering::Relaxed);
-        loop {
-            if Tag::of(word) != ticket.tag || !ticket.tag.counts_outcomes() {
-                return false;
+    pub(crate) fn count_success(
+        &self,
+        ticket: Ticket,
+        started: Moment,
+        now: impl FnOnce() -> Moment,
+    ) -> bool {
+        match ticket.tag().status() {
+            Status::Closed => self.count(ticket),
+            Status::ClosedTimed => {
+                let now = now();
+                let late = now.as_nanos() >= self.slide_at.load(Ordering::Relaxed);
+                !late && !self.is_slow(started, now) && self.count(ticket)
             }
+            Status::Locked | Status::Apart => false,
+        }
+    }
+
+    /// Adds 1 to the word if it still has the ticket's tag; whether it had.
+    #[inline(always)]
+    fn count(&self, ticket: Ticket) -> bool {
+        let mut word = ticket.word();
+        loop {
             let more = word + 1;
             match self.word.compare_exchange_weak(word, more, Ordering::Relaxed, Ordering::Relaxed)
             {
                 Ok(_) => break,
+                Err(current) if Tag::of(current) != ticket.tag() => return false,
                 Err(current) => word = current,
             }
         }
-        if outcomes(word) & MILESTONE == MILESTONE {
+        if outcomes(word) & MILESTONE == 0 {
             self.milestone(word);
         }
         true
-    }
-
-    /// [`count_success`](Self::count_success) for a call that ended at `now`, where time matters.
-    #[inline(always)]
-    pub(crate) fn count_success_at(&self, ticket: Ticket, started: Moment, now: Moment) -> bool {
-        if now.as_nanos() >= self.slide_at.load(Ordering::Relaxed) || self.is_slow(started, now) {
-            return false;
-        }
-        self.count_success(ticket)
     }
 
     #[inline(always)]

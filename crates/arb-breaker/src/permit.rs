@@ -76,13 +76,7 @@ impl<'a> Permit<'a> {
     #[inline(always)]
     pub fn success(self) {
         self.spend(|shared, ticket, started| {
-            let machine = &shared.machine;
-            if machine.wants_end {
-                let now = shared.now();
-                if !machine.count_success_at(ticket, started, now) {
-                    shared.settle(ticket, Verdict::Success, started, Some(now));
-                }
-            } else if !machine.count_success(ticket) {
+            if !shared.machine.count_success(ticket, started, || shared.now()) {
                 shared.settle(ticket, Verdict::Success, started, None);
             }
         });
@@ -93,7 +87,7 @@ impl<'a> Permit<'a> {
     pub fn success_at(self, now: impl Into<Moment>) {
         let now = now.into();
         self.spend(|shared, ticket, started| {
-            if !shared.machine.count_success_at(ticket, started, now) {
+            if !shared.machine.count_success(ticket, started, || now) {
                 shared.settle(ticket, Verdict::Success, started, Some(now));
             }
         });
@@ -147,11 +141,6 @@ impl<'a> Permit<'a> {
     /// [`cancel`](Self::cancel) at `now`.
     pub fn cancel_at(self, now: impl Into<Moment>) {
         self.settle(Verdict::Cancelled, Some(now.into()));
-    }
-
-    /// The call panicked.
-    pub(crate) fn panicked(self, now: Moment) {
-        self.settle(Verdict::Panicked, Some(now));
     }
 }
 

@@ -43,30 +43,6 @@ impl State {
     pub const fn is_open(self) -> bool {
         matches!(self, Self::Open | Self::ForcedOpen)
     }
-
-    /// The number the packed word and the `arb_breaker_state_code` gauge use.
-    #[must_use]
-    pub(crate) const fn code(self) -> u32 {
-        match self {
-            Self::Closed => 0,
-            Self::MetricsOnly => 1,
-            Self::HalfOpen => 2,
-            Self::Open => 3,
-            Self::ForcedOpen => 4,
-            Self::Disabled => 5,
-        }
-    }
-
-    pub(crate) const fn from_code(code: u32) -> Self {
-        match code {
-            0 => Self::Closed,
-            1 => Self::MetricsOnly,
-            2 => Self::HalfOpen,
-            3 => Self::Open,
-            4 => Self::ForcedOpen,
-            _ => Self::Disabled,
-        }
-    }
 }
 
 impl fmt::Display for State {

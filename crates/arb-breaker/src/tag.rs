@@ -1,8 +1,8 @@
 //! One word holds state, generation and the number of outcomes.
 //!
 //! ```text
-//! 63            35 34    32 31                                0
-//! [ generation:29 | state:3 |  outcomes since the last fold:32 ]
+//! 63            34 33     32 31                                0
+//! [ generation:30 | status:2 |  outcomes since the last fold:32 ]
 //! ```
 //! The upper half is the *tag*. Every change of state takes a new generation and so a new tag, and
 //! an outcome is counted by a compare-and-swap of the whole word: an outcome admitted under one tag
@@ -10,15 +10,34 @@
 
 use crate::state::State;
 
-/// State and generation: what a permit was admitted under.
+/// Generation and status: what a call was admitted under.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Tag(u32);
 
+/// The state as far as the lock-free half needs it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Status {
+    /// Closed, and a success needs nothing but counting.
+    Closed = 0,
+    /// Closed, and the time a call took, or when it ended, matters.
+    ClosedTimed = 1,
+    /// Any other state: the lock knows.
+    Locked = 2,
+    /// No state at all: the ticket of a call that is counted apart.
+    Apart = 3,
+}
+
 impl Tag {
-    pub(crate) const fn new(generation: u64, state: State) -> Self {
-        Self(((generation as u32) << 3) | state.code())
+    pub(crate) const fn new(generation: u64, state: State, timed: bool) -> Self {
+        let status = match state {
+            State::Closed if timed => Status::ClosedTimed,
+            State::Closed => Status::Closed,
+            _ => Status::Locked,
+        };
+        Self(((generation as u32) << 2) | status as u32)
     }
 
+    #[inline(always)]
     pub(crate) const fn of(word: u64) -> Self {
         Self((word >> 32) as u32)
     }
@@ -28,19 +47,19 @@ impl Tag {
         (self.0 as u64) << 32
     }
 
-    pub(crate) const fn state(self) -> State {
-        State::from_code(self.0 & 7)
+    /// The same tag for a call that is counted apart.
+    pub(crate) const fn apart(self) -> Self {
+        Self(self.0 | Status::Apart as u32)
     }
 
     #[inline(always)]
-    pub(crate) const fn is_closed(self) -> bool {
-        self.0 & 7 == 0
-    }
-
-    /// Whether outcomes of this state go into the window ([`State::Closed`], [`State::MetricsOnly`]).
-    #[inline(always)]
-    pub(crate) const fn counts_outcomes(self) -> bool {
-        self.0 & 7 < 2
+    pub(crate) const fn status(self) -> Status {
+        match self.0 & 3 {
+            0 => Status::Closed,
+            1 => Status::ClosedTimed,
+            2 => Status::Locked,
+            _ => Status::Apart,
+        }
     }
 }
 

@@ -1,13 +1,13 @@
 //! What an admitted call holds: it entitles to one verdict.
 
-use crate::tag::Tag;
+use crate::tag::{Status, Tag};
 
-/// A tag and a pass in one machine word, so that it travels in a register.
+/// The tag a call was admitted under and on what terms, in one machine word.
+///
+/// For a call admitted while closed that is the breaker's word as it was then, so that a success
+/// can try its compare-and-swap at once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Ticket {
-    pub(crate) tag: Tag,
-    pass: u32,
-}
+pub(crate) struct Ticket(u64);
 
 /// On what terms a call was admitted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,35 +23,44 @@ pub(crate) enum Pass {
 }
 
 const COUNTED: u32 = u32::MAX;
-const RISK_REDUCING: u32 = u32::MAX - 1;
-const UNRECORDED: u32 = u32::MAX - 2;
+const UNRECORDED: u32 = u32::MAX - 1;
 
 impl Ticket {
     /// Probe numbers start again here; a spell of the half-open state sees a handful.
     pub(crate) const PROBES: u32 = 1 << 31;
 
+    /// The ticket of a call admitted while closed, when the breaker's word was this.
     #[inline(always)]
+    pub(crate) const fn closed(word: u64) -> Self {
+        Self(word)
+    }
+
     pub(crate) const fn new(tag: Tag, pass: Pass) -> Self {
-        let pass = match pass {
-            Pass::Counted => COUNTED,
-            Pass::Probe(probe) => probe,
-            Pass::RiskReducing => RISK_REDUCING,
-            Pass::Unrecorded => UNRECORDED,
+        let (tag, terms) = match pass {
+            Pass::Counted => (tag, COUNTED),
+            Pass::Probe(probe) => (tag, probe),
+            Pass::RiskReducing => (tag.apart(), 0),
+            Pass::Unrecorded => (tag, UNRECORDED),
         };
-        Self { tag, pass }
+        Self(tag.fresh_word() | terms as u64)
     }
 
     #[inline(always)]
-    pub(crate) const fn is_counted(self) -> bool {
-        self.pass == COUNTED
+    pub(crate) const fn word(self) -> u64 {
+        self.0
+    }
+
+    #[inline(always)]
+    pub(crate) const fn tag(self) -> Tag {
+        Tag::of(self.0)
     }
 
     pub(crate) const fn pass(self) -> Pass {
-        match self.pass {
-            COUNTED => Pass::Counted,
-            RISK_REDUCING => Pass::RiskReducing,
-            UNRECORDED => Pass::Unrecorded,
-            probe => Pass::Probe(probe),
+        match (self.tag().status(), self.0 as u32) {
+            (Status::Apart, _) => Pass::RiskReducing,
+            (Status::Closed | Status::ClosedTimed, _) | (Status::Locked, COUNTED) => Pass::Counted,
+            (Status::Locked, UNRECORDED) => Pass::Unrecorded,
+            (Status::Locked, probe) => Pass::Probe(probe),
         }
     }
 }
