@@ -38,10 +38,8 @@ pub enum MonitorError {
         source: io::Error,
     },
     /// The HTTP client of a webhook could not be built.
-    #[error("the webhook client of sink {sink:?} could not be built: check its URL and TLS roots")]
+    #[error("the client of a webhook could not be built: check the TLS roots and proxy settings")]
     Client {
-        /// The sink.
-        sink: String,
         /// Why.
         #[source]
         source: Box<dyn std::error::Error + Send + Sync>,

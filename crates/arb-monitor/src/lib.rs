@@ -6,6 +6,14 @@ mod error;
 pub mod health;
 mod monitor;
 mod process;
+#[cfg(feature = "prometheus")]
+pub mod prometheus;
+#[cfg(feature = "_server")]
+pub mod server;
+#[cfg(feature = "status")]
+pub mod status;
+#[cfg(feature = "webhook")]
+pub mod webhook;
 pub mod window;
 
 pub use clock::{Clock, Moment};

@@ -62,21 +62,21 @@ fn slack(notification: &Notification) -> Value {
     })
 }
 
-/// Discord refuses a title above 256 characters, a description above 4,096, a field value above
-/// 1,024 or empty, and more than 25 fields.
+/// Discord refuses a title above 256 characters, an empty field value, more than 25 fields, and an
+/// embed above 6,000 characters in all: 250 + 1,500 + 20 · (61 + 121) with the cut marks fits.
 fn discord(notification: &Notification) -> Value {
     let alert = &notification.alert;
     let fields: Vec<_> = facts(alert)
         .into_iter()
         .filter(|(_, value)| !value.is_empty())
-        .take(25)
-        .map(|(name, value)| json!({"name": cut(&name, 256), "value": cut(&value, 1_000), "inline": true}))
+        .take(20)
+        .map(|(name, value)| json!({"name": cut(&name, 60), "value": cut(&value, 120), "inline": true}))
         .collect();
     json!({
         "allowed_mentions": {"parse": []},
         "embeds": [{
             "title": cut(&headline(notification), 250),
-            "description": cut(&alert.details, 2_000),
+            "description": cut(&alert.details, 1_500),
             "color": color(notification),
             "fields": fields,
             "timestamp": stamp(notification.at),

@@ -14,6 +14,7 @@ use super::counter::CounterSeries;
 use super::gauge::GaugeSeries;
 use super::histogram::HistogramSeries;
 use super::reading::{Labels, Reading, Select, Value};
+use crate::error::MonitorError;
 
 /// Sizes of an [`Aggregator`].
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -141,6 +142,16 @@ impl Aggregator {
         Self { inner: Arc::new(inner) }
     }
 
+    /// Makes this the process's recorder: from here on it sees what every crate says through
+    /// `metrics`. What was said before is lost, and so are handles made before, so do it first.
+    ///
+    /// # Errors
+    ///
+    /// [`MonitorError::RecorderInstalled`] when there is one already.
+    pub fn install(&self) -> Result<(), MonitorError> {
+        metrics::set_global_recorder(self.clone()).map_err(|_| MonitorError::RecorderInstalled)
+    }
+
     /// The sizes it was made with.
     #[must_use]
     pub fn config(&self) -> &WindowConfig {
@@ -218,19 +229,16 @@ impl Aggregator {
         now: Instant,
     ) -> Vec<(Labels, Vec<(Duration, f64)>)> {
         let series = self.inner.series.read().unwrap_or_else(PoisonError::into_inner);
-        let counters = series.counters.iter().map(|(key, one)| (key, one.history(now)));
-        let gauges = series.gauges.iter().map(|(key, one)| (key, one.history(now)));
-        let histograms = series.histograms.iter();
-        let mut found: Vec<_> = histograms
-            .filter(|(key, _)| select.matches(key))
-            .map(|(key, one)| (labels_of(key), one.history(q, now)))
-            .chain(
-                counters
-                    .chain(gauges)
-                    .filter(|(key, _)| select.matches(key))
-                    .map(|(key, points)| (labels_of(key), points)),
-            )
-            .collect();
+        let mut found = Vec::new();
+        for (key, one) in series.histograms.iter().filter(|(key, _)| select.matches(key)) {
+            found.push((labels_of(key), one.history(q, now)));
+        }
+        for (key, one) in series.counters.iter().filter(|(key, _)| select.matches(key)) {
+            found.push((labels_of(key), one.history(now)));
+        }
+        for (key, one) in series.gauges.iter().filter(|(key, _)| select.matches(key)) {
+            found.push((labels_of(key), one.history(now)));
+        }
         found.sort_by(|a, b| a.0.cmp(&b.0));
         found
     }
