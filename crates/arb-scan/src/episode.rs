@@ -103,6 +103,10 @@ impl Episode {
         self.open
     }
 
+    pub(crate) const fn opened_at(&self) -> Option<Timestamp> {
+        self.opened_at
+    }
+
     /// Begins an episode; the caller then brings the line up to date.
     pub(crate) fn open(&mut self, basket: &Basket, at: Option<Timestamp>) {
         self.number += 1;

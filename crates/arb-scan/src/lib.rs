@@ -19,4 +19,4 @@ pub use judge::NotPriced;
 pub use limits::Limits;
 pub use pairs::{PairSpec, PairsError};
 pub use pipeline::{Pipeline, PipelineConfig};
-pub use sink::{Change, Sink};
+pub use sink::{Change, Found, Sink};

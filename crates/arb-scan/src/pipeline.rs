@@ -7,7 +7,7 @@ use arb_risk::size::SizedTrade;
 use crate::board::PairsChange;
 use crate::episode::Episode;
 use crate::judge::{self, Judgement};
-use crate::{Board, Change, CloseReason, Counts, Funnel, Limits, NotPriced, PairSpec, Sink};
+use crate::{Board, Change, CloseReason, Counts, Found, Funnel, Limits, NotPriced, PairSpec, Sink};
 
 /// How a pipeline judges.
 #[derive(Debug, Clone, Default)]
@@ -128,6 +128,16 @@ impl<S: Sink> Pipeline<S> {
         self.after_report(venue);
     }
 
+    /// A watchdog saw a market's feed go silent: its book is suspect until it is read again.
+    pub fn on_silent(&mut self, venue: Venue, market: &str, at: Option<Timestamp>) {
+        self.now = at.or(self.now);
+        if let Some(id) = self.board.books(venue).book_id(market) {
+            self.report.clear();
+            self.board.books_mut(venue).suspect(id, &mut self.report);
+            self.after_report(venue);
+        }
+    }
+
     /// Applies what time alone decides on live feeds: books that are too old or crossed for too long, closed markets,
     /// limits of age. A replay never calls it.
     pub fn advance(&mut self, now: Timestamp) {
@@ -173,9 +183,10 @@ impl<S: Sink> Pipeline<S> {
         &mut self.sink
     }
 
-    /// Trades that are open now, in pairs-file order.
-    pub fn open_opportunities(&self) -> impl Iterator<Item = &Opportunity> {
-        self.episodes.iter().filter(|episode| episode.is_open()).filter_map(|e| e.line.as_ref())
+    /// Trades that are open now, in pairs-file order, with the time they opened.
+    pub fn open_opportunities(&self) -> impl Iterator<Item = (&Opportunity, Option<Timestamp>)> {
+        let open = self.episodes.iter().filter(|episode| episode.is_open());
+        open.filter_map(|episode| Some((episode.line.as_ref()?, episode.opened_at())))
     }
 
     /// For each pair, in order: its id and why it is not priced now, `None` where it is.
@@ -256,7 +267,7 @@ impl<S: Sink> Pipeline<S> {
             self.counts.episodes += u64::from(change == Change::Opened);
             self.counts.best_net_usd = self.counts.best_net_usd.max(Some(trade.net));
         }
-        self.sink.on_opportunity(line, change);
+        self.sink.on_opportunity(&Found { opportunity: line, change, basket, board: &self.board });
     }
 
     /// A trade does not pay: ends its episode if it is open.

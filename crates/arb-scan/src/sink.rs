@@ -1,9 +1,10 @@
 //! Where the pipeline's findings go.
 
+use arb_normalize::books::TrackedBook;
 use arb_normalize::books::{Books, Resync};
 use arb_normalize::{DecodeError, MarketEvent, Opportunity, Timestamp, Venue};
 
-use crate::Closed;
+use crate::{Basket, BasketLeg, Board, Closed};
 
 /// Whether an opportunity is new.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -14,11 +15,39 @@ pub enum Change {
     Changed,
 }
 
+/// An opportunity with the books it was found in.
+#[derive(Debug, Clone, Copy)]
+pub struct Found<'a> {
+    /// The trade.
+    pub opportunity: &'a Opportunity,
+    /// Whether it is new.
+    pub change: Change,
+    pub(crate) basket: &'a Basket,
+    pub(crate) board: &'a Board,
+}
+
+impl<'a> Found<'a> {
+    /// Each leg with the book it was priced on, in the order of the opportunity's legs.
+    pub fn legs(&self) -> impl Iterator<Item = (&'a BasketLeg, &'a TrackedBook)> {
+        let board = self.board;
+        self.basket
+            .legs
+            .iter()
+            .filter_map(move |leg| leg.book.map(|id| (leg, board.books(leg.venue).get(id))))
+    }
+
+    /// Which of the pair's trades it is: `yes-no` buys Kalshi's YES and Polymarket's second outcome.
+    #[must_use]
+    pub const fn direction(&self) -> &'static str {
+        self.basket.direction
+    }
+}
+
 /// Takes what the pipeline finds, on the pipeline's own thread: an implementation returns at once and hands anything
 /// slow to somebody else.
 pub trait Sink {
     /// A trade that pays opened or changed.
-    fn on_opportunity(&mut self, opportunity: &Opportunity, change: Change);
+    fn on_opportunity(&mut self, found: &Found<'_>);
 
     /// A trade ended.
     fn on_closed(&mut self, closed: &Closed);
