@@ -16,6 +16,7 @@ pub mod quantity;
 #[cfg(feature = "rest")]
 pub mod rest;
 pub mod timestamp;
+pub mod title;
 pub mod usd;
 pub mod venue;
 
@@ -32,5 +33,6 @@ pub use pair::{Pair, Relation};
 pub use price::Price;
 pub use quantity::{Quantity, QuantityChange};
 pub use timestamp::Timestamp;
+pub use title::{Title, similarity};
 pub use usd::Usd;
 pub use venue::Venue;
