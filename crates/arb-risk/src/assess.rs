@@ -43,7 +43,10 @@ pub use settlement::SettlementRecord;
 pub use states::{StatePayoff, TerminalState};
 
 use crate::size::MAX_LEGS;
-use crate::slippage::{ImpactModel, LegLiquidity, Slippage, SquareRootImpact, contracts};
+use crate::slippage::{ImpactModel, LegLiquidity, SquareRootImpact, contracts};
+
+/// Three for each leg's book, one each for legs, profit and numbers.
+const MOST_FAILURES: usize = 3 * MAX_LEGS + 3;
 
 /// Assesses with every default, of two books of which nothing but the levels is known: see [`Assessor`].
 ///
@@ -102,7 +105,7 @@ pub struct Assessment {
     /// Profit in each terminal state.
     pub states: ArrayVec<StatePayoff, { states::MOST }>,
     /// Why the total is 100 whatever the losses; empty as a rule.
-    pub hard_failures: ArrayVec<HardFailure, { 3 * MAX_LEGS + 3 }>,
+    pub hard_failures: ArrayVec<HardFailure, MOST_FAILURES>,
     /// What to do.
     pub recommendation: Recommendation,
 }
@@ -161,14 +164,6 @@ pub enum HardFailure {
         /// For what.
         cost: Usd,
     },
-    /// The order is larger than the depth that is believed to be there.
-    #[error("leg {leg} takes {share:.2} times the believed depth")]
-    Depth {
-        /// Which leg.
-        leg: usize,
-        /// Size as a share of the believed depth.
-        share: f64,
-    },
     /// An input made an expected loss something that is no number.
     #[error("the expected loss {0} is not a number: check the rates and volatilities given")]
     NotANumber(LossKind),
@@ -208,7 +203,7 @@ impl<I: ImpactModel> Assessor<I> {
         let mut parts = Parts::default();
         for (index, (leg, view)) in opportunity.legs.iter().zip(views).enumerate() {
             let risk = self.leg(leg, view, trade, edge);
-            check_book(index, leg, view, &risk.slippage, &mut failures);
+            check_book(index, leg, view, &mut failures);
             parts.legs.push(risk);
         }
         parts.order = execution::best_order(&parts.legs, self.config.correlation);
@@ -249,7 +244,7 @@ impl<I: ImpactModel> Assessor<I> {
         opportunity: &Opportunity,
         trade: &TradeView,
         parts: Parts,
-        mut failures: ArrayVec<HardFailure, { 3 * MAX_LEGS + 3 }>,
+        mut failures: ArrayVec<HardFailure, MOST_FAILURES>,
     ) -> Assessment {
         let net = opportunity.net_usd;
         let outlay = opportunity.outlay_usd();
@@ -344,8 +339,7 @@ fn check_book(
     index: usize,
     leg: &OpportunityLeg,
     view: &LegView<'_>,
-    slippage: &Slippage,
-    failures: &mut ArrayVec<HardFailure, { 3 * MAX_LEGS + 3 }>,
+    failures: &mut ArrayVec<HardFailure, MOST_FAILURES>,
 ) {
     if !view.live {
         failures.push(HardFailure::NotLive { leg: index });
@@ -360,8 +354,6 @@ fn check_book(
     if now.is_none_or(|now| now > leg.cost_usd) {
         let (quantity, cost) = (leg.quantity, leg.cost_usd);
         failures.push(HardFailure::Moved { leg: index, quantity, cost });
-    } else if slippage.depth_share > 1.0 || slippage.depth_share.is_nan() {
-        failures.push(HardFailure::Depth { leg: index, share: slippage.depth_share });
     }
 }
 

@@ -3,6 +3,7 @@
 pub mod assess;
 mod error;
 pub mod fees;
+pub mod gate;
 pub mod size;
 pub mod slippage;
 pub mod volatility;

@@ -170,11 +170,6 @@ fn books_that_cannot_be_trusted_score_a_hundred() {
     fails(&[LegView::new(Venue::Kalshi, &crossed), b], |f| {
         matches!(f, HardFailure::Crossed { leg: 0 })
     });
-    let thin = book(&[("0.39", "500")], &[("0.40", "100")]);
-    fails(
-        &[LegView::new(Venue::Kalshi, &thin), b],
-        |f| matches!(f, HardFailure::Depth { leg: 0, share } if (*share - 1.25).abs() < 1e-9),
-    );
     fails(&[LegView { volatility: f64::NAN, ..a }, b], |f| {
         matches!(f, HardFailure::NotANumber(LossKind::Timing | LossKind::Impact))
     });
@@ -183,6 +178,18 @@ fn books_that_cannot_be_trusted_score_a_hundred() {
     assert_eq!((assessment.total, assessment.execution), (100.0, 100.0));
     let nothing = Opportunity { legs: Vec::new(), ..found.clone() };
     assert_eq!(assess_opportunity(&nothing, &yes, &no).total, 100.0);
+}
+
+#[test]
+fn an_order_larger_than_the_believed_depth_fills_only_in_part() {
+    let (yes, no) = wide();
+    let found = opportunity(&yes, &no, "100");
+    let fill = |asks: &str| {
+        let yes = book(&[("0.39", "500")], &[("0.40", asks)]);
+        assess_opportunity(&found, &yes, &no).legs[0].fill
+    };
+    let (thin, deep) = (fill("100"), fill("100000"));
+    assert!((thin / deep - 0.8).abs() < 0.01, "80 of 100 contracts are believed: {thin} of {deep}");
 }
 
 #[test]

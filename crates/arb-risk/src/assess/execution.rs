@@ -16,7 +16,8 @@ pub struct LegRisk {
     /// Slippage per contract.
     pub slippage: Slippage,
     /// Probability that the order fills at a price that still leaves no loss:
-    /// Φ(edge/(σ√latency)) · e^(−hazard · latency · depth share) · (1 − reject rate).
+    /// Φ(edge/(σ√latency)) · e^(−hazard · latency · depth share) · (1 − reject rate), and where the order is larger than
+    /// the believed depth, times the share of it that is believed to be there.
     pub fill: f64,
     /// What undoing the filled leg would cost at the book's other side, dollars: what it laid out less what the sale
     /// brings after fees. What the book cannot take counts as lost.
@@ -45,7 +46,8 @@ pub(super) fn leg_risk(
     let noise = view.volatility * latency.sqrt();
     let slack = if noise == 0.0 { f64::INFINITY.copysign(edge) } else { edge / noise };
     let vanish = (-hazard * latency * slippage.depth_share).exp();
-    let fill = normal_below(slack) * vanish * (1.0 - view.reject_rate);
+    let there = (1.0 / slippage.depth_share).min(1.0);
+    let fill = normal_below(slack) * vanish * there * (1.0 - view.reject_rate);
     LegRisk {
         slippage,
         fill: fill.clamp(0.0, 1.0),
