@@ -12,6 +12,7 @@ pub mod prometheus;
 pub mod server;
 #[cfg(feature = "status")]
 pub mod status;
+pub mod vocabulary;
 #[cfg(feature = "webhook")]
 pub mod webhook;
 pub mod window;

@@ -6,6 +6,7 @@ use std::time::Instant;
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 
 use crate::error::MonitorError;
+use crate::vocabulary;
 use crate::window::{Aggregator, WindowConfig};
 
 /// Bounds for histograms whose names end in `_seconds`: from a microsecond, the hot path's scale,
@@ -27,9 +28,9 @@ pub const SECONDS_BUCKETS: [f64; 21] = [
 ///
 /// let (aggregator, exporter) = Exporter::beside(WindowConfig::default(), Instant::now()).unwrap();
 /// metrics::with_local_recorder(&aggregator, || {
-///     metrics::counter!("arb_ws_frames_total", "venue" => "kalshi").increment(3);
+///     metrics::counter!("arb_scan_frames_total", "feed" => "kalshi").increment(3);
 /// });
-/// assert!(exporter.render().contains("arb_ws_frames_total{venue=\"kalshi\"} 3"));
+/// assert!(exporter.render().contains("arb_scan_frames_total{feed=\"kalshi\"} 3"));
 /// ```
 #[derive(Clone)]
 pub struct Exporter {
@@ -56,6 +57,7 @@ impl Exporter {
             .set_buckets_for_metric(Matcher::Suffix("_seconds".to_owned()), &SECONDS_BUCKETS)
             .map_err(|source| MonitorError::Exporter { source: Box::new(source) })?;
         let recorder = builder.build_recorder();
+        vocabulary::describe(&recorder);
         let exporter = Self { handle: recorder.handle() };
         Ok((Aggregator::with_forward(config, now, recorder), exporter))
     }

@@ -4,6 +4,7 @@
 //! come from the monitor. The page is rendered here, in sections; the browser gets the sections that
 //! changed by server-sent events and only swaps them. Everything shown is escaped in one place.
 
+mod export;
 mod html;
 mod model;
 mod page;

@@ -63,7 +63,7 @@ impl Default for DefaultRules {
         Self {
             latency: Some(Select::name("arb_venues_request_seconds")),
             latency_max: Duration::from_millis(100),
-            errors: Some(Select::name("arb_venues_request_errors_total")),
+            errors: Some(Select::name("arb_venues_failures_total")),
             requests: Some(Select::name("arb_venues_requests_total")),
             requests_by: "venue".to_owned(),
             error_share_max: 0.05,
@@ -71,7 +71,7 @@ impl Default for DefaultRules {
             data_age_max: Duration::from_secs(30),
             breaker: Some(Select::name("arb_breaker_state")),
             breaker_above: 1.5,
-            frames: Some(Select::name("arb_ws_frames_total")),
+            frames: Some(Select::name("arb_scan_frames_total")),
             stalled_after: Duration::from_secs(20),
             drift: Some(Select::name("arb_scan_drift_total")),
             cache_up: Some(Select::name("arb_cache_up")),

@@ -112,6 +112,8 @@ pub struct FeedRow {
     pub data_age: Option<Duration>,
     /// Older is shown as wrong.
     pub data_age_max: Option<Duration>,
+    /// Frames since the start.
+    pub frames: u64,
     /// Frames a second.
     pub frames_per_second: f64,
     /// Its books.
@@ -194,7 +196,8 @@ pub struct BreakerRow {
     pub name: String,
     /// Its state.
     pub state: String,
-    /// How that looks.
+    /// How that looks: [`Tone::Good`] closed, [`Tone::Warn`] half-open, [`Tone::Bad`] open; the
+    /// metric `arb_breaker_state` is made of it.
     pub tone: Tone,
     /// Times it opened.
     pub opened: u64,

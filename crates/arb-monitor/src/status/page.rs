@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use tokio::sync::watch;
 use tokio::time::Instant;
 
+use super::export;
 use super::model::StatusModel;
 use super::sections::{self, Latency, View};
 use crate::monitor::MonitorHandle;
@@ -41,7 +42,12 @@ impl Default for StatusBoard {
 impl StatusBoard {
     /// Shows this from now on. Publish at least every ten seconds: the page says so when what it
     /// shows is older.
+    ///
+    /// What is published is also exported through `metrics` under the names of
+    /// [`METRICS`](crate::vocabulary::METRICS), about 100 ns a value; publish from a task beside the
+    /// hot path, not on it.
     pub fn publish(&self, model: StatusModel) {
+        export::export(&model);
         self.newest.send_replace(Some((Instant::now(), Arc::new(model))));
     }
 

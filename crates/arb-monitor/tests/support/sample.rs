@@ -20,6 +20,7 @@ fn feed(name: &str, age_ms: u64, live: usize) -> FeedRow {
         tone: Tone::Good,
         data_age: Some(Duration::from_millis(age_ms)),
         data_age_max: Some(Duration::from_secs(2)),
+        frames: 48_211,
         frames_per_second: 41.3,
         books: BookCounts { live, ..BookCounts::default() },
         audited: 240,

@@ -123,7 +123,7 @@ pub(super) fn parts(view: &View) -> String {
         html.badge(breaker.tone, &breaker.state).raw("</td>").number("Answer in", "–");
         let opened = format!("opened {} times", breaker.opened);
         let note = [opened.as_str(), breaker.note.as_str()];
-        html.cell("Note", note.join(" ").trim_end()).raw("</tr>");
+        html.cell("Note", note.join("; ").trim_end_matches("; ")).raw("</tr>");
     }
     if let Some(cache) = &view.model.cache {
         cache_row(&mut html, cache);
@@ -153,8 +153,10 @@ fn cache_row(html: &mut Html, cache: &CacheRow) {
     html.raw("<tr>").cell("Part", format!("cache {}", cache.store)).open("State");
     html.badge(tone_of(!cache.up), if cache.up { "up" } else { "down" }).raw("</td>");
     html.number("Answer in", "–");
-    let hits = cache.hit_rate.map_or_else(String::new, |rate| format!("{:.1} % hits ", rate * 1e2));
-    html.cell("Note", format!("{hits}{}", cache.note)).raw("</tr>");
+    let hits =
+        cache.hit_rate.map_or_else(String::new, |rate| format!("{:.1} % hits; ", rate * 1e2));
+    let note = format!("{hits}{}", cache.note);
+    html.cell("Note", note.trim_end_matches("; ")).raw("</tr>");
 }
 
 fn sink_row(html: &mut Html, sink: &SinkStatus) {
