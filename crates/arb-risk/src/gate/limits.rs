@@ -144,6 +144,7 @@ impl RiskLimits {
     }
 
     pub(super) fn counted(&self, touch: Quantity, depth: Quantity) -> Quantity {
+        let touch = touch.min(depth);
         let beyond = depth.saturating_sub(touch);
         share_of(touch, self.touch_share).saturating_add(share_of(beyond, self.depth_share))
     }
