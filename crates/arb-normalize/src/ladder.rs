@@ -1,5 +1,6 @@
 //! The levels a taker walks, best price first.
 
+use crate::book::Slots;
 use crate::{Level, Quantity, Usd};
 
 /// The levels that one side of a book offers to a taker, best first, in the taker's own prices.
@@ -8,37 +9,62 @@ use crate::{Level, Quantity, Usd};
 /// Buying NO walks the YES bids in mirrored prices (a YES bid at p is a NO ask at 1 − p, same size).
 #[derive(Debug, Clone, Copy)]
 pub struct Ladder<'a> {
-    /// Best level last.
-    levels: &'a [Level],
+    levels: Source<'a>,
     mirrored: bool,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Source<'a> {
+    /// Best level last.
+    Sorted(&'a [Level]),
+    Hundredths(Slots<'a, u32>),
+    Millionths(Slots<'a, u64>),
 }
 
 impl<'a> Ladder<'a> {
     /// Nothing to take.
-    pub const EMPTY: Self = Ladder { levels: &[], mirrored: false };
+    pub const EMPTY: Self = Ladder { levels: Source::Sorted(&[]), mirrored: false };
 
-    /// A ladder over levels whose best is the last one, as books keep them.
+    /// A ladder over levels whose best is the last one.
     #[must_use]
+    #[inline]
     pub const fn from_best_last(levels: &'a [Level]) -> Self {
-        Self { levels, mirrored: false }
+        Self { levels: Source::Sorted(levels), mirrored: false }
+    }
+
+    #[inline]
+    pub(crate) const fn from_hundredths(slots: Slots<'a, u32>) -> Self {
+        Self { levels: Source::Hundredths(slots), mirrored: false }
+    }
+
+    #[inline]
+    pub(crate) const fn from_millionths(slots: Slots<'a, u64>) -> Self {
+        Self { levels: Source::Millionths(slots), mirrored: false }
     }
 
     /// The same liquidity in the prices of the opposite outcome.
     #[must_use]
+    #[inline]
     pub const fn mirror(self) -> Self {
         Self { levels: self.levels, mirrored: !self.mirrored }
     }
 
     /// The best level, without walking.
     #[must_use]
+    #[inline]
     pub fn best(self) -> Option<Level> {
-        self.levels.last().map(|level| self.seen(*level))
+        let best = match self.levels {
+            Source::Sorted(levels) => levels.last().copied(),
+            Source::Hundredths(slots) => slots.best(),
+            Source::Millionths(slots) => slots.best(),
+        };
+        best.map(|level| self.seen(level))
     }
 
     /// Contracts on all remaining levels.
     #[must_use]
     pub fn depth(self) -> Quantity {
-        self.levels.iter().fold(Quantity::ZERO, |sum, level| sum.saturating_add(level.size))
+        self.fold(Quantity::ZERO, |sum, level| sum.saturating_add(level.size))
     }
 
     /// What `quantity` contracts cost over the remaining levels, `None` when they hold fewer.
@@ -57,7 +83,8 @@ impl<'a> Ladder<'a> {
         left.is_zero().then_some(cost)
     }
 
-    fn seen(self, level: Level) -> Level {
+    #[inline]
+    const fn seen(self, level: Level) -> Level {
         if self.mirrored { level.mirror() } else { level }
     }
 }
@@ -65,14 +92,28 @@ impl<'a> Ladder<'a> {
 impl Iterator for Ladder<'_> {
     type Item = Level;
 
+    #[inline]
     fn next(&mut self) -> Option<Level> {
-        let (best, rest) = self.levels.split_last()?;
-        self.levels = rest;
-        Some(self.seen(*best))
+        let best = match &mut self.levels {
+            Source::Sorted(levels) => {
+                let (best, rest) = levels.split_last()?;
+                *levels = rest;
+                *best
+            }
+            Source::Hundredths(slots) => slots.take_best()?,
+            Source::Millionths(slots) => slots.take_best()?,
+        };
+        Some(self.seen(best))
     }
 
+    #[inline]
     fn size_hint(&self) -> (usize, Option<usize>) {
-        (self.levels.len(), Some(self.levels.len()))
+        let left = match &self.levels {
+            Source::Sorted(levels) => levels.len(),
+            Source::Hundredths(slots) => slots.len(),
+            Source::Millionths(slots) => slots.len(),
+        };
+        (left, Some(left))
     }
 }
 
