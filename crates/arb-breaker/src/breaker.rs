@@ -261,7 +261,12 @@ impl Breaker {
 
     /// Opens the breaker until an operator decides otherwise.
     pub fn force_open(&self) {
-        self.command(Command::ForceOpen, self.shared.now());
+        self.force_open_at(self.shared.now());
+    }
+
+    /// [`force_open`](Self::force_open) at `now`.
+    pub fn force_open_at(&self, now: impl Into<Moment>) {
+        self.command(Command::ForceOpen, now.into());
     }
 
     /// Opens the breaker for `span` (at most two years), as for an announced maintenance; after
@@ -277,13 +282,23 @@ impl Breaker {
 
     /// Lets every call pass and records nothing until an operator decides otherwise.
     pub fn disable(&self) {
-        self.command(Command::Disable, self.shared.now());
+        self.disable_at(self.shared.now());
+    }
+
+    /// [`disable`](Self::disable) at `now`.
+    pub fn disable_at(&self, now: impl Into<Moment>) {
+        self.command(Command::Disable, now.into());
     }
 
     /// Lets every call pass, records everything and only reports what would have opened the
     /// breaker, until an operator decides otherwise.
     pub fn metrics_only(&self) {
-        self.command(Command::MetricsOnly, self.shared.now());
+        self.metrics_only_at(self.shared.now());
+    }
+
+    /// [`metrics_only`](Self::metrics_only) at `now`.
+    pub fn metrics_only_at(&self, now: impl Into<Moment>) {
+        self.command(Command::MetricsOnly, now.into());
     }
 
     /// Closes the breaker with an empty window and no growth, whatever its state. The totals stay.

@@ -5,6 +5,8 @@ mod call;
 mod config;
 mod error;
 mod event;
+#[cfg(test)]
+mod interleavings;
 mod ledger;
 mod machine;
 mod moment;

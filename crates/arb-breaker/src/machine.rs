@@ -22,7 +22,7 @@ use crate::tag::{Status, Tag, outcomes};
 use crate::ticket::Ticket;
 
 /// The count is folded into the lock's side when this bit of it is set, long before it overflows.
-const FOLD_AT: u32 = 1 << 31;
+pub(crate) const FOLD_AT: u32 = 1 << 31;
 /// Every so many outcomes (a power of two, less 1) the slow side gets to see the count.
 const MILESTONE: u32 = 1_023;
 
@@ -186,6 +186,14 @@ impl Machine {
     /// Works on the ledger where nothing can change that the word knows of.
     pub(crate) fn aside<R>(&self, work: impl FnOnce(&mut Ledger) -> R) -> R {
         work(&mut self.lock().ledger)
+    }
+
+    /// As if `outcomes` calls had gone well in this generation.
+    #[cfg(test)]
+    #[allow(dead_code, reason = "only the copy that runs under loom uses it")]
+    pub(crate) fn preset(&self, outcomes: u32) {
+        let tag = self.aside(|ledger| ledger.tag());
+        self.word.store(tag.fresh_word() + u64::from(outcomes), Ordering::Relaxed);
     }
 
     fn lock(&self) -> MutexGuard<'_, Locked> {
