@@ -1,0 +1,527 @@
+//! The rules by which a book is trusted, one by one, and a random history against the venue's own truth.
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
+
+use std::collections::BTreeMap;
+
+use arb_normalize::books::{BookState, Books, FrameReport, SuspectReason};
+use arb_normalize::decode::{Decode, decoder};
+use arb_normalize::{BookId, Timestamp, Venue};
+use proptest::prelude::*;
+
+/// A venue's decoder and books, fed by texts.
+struct Feed {
+    decoder: Box<dyn Decode>,
+    books: Books,
+    report: FrameReport,
+    now: i64,
+}
+
+impl Feed {
+    fn new(venue: Venue) -> Self {
+        Self {
+            decoder: decoder(venue),
+            books: Books::new(venue),
+            report: FrameReport::default(),
+            now: 1,
+        }
+    }
+
+    /// Applies a frame on a connection a millisecond after the last.
+    fn on(&mut self, connection: u32, frame: &str) -> FrameReport {
+        self.now += 1;
+        let decoded = self.decoder.decode(frame.as_bytes()).unwrap();
+        self.books.apply(connection, Timestamp::from_millis(self.now), &decoded, &mut self.report);
+        self.report.clone()
+    }
+
+    fn frame(&mut self, frame: &str) -> FrameReport {
+        self.on(0, frame)
+    }
+
+    fn id(&self, market: &str) -> BookId {
+        self.books.book_id(market).unwrap()
+    }
+
+    fn state(&self, market: &str) -> (BookState, Option<SuspectReason>) {
+        let book = self.books.get(self.id(market));
+        (book.state(), book.reason())
+    }
+
+    fn bid(&self, market: &str) -> String {
+        let best = self.books.get(self.id(market)).book().best_bid();
+        best.map_or_else(String::new, |level| format!("{} x {}", level.price, level.size))
+    }
+}
+
+const LIVE: (BookState, Option<SuspectReason>) = (BookState::Live, None);
+
+fn suspect(reason: SuspectReason) -> (BookState, Option<SuspectReason>) {
+    (BookState::Suspect, Some(reason))
+}
+
+fn snapshot(seq: u64, market: &str, bid: &str) -> String {
+    format!(
+        r#"{{"type":"orderbook_snapshot","sid":1,"seq":{seq},"msg":{{"market_ticker":"{market}","market_id":"id-{market}","yes_dollars_fp":[["{bid}","10.00"]],"no_dollars_fp":[["0.3000","5.00"]]}}}}"#
+    )
+}
+
+fn delta(seq: u64, market: &str, price: &str, change: &str) -> String {
+    format!(
+        r#"{{"type":"orderbook_delta","sid":1,"seq":{seq},"msg":{{"market_ticker":"{market}","market_id":"id-{market}","price_dollars":"{price}","delta_fp":"{change}","side":"yes","ts_ms":{seq}}}}}"#
+    )
+}
+
+fn kalshi() -> Feed {
+    let mut feed = Feed::new(Venue::Kalshi);
+    feed.frame(&snapshot(1, "A", "0.4000"));
+    feed.frame(&snapshot(2, "B", "0.5000"));
+    feed
+}
+
+#[test]
+fn the_first_number_is_the_base() {
+    let mut feed = Feed::new(Venue::Kalshi);
+    let report = feed.frame(&snapshot(17, "A", "0.4000"));
+    assert_eq!((report.gaps, report.duplicates, report.resyncs), (0, 0, 0));
+    assert_eq!(report.touched, [feed.id("A")]);
+    assert_eq!(feed.frame(&delta(18, "A", "0.4000", "1.00")).gaps, 0);
+    assert_eq!(feed.bid("A"), "0.4 x 11");
+}
+
+#[test]
+fn a_number_that_came_before_changes_nothing() {
+    let mut feed = kalshi();
+    feed.frame(&delta(3, "A", "0.4000", "1.00"));
+    for seq in [3, 2, 1] {
+        let report = feed.frame(&delta(seq, "A", "0.4000", "1.00"));
+        assert_eq!((report.duplicates, report.touched.len()), (1, 0));
+    }
+    assert_eq!(feed.bid("A"), "0.4 x 11");
+    assert_eq!(feed.frame(&delta(4, "A", "0.4000", "1.00")).duplicates, 0);
+}
+
+#[test]
+fn a_jump_makes_every_book_of_the_subscription_suspect() {
+    let mut feed = kalshi();
+    let report = feed.frame(&delta(5, "A", "0.4000", "1.00"));
+    let (a, b) = (feed.id("A"), feed.id("B"));
+    assert_eq!((report.gaps, report.touched), (1, vec![a, b]));
+    assert_eq!(report.needs.len(), 1);
+    assert_eq!((report.needs[0].connection, report.needs[0].sid), (0, Some(1)));
+    assert_eq!(report.needs[0].books, [a, b]);
+    assert_eq!(report.needs[0].markets(&feed.books).collect::<Vec<_>>(), ["A", "B"]);
+    assert_eq!(feed.state("A"), suspect(SuspectReason::Gap));
+    // What follows is decoded and changes nothing.
+    let report = feed.frame(&delta(6, "B", "0.5000", "1.00"));
+    assert_eq!((report.gaps, report.touched.len(), feed.bid("B").as_str()), (0, 0, "0.5 x 10"));
+    // The answer to a request may use a number again; each book comes back by its own snapshot.
+    feed.books.mark_resyncing(a);
+    assert_eq!(feed.state("A").0, BookState::Resyncing);
+    let report = feed.frame(&snapshot(6, "A", "0.4100"));
+    assert_eq!((report.resyncs, report.duplicates, report.gaps), (1, 0, 0));
+    assert_eq!((feed.state("A"), feed.state("B").0), (LIVE, BookState::Suspect));
+    assert_eq!(feed.frame(&delta(7, "A", "0.4100", "1.00")).gaps, 0);
+    assert_eq!(feed.bid("A"), "0.41 x 11");
+}
+
+#[test]
+fn a_snapshot_behind_a_gap_is_live_and_the_others_are_not() {
+    let mut feed = kalshi();
+    let report = feed.frame(&snapshot(9, "B", "0.5500"));
+    assert_eq!((report.gaps, report.resyncs), (1, 0));
+    assert_eq!(report.needs[0].books, [feed.id("A")]);
+    assert_eq!((feed.state("A"), feed.state("B")), (suspect(SuspectReason::Gap), LIVE));
+    assert_eq!(feed.frame(&delta(10, "B", "0.5500", "1.00")).gaps, 0);
+}
+
+#[test]
+fn number_one_again_is_a_new_subscription() {
+    let mut feed = kalshi();
+    let report = feed.frame(&snapshot(1, "A", "0.4200"));
+    assert_eq!((report.gaps, report.duplicates, report.resyncs), (0, 0, 0));
+    assert_eq!((feed.state("A"), feed.state("B")), (LIVE, suspect(SuspectReason::Restarted)));
+    assert_eq!(feed.frame(&snapshot(2, "B", "0.5000")).resyncs, 1);
+    assert_eq!(feed.state("B"), LIVE);
+}
+
+#[test]
+fn acknowledgements_take_numbers() {
+    let mut feed = kalshi();
+    feed.frame(r#"{"type":"ok","id":6,"sid":1,"seq":3,"msg":{"market_tickers":["A","B"]}}"#);
+    assert_eq!(feed.frame(&delta(4, "A", "0.4000", "1.00")).gaps, 0);
+    let report = feed.frame(r#"{"type":"ok","id":7,"sid":1,"seq":6,"msg":{"market_tickers":[]}}"#);
+    assert_eq!((report.gaps, feed.state("A").0), (1, BookState::Suspect));
+}
+
+#[test]
+fn a_level_below_zero_makes_only_its_book_suspect() {
+    let mut feed = kalshi();
+    let report = feed.frame(&delta(3, "A", "0.4000", "-10.01"));
+    assert_eq!(feed.state("A"), suspect(SuspectReason::NegativeLevel));
+    assert_eq!((feed.state("B"), report.gaps), (LIVE, 0));
+    assert_eq!(report.needs[0].books, [feed.id("A")]);
+    assert_eq!(feed.bid("A"), "0.4 x 10");
+}
+
+#[test]
+fn a_crossed_book_is_not_priced_and_suspect_after_a_second() {
+    let mut feed = kalshi();
+    feed.frame(&delta(3, "A", "0.7000", "1.00"));
+    let crossed = |feed: &Feed| feed.books.get(feed.id("A")).clone();
+    assert_eq!((feed.state("A"), crossed(&feed).is_priceable()), (LIVE, false));
+    assert_eq!(crossed(&feed).quote(), None);
+    feed.now += 999;
+    feed.frame(&delta(4, "A", "0.7000", "1.00"));
+    assert_eq!(feed.state("A"), LIVE);
+    feed.now += 1;
+    feed.frame(&delta(5, "A", "0.7000", "1.00"));
+    assert_eq!(feed.state("A"), suspect(SuspectReason::Crossed));
+    // Short crossings pass.
+    let mut feed = kalshi();
+    feed.frame(&delta(3, "A", "0.7000", "1.00"));
+    feed.frame(&delta(4, "A", "0.7000", "-1.00"));
+    feed.now += 5000;
+    feed.frame(&delta(5, "A", "0.7000", "1.00"));
+    assert_eq!(feed.state("A"), LIVE);
+    // Live time alone is enough when somebody tells it.
+    let mut report = FrameReport::default();
+    feed.books.advance(Timestamp::from_millis(feed.now + 1001).unwrap(), &mut report);
+    assert_eq!((feed.state("A"), report.touched.len()), (suspect(SuspectReason::Crossed), 1));
+    assert_eq!(report.needs[0].books, [feed.id("A")]);
+}
+
+#[test]
+fn an_unknown_receive_time_creates_no_age() {
+    let mut feed = kalshi();
+    let frames = [delta(3, "A", "0.7000", "1.00"), delta(4, "A", "0.7000", "1.00")];
+    for frame in &frames {
+        let decoded = feed.decoder.decode(frame.as_bytes()).unwrap();
+        feed.books.apply(0, None, &decoded, &mut feed.report);
+    }
+    let book = feed.books.get(feed.id("A"));
+    assert_eq!((book.state(), book.received_at()), (BookState::Live, None));
+    assert_eq!(book.age(Timestamp::from_millis(i64::from(u32::MAX)).unwrap()), None);
+    feed.now += 5000;
+    feed.frame(&delta(5, "A", "0.7000", "1.00"));
+    assert_eq!(feed.state("A"), LIVE);
+}
+
+#[test]
+fn closing_halting_and_new_ticks() {
+    let lifecycle = |seq: u64, word: &str, more: &str| {
+        format!(
+            r#"{{"type":"market_lifecycle_v2","sid":17,"seq":{seq},"msg":{{"market_ticker":"A","event_type":"{word}"{more}}}}}"#
+        )
+    };
+    let mut feed = kalshi();
+    feed.frame(&lifecycle(1, "determined", r#","result":"yes","settlement_value":"1.0000""#));
+    assert_eq!(feed.state("A"), (BookState::Dead, Some(SuspectReason::Closed)));
+    assert_eq!(feed.state("B"), LIVE);
+    // A gap elsewhere cannot raise the dead; a snapshot can.
+    feed.frame(&delta(9, "B", "0.5000", "1.00"));
+    assert_eq!(feed.state("A").0, BookState::Dead);
+    assert_eq!(feed.frame(&snapshot(10, "A", "0.4000")).resyncs, 1);
+    assert_eq!(feed.state("A"), LIVE);
+
+    let report = feed.frame(&lifecycle(2, "deactivated", r#","is_deactivated":true"#));
+    assert_eq!((feed.state("A"), report.needs.len()), (suspect(SuspectReason::Halted), 0));
+    let report = feed.frame(&lifecycle(3, "activated", r#","is_deactivated":false"#));
+    assert_eq!(report.needs[0].books, [feed.id("A")]);
+    feed.frame(&snapshot(11, "A", "0.4000"));
+
+    let ranges = r#","price_ranges":[{"start":"0.0000","end":"1.0000","step":"0.0010"}]"#;
+    let report = feed.frame(&lifecycle(4, "price_level_structure_updated", ranges));
+    assert_eq!(feed.state("A"), suspect(SuspectReason::TickChange));
+    assert_eq!(
+        (report.needs[0].sid, report.needs[0].books.as_slice()),
+        (Some(1), &[feed.id("A")][..])
+    );
+    feed.frame(&snapshot(12, "A", "0.4000"));
+    feed.frame(&delta(13, "A", "0.4005", "1.00"));
+    assert_eq!(feed.books.drift().total(), 1);
+
+    feed.frame(&lifecycle(5, "close_date_updated", r#","close_ts":2000"#));
+    let mut report = FrameReport::default();
+    feed.books.advance(Timestamp::from_millis(1_999_999).unwrap(), &mut report);
+    assert_eq!(feed.state("A"), LIVE);
+    feed.books.advance(Timestamp::from_millis(2_000_000).unwrap(), &mut report);
+    assert_eq!(feed.state("A"), (BookState::Dead, Some(SuspectReason::CloseTimePassed)));
+}
+
+#[test]
+fn lost_and_ended_subscriptions() {
+    let mut feed = kalshi();
+    let report = feed.frame(r#"{"sid":1,"seq":3,"type":"error","msg":{"code":25,"msg":"Subscription buffer overflow"}}"#);
+    assert_eq!(feed.state("A"), suspect(SuspectReason::SubscriptionLost));
+    assert_eq!(report.needs[0].books.len(), 2);
+    let mut feed = kalshi();
+    feed.frame(r#"{"id":5,"sid":1,"seq":3,"type":"unsubscribed"}"#);
+    assert_eq!(feed.state("B"), suspect(SuspectReason::Unsubscribed));
+    let mut feed = kalshi();
+    feed.decoder.note_sent(br#"{"id":7,"cmd":"update_subscription","params":{"sid":1,"market_tickers":["A"],"action":"delete_markets"}}"#);
+    feed.frame(r#"{"id":7,"sid":1,"seq":3,"type":"ok","msg":{"market_tickers":["B"]}}"#);
+    assert_eq!((feed.state("A"), feed.state("B")), (suspect(SuspectReason::Unsubscribed), LIVE));
+}
+
+#[test]
+fn a_closed_connection_takes_its_books_with_it_and_the_next_begins_anew() {
+    let mut feed = kalshi();
+    let mut report = FrameReport::default();
+    feed.books.connection_closed(0, None, &mut report);
+    assert_eq!((report.touched.len(), report.needs.len()), (2, 0));
+    assert_eq!(feed.state("A"), suspect(SuspectReason::Disconnected));
+    // The same subscription id and numbers mean nothing on another connection.
+    let report = feed.on(1, &snapshot(1, "A", "0.4400"));
+    assert_eq!((report.gaps, report.resyncs), (0, 1));
+    assert_eq!((feed.state("A"), feed.state("B").0), (LIVE, BookState::Suspect));
+    let epoch = feed.books.get(feed.id("A")).epoch();
+    feed.on(1, &snapshot(1, "A", "0.4400"));
+    assert!(feed.books.get(feed.id("A")).epoch() > epoch);
+}
+
+#[test]
+fn redundant_connections_keep_a_book_each() {
+    let mut feed = kalshi();
+    feed.on(1, &snapshot(1, "A", "0.4000"));
+    // Each copy gets each change once, whichever is read.
+    feed.on(0, &delta(3, "A", "0.4000", "1.00"));
+    feed.on(1, &delta(2, "A", "0.4000", "1.00"));
+    assert_eq!(feed.bid("A"), "0.4 x 11");
+    assert_eq!(feed.books.spares(feed.id("A")).count(), 1);
+    // One of them fails: the other is read.
+    let report = feed.on(0, &delta(9, "A", "0.4000", "1.00"));
+    assert_eq!((report.gaps, feed.state("A"), feed.state("B").0), (1, LIVE, BookState::Suspect));
+    feed.on(1, &delta(3, "A", "0.4000", "1.00"));
+    assert_eq!(feed.bid("A"), "0.4 x 12");
+    let mut report = FrameReport::default();
+    feed.books.connection_closed(1, None, &mut report);
+    assert_eq!(feed.state("A").0, BookState::Suspect);
+}
+
+fn poly_book(market: &str, bid: &str, ask: &str) -> String {
+    format!(
+        r#"[{{"event_type":"book","asset_id":"{market}","market":"0xc","bids":[{{"price":"{bid}","size":"10"}}],"asks":[{{"price":"{ask}","size":"5"}}],"timestamp":"1"}}]"#
+    )
+}
+
+fn poly_change(market: &str, price: &str, size: &str, best: (&str, &str)) -> String {
+    format!(
+        r#"{{"event_type":"price_change","market":"0xc","price_changes":[{{"asset_id":"{market}","price":"{price}","size":"{size}","side":"BUY","hash":"h","best_bid":"{}","best_ask":"{}"}}],"timestamp":"2"}}"#,
+        best.0, best.1
+    )
+}
+
+#[test]
+fn polymarket_books_are_held_against_the_venues_own_touch() {
+    let mut feed = Feed::new(Venue::Polymarket);
+    feed.frame(&poly_book("7", "0.40", "0.45"));
+    feed.frame(&poly_change("7", "0.41", "3", ("0.41", "0.45")));
+    assert_eq!((feed.bid("7").as_str(), feed.state("7")), ("0.41 x 3", LIVE));
+    // One frame that differs may be an order of arrival; the count starts again with one that agrees.
+    feed.frame(&poly_change("7", "0.41", "4", ("0.42", "0.45")));
+    feed.frame(&poly_change("7", "0.41", "5", ("0.41", "0.45")));
+    feed.frame(&poly_change("7", "0.41", "6", ("0.42", "0.45")));
+    assert_eq!(feed.state("7"), LIVE);
+    let report = feed.frame(&poly_change("7", "0.41", "7", ("0.42", "0.45")));
+    assert_eq!(feed.state("7"), suspect(SuspectReason::TouchMismatch));
+    assert_eq!((report.needs[0].sid, report.needs[0].books.len()), (None, 1));
+    feed.frame(&poly_change("7", "0.41", "8", ("0.41", "0.45")));
+    assert_eq!((feed.bid("7").as_str(), feed.state("7").0), ("0.41 x 7", BookState::Suspect));
+    assert_eq!(feed.frame(&poly_book("7", "0.40", "0.45")).resyncs, 1);
+    // 0, 1 and the empty text are empty sides.
+    feed.frame(&poly_change("7", "0.40", "0", ("0", "0.45")));
+    feed.frame(r#"{"event_type":"best_bid_ask","market":"0xc","asset_id":"7","best_bid":"","best_ask":"0.45","spread":"","timestamp":"3"}"#);
+    assert_eq!(feed.state("7"), LIVE);
+    assert_eq!(feed.books.get(feed.id("7")).venue_id(), Some("0xc"));
+}
+
+#[test]
+fn polymarket_resolution_and_ticks_reach_the_books_of_the_market() {
+    let mut feed = Feed::new(Venue::Polymarket);
+    feed.frame(&poly_book("7", "0.40", "0.45"));
+    feed.frame(&poly_book("8", "0.55", "0.60"));
+    feed.frame(r#"{"event_type":"tick_size_change","asset_id":"7","market":"0xc","old_tick_size":"0.01","new_tick_size":"0.001","timestamp":"3"}"#);
+    assert_eq!((feed.state("7"), feed.state("8")), (suspect(SuspectReason::TickChange), LIVE));
+    feed.frame(r#"{"event_type":"market_resolved","id":"1","market":"0xc","assets_ids":["7","8"],"winning_asset_id":"7","winning_outcome":"Yes","timestamp":"4"}"#);
+    assert_eq!((feed.state("7").0, feed.state("8").0), (BookState::Dead, BookState::Dead));
+}
+
+#[test]
+fn a_silence_is_judged_by_the_books_own_rate() {
+    let mut feed = kalshi();
+    for seq in 3..60 {
+        feed.now += 99;
+        feed.frame(&delta(seq, "A", "0.4000", "1.00"));
+    }
+    let book = feed.books.get(feed.id("A"));
+    assert_eq!(book.mean_interval().unwrap().as_millis(), 100);
+    let at = |ms: i64| Timestamp::from_millis(feed.now + ms).unwrap();
+    assert!((book.relative_age(at(1000)).unwrap() - 10.0).abs() < 0.1);
+    let (soon, late) = (at(59_000), at(61_000));
+    let mut report = FrameReport::default();
+    feed.books.advance(soon, &mut report);
+    assert_eq!(feed.state("A"), LIVE);
+    // B has no rate to judge by.
+    feed.books.advance(late, &mut report);
+    assert_eq!((feed.state("A"), feed.state("B")), (suspect(SuspectReason::Silent), LIVE));
+}
+
+/// What the venue does next to one of three markets, and what becomes of the frame.
+#[derive(Debug, Clone)]
+struct Step {
+    market: usize,
+    /// Cents and hundredths; a snapshot where the change is zero.
+    price: u32,
+    change: i64,
+    fate: Fate,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Fate {
+    Delivered,
+    Dropped,
+    Doubled,
+    /// Comes after the next frame.
+    Late,
+}
+
+fn steps() -> impl Strategy<Value = Vec<Step>> {
+    let fate = prop_oneof![
+        20 => Just(Fate::Delivered), 1 => Just(Fate::Dropped), 1 => Just(Fate::Doubled), 1 => Just(Fate::Late)
+    ];
+    let change = prop_oneof![1 => Just(0_i64), 12 => -500_i64..1000];
+    let step = (0_usize..3, 40_u32..45, change, fate)
+        .prop_map(|(market, price, change, fate)| Step { market, price, change, fate });
+    proptest::collection::vec(step, 1..120)
+}
+
+const MARKETS: [&str; 3] = ["A", "B", "C"];
+
+/// The rules written as plainly as they go, over the venue's truth.
+#[derive(Default)]
+struct Reference {
+    last: Option<u64>,
+    /// Market to the truth it shows, where Live.
+    live: BTreeMap<usize, BTreeMap<u32, i64>>,
+    gaps: u32,
+    duplicates: u32,
+}
+
+impl Reference {
+    fn frame(&mut self, seq: u64, step: &Step, truth: &BTreeMap<u32, i64>) {
+        let is_snapshot = step.change == 0;
+        match self.last {
+            Some(last) if seq <= last && !is_snapshot => {
+                self.duplicates += 1;
+                return;
+            }
+            Some(last) if seq <= last => {
+                if seq == 1 {
+                    self.live.clear();
+                    self.last = Some(1);
+                }
+            }
+            Some(last) => {
+                if seq > last + 1 {
+                    self.gaps += 1;
+                    self.live.clear();
+                }
+                self.last = Some(seq);
+            }
+            None => self.last = Some(seq),
+        }
+        if is_snapshot {
+            self.live.insert(step.market, truth.clone());
+        } else if let Some(book) = self.live.get_mut(&step.market) {
+            let level = book.entry(step.price).or_default();
+            *level += step.change;
+            if *level < 0 {
+                self.live.remove(&step.market);
+            } else {
+                book.retain(|_, size| *size > 0);
+            }
+        }
+    }
+}
+
+fn frame_of(seq: u64, step: &Step, truth: &BTreeMap<u32, i64>) -> String {
+    let market = MARKETS[step.market];
+    let decimal = |hundredths: i64| {
+        let sign = if hundredths < 0 { "-" } else { "" };
+        format!("{sign}{}.{:02}", hundredths.abs() / 100, hundredths.abs() % 100)
+    };
+    if step.change == 0 {
+        let levels: Vec<String> = truth
+            .iter()
+            .map(|(price, size)| format!(r#"["0.{price:02}00","{}"]"#, decimal(*size)))
+            .collect();
+        return format!(
+            r#"{{"type":"orderbook_snapshot","sid":1,"seq":{seq},"msg":{{"market_ticker":"{market}","market_id":"m","yes_dollars_fp":[{}]}}}}"#,
+            levels.join(",")
+        );
+    }
+    delta(seq, market, &format!("0.{:02}00", step.price), &decimal(step.change))
+}
+
+fn cases() -> u32 {
+    if std::env::var_os("ARB_LONG").is_some() { 20_000 } else { 300 }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(cases()))]
+
+    #[test]
+    fn a_live_book_is_the_one_the_rules_give(steps in steps()) {
+        let mut truth: [BTreeMap<u32, i64>; 3] = Default::default();
+        let mut sent = Vec::new();
+        for (index, step) in steps.iter().enumerate() {
+            let mut step = step.clone();
+            let book = &mut truth[step.market];
+            let held = book.get(&step.price).copied().unwrap_or(0);
+            step.change = step.change.max(-held);
+            if step.change != 0 {
+                book.insert(step.price, held + step.change);
+                book.retain(|_, size| *size > 0);
+            }
+            sent.push((index as u64 + 1, step, book.clone()));
+        }
+        let mut arrived = Vec::new();
+        let mut late: Vec<&(u64, Step, BTreeMap<u32, i64>)> = Vec::new();
+        for frame in &sent {
+            match frame.1.fate {
+                Fate::Dropped => {}
+                Fate::Late => {
+                    late.push(frame);
+                    continue;
+                }
+                Fate::Delivered => arrived.push(frame),
+                Fate::Doubled => arrived.extend([frame, frame]),
+            }
+            arrived.append(&mut late);
+        }
+        let (mut feed, mut reference) = (Feed::new(Venue::Kalshi), Reference::default());
+        let (mut gaps, mut duplicates) = (0, 0);
+        for (seq, step, truth) in arrived {
+            let report = feed.frame(&frame_of(*seq, step, truth));
+            reference.frame(*seq, step, truth);
+            gaps += report.gaps;
+            duplicates += report.duplicates;
+            prop_assert_eq!((gaps, duplicates), (reference.gaps, reference.duplicates));
+            for (market, name) in MARKETS.iter().enumerate() {
+                let Some(id) = feed.books.book_id(name) else {
+                    prop_assert!(!reference.live.contains_key(&market));
+                    continue;
+                };
+                let book = feed.books.get(id);
+                prop_assert_eq!(book.state() == BookState::Live, reference.live.contains_key(&market));
+                let Some(expected) = reference.live.get(&market) else { continue };
+                let found: BTreeMap<u32, i64> = book
+                    .book()
+                    .bids()
+                    .map(|level| (level.price.micros() / 10_000, (level.size.micros() / 10_000) as i64))
+                    .collect();
+                prop_assert_eq!(&found, expected);
+            }
+        }
+    }
+}
