@@ -4,7 +4,7 @@ use arb_normalize::Relation;
 
 use crate::amount::{Amount, Lie};
 use crate::judgement::{Difference, DifferenceKind, Judgement, Verdict};
-use crate::lexicon::Kind;
+use crate::lexicon::{Kind, implies};
 use crate::reading::{Provenance, Reading, Window};
 use crate::statement::{Atom, Statement};
 use crate::when::{Tie, When};
@@ -66,6 +66,7 @@ impl Group {
     const fn of(kind: Kind) -> Self {
         match kind {
             Kind::Name
+            | Kind::Outcome
             | Kind::Team
             | Kind::Party
             | Kind::District
@@ -76,7 +77,7 @@ impl Group {
             Kind::Office => Self::Office,
             Kind::Verb => Self::Act,
             Kind::Stage | Kind::Rank => Self::Degree,
-            Kind::Observation => Self::Observation,
+            Kind::Observation | Kind::Measure => Self::Observation,
             Kind::Word | Kind::Source | Kind::Noise => Self::Wording,
         }
     }
@@ -94,6 +95,17 @@ fn weight(atom: &Atom, other: &Reading) -> f64 {
         Kind::League if !other.has_kind(Kind::League) => 0.0,
         Kind::Place if atom.id == "us" => 0.0,
         Kind::Name if matches!(atom.id.as_str(), "jr" | "sr") && other.has_rules => 0.3,
+        Kind::Outcome => 1.0,
+        // "be the champion" is winning; "the next election" is the one whose year the other side gives.
+        Kind::Verb
+            if atom.id == "win"
+                && other.has_kind(Kind::Competition)
+                && !other.has_kind(Kind::Verb) =>
+        {
+            0.2
+        }
+        Kind::Rank if atom.id == "next" && other.votes_in_a_year() => 0.3,
+        Kind::Competition | Kind::Category if in_rules && other.has_kind(atom.kind) => 1.0,
         Kind::Name | Kind::Word if in_rules => 0.1,
         Kind::Verb if in_rules => 0.2,
         _ if in_rules => 0.3,
@@ -132,6 +144,18 @@ impl Findings {
         self.differences.iter().any(|d| d.kind == kind)
     }
 
+    /// Whether a term other than this one contradicts.
+    fn any_but(&self, term: &str) -> bool {
+        self.differences.iter().any(|d| d.kind == DifferenceKind::Contradiction && d.term != term)
+    }
+
+    /// How many terms are missing on one side, apart from when.
+    fn missing(&self) -> usize {
+        let when =
+            |d: &&Difference| !matches!(d.term.as_str(), "window" | "edition" | "text" | "rules");
+        self.differences.iter().filter(|d| d.kind == DifferenceKind::Missing).filter(when).count()
+    }
+
     /// Meets the relation found so far with that of another term.
     fn meet(&mut self, next: Relation) {
         self.relation = Some(meet(self.relation.unwrap_or(Relation::Equal), next));
@@ -162,7 +186,7 @@ pub(crate) fn compare(k: &Reading, p: &Reading) -> Judgement {
     let mut found = Findings::default();
     let (rk, rp, sk, sp) = closest(k, p);
     let similarity = similarity(&rk, &rp, sk, sp);
-    let conflicts = conflicts(&rk, &rp, &mut found);
+    let conflicts = conflicts(k, p, &rk, &rp, &mut found);
     if k.placeholder || p.placeholder {
         found.add(
             "text",
@@ -179,16 +203,20 @@ pub(crate) fn compare(k: &Reading, p: &Reading) -> Judgement {
             DifferenceKind::Missing,
         );
     }
-    let mut relation = if conflicts.is_empty() {
+    let progress = progression(sk, sp, &rk, &rp, &conflicts);
+    let mut relation = if conflicts.is_empty() || progress.is_some() {
+        found.relation = progress;
         one_sided(k, p, &rk, &rp, &mut found);
-        amounts(k, p, sk, sp, &mut found);
+        amounts(k, p, &mut found);
         windows(k, p, sk, sp, &mut found);
         negation(k, p, sk, sp, &mut found);
-        roles(sk, sp, &mut found);
+        if p.sides.is_none() {
+            roles(sk, sp, &mut found);
+        }
         sources(k, p, sk, sp, &mut found);
         every_statement(k, p, &mut found);
         ties(k, p, &mut found);
-        found.relation.unwrap_or(Relation::Equal)
+        leftovers(k, p, &rk, &rp, &found)
     } else {
         other_outcome(k, p, sk, sp, &conflicts, &mut found)
     };
@@ -206,15 +234,19 @@ fn mark(on: bool, text: &str) -> &str {
 
 /// The two statements that leave the least unexplained.
 fn closest<'a>(k: &'a Reading, p: &'a Reading) -> (Residue, Residue, &'a Statement, &'a Statement) {
-    let left: Vec<Residue> = k.statements.iter().map(|s| Residue::of(s, p)).collect();
-    let right: Vec<Residue> = p.statements.iter().map(|s| Residue::of(s, k)).collect();
-    let least = |all: &[Residue]| {
-        (0..all.len())
-            .min_by(|a, b| all[*a].total().total_cmp(&all[*b].total()).then(a.cmp(b)))
-            .unwrap_or(0)
-    };
-    let (i, j) = (least(&left), least(&right));
-    (left[i].clone(), right[j].clone(), &k.statements[i], &p.statements[j])
+    let (rk, sk) = least(k.statements(), p, &k.titles[0]);
+    let (rp, sp) = least(p.statements(), k, &p.titles[0]);
+    (rk, rp, sk, sp)
+}
+
+fn least<'a>(
+    statements: impl Iterator<Item = &'a Statement>,
+    other: &Reading,
+    default: &'a Statement,
+) -> (Residue, &'a Statement) {
+    let rated = statements.map(|s| (Residue::of(s, other), s));
+    let best = rated.reduce(|a, b| if b.0.total() < a.0.total() { b } else { a });
+    best.unwrap_or_else(|| (Residue::of(default, other), default))
 }
 
 fn similarity(rk: &Residue, rp: &Residue, sk: &Statement, sp: &Statement) -> f64 {
@@ -223,11 +255,33 @@ fn similarity(rk: &Residue, rp: &Residue, sk: &Statement, sp: &Statement) -> f64
     ((1.0 - (rk.total() + rp.total()) / size).clamp(0.0, 1.0) * 10_000.0).round() / 10_000.0
 }
 
-/// The groups in which both sides name something the other does not explain.
-fn conflicts(rk: &Residue, rp: &Residue, found: &mut Findings) -> Vec<Group> {
+/// The groups in which both sides name something the other does not explain. What the subjects name counts from every statement,
+/// the rest from the closest ones.
+fn conflicts(
+    k: &Reading,
+    p: &Reading,
+    rk: &Residue,
+    rp: &Residue,
+    found: &mut Findings,
+) -> Vec<Group> {
     let mut out = Vec::new();
+    let subject = |mine: &Reading, other: &Reading| {
+        let atoms = mine.subject().map(|a| (a.clone(), weight(a, other)));
+        Residue { atoms: atoms.filter(|(_, w)| *w > 0.0).collect() }
+    };
+    if let (Some(a), Some(b)) = (k.league, p.league)
+        && a != b
+    {
+        found.add("league", a, b, DifferenceKind::Contradiction);
+        out.push(Group::Contest);
+    }
+    let (subject_k, subject_p) = (subject(k, p), subject(p, k));
     for group in GROUPS {
-        let (a, b) = (rk.of_group(group), rp.of_group(group));
+        let (mut a, mut b) = (rk.of_group(group), rp.of_group(group));
+        if matches!(group, Group::Who | Group::Place) {
+            a.extend(subject_k.of_group(group));
+            b.extend(subject_p.of_group(group));
+        }
         if !a.is_empty() && !b.is_empty() {
             found.add(a[0].kind.as_str(), names(&a), names(&b), DifferenceKind::Contradiction);
             out.push(group);
@@ -237,7 +291,110 @@ fn conflicts(rk: &Residue, rp: &Residue, found: &mut Findings) -> Vec<Group> {
 }
 
 fn names(atoms: &[&Atom]) -> String {
-    atoms.iter().map(|a| a.text.as_str()).collect::<Vec<_>>().join(" ")
+    let mut out: Vec<&str> = Vec::new();
+    for atom in atoms {
+        if !out.contains(&atom.text.as_str()) {
+            out.push(&atom.text);
+        }
+    }
+    out.join(" ")
+}
+
+/// How far in the same competition each side asks for: winning implies having come that far, and the final implies the semi-final.
+fn progression(
+    sk: &Statement,
+    sp: &Statement,
+    rk: &Residue,
+    rp: &Residue,
+    conflicts: &[Group],
+) -> Option<Relation> {
+    let allowed = [Group::Contest, Group::Act, Group::Degree];
+    if !conflicts.iter().all(|group| allowed.contains(group)) {
+        return None;
+    }
+    let contests = |s: &Statement| -> Vec<String> {
+        let of = s.atoms.iter().filter(|a| a.kind == Kind::Competition);
+        of.map(|a| a.id.clone()).collect()
+    };
+    let (a, b) = (contests(sk), contests(sp));
+    let won = |s: &Statement| s.has(Kind::Verb, "win") && !s.has(Kind::Verb, "reach");
+    if won(sk) && won(sp) && !a.is_empty() && !b.is_empty() {
+        let over = |x: &[String], y: &[String]| x.iter().any(|x| y.iter().any(|y| implies(x, y)));
+        if over(&a, &b) {
+            return Some(Relation::Subset);
+        }
+        if over(&b, &a) {
+            return Some(Relation::Superset);
+        }
+    }
+    let other = |r: &Residue| {
+        r.atoms.iter().any(|(a, w)| *w >= 0.5 && !allowed.contains(&Group::of(a.kind)))
+    };
+    if a != b || a.is_empty() || other(rk) || other(rp) {
+        return None;
+    }
+    let (x, y) = (depth(sk)?, depth(sp)?);
+    match x.cmp(&y) {
+        std::cmp::Ordering::Less => Some(Relation::Subset),
+        std::cmp::Ordering::Greater => Some(Relation::Superset),
+        std::cmp::Ordering::Equal => None,
+    }
+}
+
+/// 0 for winning, 1 for reaching the final, and so on.
+fn depth(s: &Statement) -> Option<u8> {
+    let stage = |id: &str| s.has(Kind::Stage, id);
+    if s.has(Kind::Verb, "reach") {
+        let stages = ["final", "semi", "quarter", "r16", "r32"];
+        let at = stages.iter().position(|id| stage(id))?;
+        return u8::try_from(at + 1).ok();
+    }
+    let rounds =
+        ["semi", "quarter", "r16", "r32", "group", "round1", "round2", "regular", "primary"];
+    (s.has(Kind::Verb, "win") && !rounds.iter().any(|id| stage(id))).then_some(0)
+}
+
+/// The relation, given what neither side explains of the other: much left over is another proposition about the same things.
+fn leftovers(k: &Reading, p: &Reading, rk: &Residue, rp: &Residue, found: &Findings) -> Relation {
+    let critical = |r: &Residue| {
+        r.atoms.iter().filter(|(a, w)| *w >= 0.5 && Group::of(a.kind) != Group::Wording).count()
+    };
+    let words = |r: &Residue| r.of_group(Group::Wording).len();
+    let acts =
+        |r: &Residue| !r.of_group(Group::Act).is_empty() || !r.of_group(Group::Contest).is_empty();
+    let relation = found.relation.unwrap_or(Relation::Equal);
+    let (a, b) = (critical(rk), critical(rp));
+    if relation == Relation::Disjoint && (a == 0 || b == 0) {
+        return relation;
+    }
+    let apart = (a > 0 && b > 0)
+        || a.max(b) > 1
+        // A predicate no table knows is left over as a word.
+        || (acts(rk) && words(rp) > 0)
+        || (acts(rp) && words(rk) > 0)
+        || (a + b > 0 && fine(k) != fine(p))
+        || (a + b > 0 && words(rk) + words(rp) > 2)
+        || words(rk) + words(rp) > 5
+        || (relation == Relation::Equal && found.missing() > 4);
+    if !apart {
+        return relation;
+    }
+    if shares(k, p) { Relation::Overlap } else { Relation::Unrelated }
+}
+
+/// Whether both speak of the same person, place, team or competition.
+fn shares(k: &Reading, p: &Reading) -> bool {
+    let telling =
+        |a: &&Atom| matches!(Group::of(a.kind), Group::Who | Group::Place | Group::Contest);
+    k.statements().flat_map(|s| &s.atoms).filter(telling).any(|a| p.explains(a) >= 0.9)
+}
+
+/// Whether a date narrower than a year names the event.
+fn fine(reading: &Reading) -> bool {
+    reading
+        .editions
+        .iter()
+        .any(|w| !w.is_year() && !w.season && matches!(w.tie, Tie::Named | Tie::On))
 }
 
 /// What only one side says.
@@ -249,75 +406,96 @@ fn one_sided(k: &Reading, p: &Reading, rk: &Residue, rp: &Residue, found: &mut F
             found.add(atom.kind.as_str(), a, b, kind);
         }
     }
-    let narrower = |residue: &Residue, wide: &Reading| {
-        wide.statements.iter().any(|s| s.atoms.iter().any(|a| a.id == "any"))
-            && !residue.of_group(Group::Who).is_empty()
+    let claim = |mine: &Reading, other: &Reading| {
+        mine.claims.first().map(|s| Residue::of(s, other)).unwrap_or_default()
     };
-    if narrower(rk, p) {
+    let (claim_k, claim_p) = (claim(k, p), claim(p, k));
+    let specific =
+        |r: &Residue| !r.of_group(Group::Who).is_empty() || !r.of_group(Group::Wording).is_empty();
+    let general = |r: &Reading| r.claims.iter().any(|s| s.any);
+    if general(p) && !general(k) && specific(&claim_k) {
         found.meet(Relation::Subset);
-    }
-    if narrower(rp, k) {
+    } else if general(k) && !general(p) && specific(&claim_p) {
         found.meet(Relation::Superset);
+    }
+    // A coalition with one party more is another coalition.
+    let coalition = k.has(Kind::Verb, "form") && p.has(Kind::Verb, "form");
+    if coalition && !(rk.of_group(Group::Who).is_empty() && rp.of_group(Group::Who).is_empty()) {
+        found.meet(Relation::Disjoint);
     }
 }
 
-fn amounts(k: &Reading, p: &Reading, sk: &Statement, sp: &Statement, found: &mut Findings) {
-    let a = best_amounts(k, sk);
-    let b = best_amounts(p, sp);
-    let mut rest: Vec<&Amount> = b.iter().collect();
+fn amounts(k: &Reading, p: &Reading, found: &mut Findings) {
+    let (mut a, mut b) = (all_amounts(k), all_amounts(p));
+    let unit = |x: &Amount, y: &Amount| x.unit == y.unit || x.unit.is_empty() || y.unit.is_empty();
+    // What both say alike is settled; what is left over on both sides differs.
+    let same = |x: &Amount, y: &Amount| lie(x, y) == Lie::Equal && unit(x, y);
+    let settled: Vec<Amount> = a.iter().filter(|x| b.iter().any(|y| same(x, y))).cloned().collect();
+    a.retain(|x| !settled.iter().any(|y| same(x, y)));
+    b.retain(|y| !settled.iter().any(|x| same(x, y)));
     for x in &a {
-        let same_unit = |y: &&Amount| x.unit == y.unit || x.unit.is_empty() || y.unit.is_empty();
-        let Some(at) = rest
-            .iter()
-            .position(|y| same_unit(y) && x.interval == y.interval)
-            .or_else(|| rest.iter().position(same_unit))
-        else {
+        let Some(at) = b.iter().position(|y| unit(x, y)) else {
             found.add("threshold", show(x), "", DifferenceKind::Missing);
             continue;
         };
-        let y = rest.remove(at);
-        let whole = !matches!(x.unit.as_str(), "$" | "%" | "bps" | "°")
-            && !matches!(y.unit.as_str(), "$" | "%" | "bps" | "°");
-        let lie = if whole {
-            x.interval.on_integers().lie(y.interval.on_integers())
-        } else {
-            x.interval.lie(y.interval)
-        };
-        let relation = match lie {
-            Lie::Equal => continue,
-            Lie::EqualButBoundary => {
-                found.add("threshold", show(x), show(y), DifferenceKind::Missing);
-                continue;
-            }
-            Lie::Inside => Relation::Subset,
-            Lie::Around => Relation::Superset,
-            Lie::Apart => Relation::Disjoint,
-            Lie::Opposite => Relation::Complement,
-            Lie::Crossing => Relation::Overlap,
-        };
-        let kind = if relation == Relation::Complement {
-            DifferenceKind::Caveat
-        } else {
-            DifferenceKind::Contradiction
-        };
-        found.add("threshold", show(x), show(y), kind);
-        found.meet(relation);
+        let y = b.remove(at);
+        amount_pair(k, p, x, &y, found);
     }
-    for y in rest {
+    for y in &b {
         found.add("threshold", "", show(y), DifferenceKind::Missing);
     }
 }
 
-/// The amounts of the rules' condition if it has any, else those of the statement compared.
-fn best_amounts(reading: &Reading, chosen: &Statement) -> Vec<Amount> {
-    let first = reading.statements.len() - reading.claims;
-    let claim = reading.statements[first..].iter().find(|s| !s.amounts.is_empty());
-    let any = || reading.statements.iter().find(|s| !s.amounts.is_empty());
-    claim
-        .or(Some(chosen).filter(|s| !s.amounts.is_empty()))
-        .or_else(any)
-        .map(|s| s.amounts.clone())
-        .unwrap_or_default()
+fn amount_pair(k: &Reading, p: &Reading, x: &Amount, y: &Amount, found: &mut Findings) {
+    let relation = match lie(x, y) {
+        Lie::Equal => return,
+        Lie::EqualButBoundary => {
+            found.add("threshold", show(x), show(y), DifferenceKind::Missing);
+            return;
+        }
+        Lie::Apart | Lie::Inside | Lie::Around if fine(k) != fine(p) => Relation::Overlap,
+        Lie::Inside => Relation::Subset,
+        Lie::Around => Relation::Superset,
+        Lie::Apart => Relation::Disjoint,
+        Lie::Opposite => Relation::Complement,
+        Lie::Crossing => Relation::Overlap,
+    };
+    let kind = match relation {
+        Relation::Complement => DifferenceKind::Missing,
+        _ => DifferenceKind::Contradiction,
+    };
+    found.add("threshold", show(x), show(y), kind);
+    found.meet(relation);
+}
+
+fn lie(x: &Amount, y: &Amount) -> Lie {
+    let whole = |a: &Amount| !matches!(a.unit.as_str(), "$" | "%" | "bps" | "°");
+    if whole(x) && whole(y) {
+        x.interval.on_integers().lie(y.interval.on_integers())
+    } else {
+        x.interval.lie(y.interval)
+    }
+}
+
+/// The amounts of the condition and the question, each once. `$150k` after `hit` is at least $150,000, after `dip` at most.
+fn all_amounts(reading: &Reading) -> Vec<Amount> {
+    let mut out: Vec<Amount> = Vec::new();
+    for statement in reading.claims.iter().take(1).chain(&reading.label).chain(&reading.titles) {
+        for amount in &statement.amounts {
+            let mut amount = amount.clone();
+            if !amount.compared && amount.unit == "$" {
+                if statement.has(Kind::Verb, "reach") {
+                    amount.interval.high = None;
+                } else if statement.has(Kind::Verb, "dip") {
+                    amount.interval.low = None;
+                }
+            }
+            if !out.iter().any(|held| lie(held, &amount) == Lie::Equal) {
+                out.push(amount);
+            }
+        }
+    }
+    out
 }
 
 fn show(amount: &Amount) -> String {
@@ -335,13 +513,24 @@ fn anchored(s: &Statement) -> bool {
     let next = s.has(Kind::Rank, "next")
         || s.has(Kind::Rank, "most_seats")
         || s.has(Kind::Rank, "top_votes");
-    contest || office || next
+    let team = s.atoms.iter().any(|a| a.kind == Kind::Team) && s.has(Kind::Verb, "win");
+    contest || office || next || team
 }
 
 fn windows(k: &Reading, p: &Reading, sk: &Statement, sp: &Statement, found: &mut Findings) {
-    let anchored = anchored(sk) || anchored(sp);
+    let anchored = anchored(sk) || anchored(sp) || p.sides.is_some();
+    for (reading, kalshi) in [(k, true), (p, false)] {
+        if let Some(other) = reading.other_deadline {
+            let (a, b) = (show_window(reading.window), show_window(Some(other)));
+            let both = format!("{a} and {b}");
+            let (a, b) = if kalshi { (both.as_str(), "") } else { ("", both.as_str()) };
+            found.add("window", a, b, DifferenceKind::Missing);
+        }
+    }
     editions(k, p, anchored, found);
-    let stated = |w: &Option<Window>| w.filter(|w| w.from != Provenance::Fallback);
+    // The day of a match or a vote is its edition.
+    let stated =
+        |w: &Option<Window>| w.filter(|w| w.from != Provenance::Fallback && !(anchored && w.point));
     match (stated(&k.window), stated(&p.window)) {
         (Some(a), Some(b)) => window_pair(a, b, found),
         (Some(a), None) if p.window.is_some_and(|b| b.end == a.end) => {}
@@ -364,6 +553,7 @@ fn windows(k: &Reading, p: &Reading, sk: &Statement, sp: &Statement, found: &mut
                 );
             }
         }
+        (None, None) if fine(k) && fine(p) => {}
         _ if anchored && !(k.unscheduled || p.unscheduled) && one_is_edition(k, p) => {}
         _ => found.add(
             "window",
@@ -378,8 +568,7 @@ fn windows(k: &Reading, p: &Reading, sk: &Statement, sp: &Statement, found: &mut
 fn one_is_edition(k: &Reading, p: &Reading) -> bool {
     let whole = |r: &Reading| {
         r.window.is_some_and(|w| w.from != Provenance::Fallback)
-            && r.statements
-                .iter()
+            && r.statements()
                 .flat_map(|s| &s.dates)
                 .all(|d| matches!(d.tie, Tie::In | Tie::Named | Tie::On))
     };
@@ -429,33 +618,37 @@ fn window_pair(a: Window, b: Window, found: &mut Findings) {
     found.meet(relation);
 }
 
-/// Years, seasons and days that name the event.
+/// Years, seasons and days that name the event: those the question and the condition give must all be met on the other side.
 fn editions(k: &Reading, p: &Reading, anchored: bool, found: &mut Findings) {
-    let named = |r: &Reading| -> Vec<When> {
-        let own: Vec<When> = r
-            .editions
-            .iter()
-            .filter(|w| !matches!(w.tie, Tie::Before | Tie::By | Tie::After))
-            .cloned()
-            .collect();
-        own
+    let named = |all: &[When]| -> Vec<When> {
+        let out = all.iter().filter(|w| !matches!(w.tie, Tie::Before | Tie::By | Tie::After));
+        out.cloned().collect()
     };
-    let (mut a, b) = (named(k), named(p));
-    if a.is_empty() && anchored {
+    let (mut a, mut b) = (named(&k.editions), named(&p.editions));
+    let next = |r: &Reading| r.has(Kind::Rank, "next");
+    if a.is_empty() && anchored && !next(k) {
         a.extend(k.ticker.clone());
+    }
+    if b.is_empty() && anchored && next(p) && !next(k) {
+        b.extend(p.end_year.clone());
     }
     let text = |all: &[When]| all.iter().map(edition).collect::<Vec<_>>().join(", ");
     if a.is_empty() || b.is_empty() {
-        let next = |r: &Reading| r.has(Kind::Rank, "next");
         if anchored && !(next(k) && next(p)) {
             found.add("edition", text(&a), text(&b), DifferenceKind::Missing);
         }
         return;
     }
-    let meets = |x: &When| b.iter().any(|y| same_edition(x, y));
-    if !a.iter().any(meets) {
+    let met = |x: &When, others: &[When]| others.iter().any(|y| same_edition(x, y));
+    if !a.iter().any(|x| met(x, &b)) {
         found.add("edition", text(&a), text(&b), DifferenceKind::Contradiction);
         found.meet(Relation::Overlap);
+        return;
+    }
+    let own =
+        |r: &Reading| named(&r.statements().flat_map(|s| s.dates.clone()).collect::<Vec<_>>());
+    if !own(k).iter().all(|x| met(x, &b)) || !own(p).iter().all(|y| met(y, &a)) {
+        found.add("edition", text(&a), text(&b), DifferenceKind::Missing);
     }
 }
 
@@ -471,6 +664,12 @@ fn edition(w: &When) -> String {
 
 /// Whether two dates name the same edition: a season is the year it ends in, a day lies in its year.
 fn same_edition(x: &When, y: &When) -> bool {
+    if x.year_guessed != y.year_guessed || (x.year_guessed && x.is_day()) {
+        let day = |w: &When| (w.first.month(), w.first.day());
+        if day(x) == day(y) && x.is_day() == y.is_day() && !x.is_year() {
+            return true;
+        }
+    }
     match (x.season, y.season) {
         (true, true) => x.first == y.first,
         (true, false) => y.first.year() == x.end.year() && y.is_year(),
@@ -482,7 +681,7 @@ fn same_edition(x: &When, y: &When) -> bool {
 }
 
 fn negation(k: &Reading, p: &Reading, sk: &Statement, sp: &Statement, found: &mut Findings) {
-    let any = |r: &Reading| r.statements.iter().any(|s| s.negated);
+    let any = |r: &Reading| r.statements().any(|s| s.negated);
     if sk.negated != sp.negated {
         found.add(
             "polarity",
@@ -539,17 +738,19 @@ fn sources(k: &Reading, p: &Reading, sk: &Statement, sp: &Statement, found: &mut
     }
 }
 
-/// Every critical word of every statement must be explained by the other market, not only those of the closest two.
+/// Every critical word of the question and of the condition must be explained by the other market, not only those of the closest
+/// two statements; of plain words one may be left over.
 fn every_statement(k: &Reading, p: &Reading, found: &mut Findings) {
     for (mine, other, kalshi) in [(k, p, true), (p, k, false)] {
-        let first = mine.statements.len() - mine.claims;
-        let title = std::iter::once(&mine.title);
-        let claim = mine.statements[first..]
-            .iter()
-            .min_by(|a, b| Residue::of(a, other).total().total_cmp(&Residue::of(b, other).total()));
-        for statement in title.chain(claim) {
-            for (atom, w) in Residue::of(statement, other).atoms {
-                if w >= 0.5 {
+        for variants in [&mine.titles, &mine.claims] {
+            let Some(first) = variants.first() else { continue };
+            let (residue, statement) = least(variants.iter(), other, first);
+            let words = residue.of_group(Group::Wording).len();
+            let subject = |atom: &Atom| statement.verb_at.is_none_or(|verb| atom.at < verb);
+            for (atom, w) in &residue.atoms {
+                if *w >= 0.5
+                    && (words > 1 || subject(atom) || Group::of(atom.kind) != Group::Wording)
+                {
                     let (a, b) =
                         if kalshi { (atom.text.as_str(), "") } else { ("", atom.text.as_str()) };
                     found.add(atom.kind.as_str(), a, b, DifferenceKind::Missing);
@@ -579,24 +780,26 @@ fn other_outcome(
     conflicts: &[Group],
     found: &mut Findings,
 ) -> Relation {
-    let shares = sk.atoms.iter().any(|a| {
-        matches!(Group::of(a.kind), Group::Who | Group::Place | Group::Contest)
-            && p.has(a.kind, &a.id)
-    });
+    let shares = shares(k, p);
     let only_who = conflicts.iter().all(|g| matches!(g, Group::Who | Group::Place));
     let mut inner = Findings::default();
-    amounts(k, p, sk, sp, &mut inner);
+    amounts(k, p, &mut inner);
     editions(k, p, true, &mut inner);
     let same_event = only_who
         && shares
         && !inner.any(DifferenceKind::Contradiction)
-        && exclusive(sk)
-        && exclusive(sp);
+        && exclusive(k)
+        && exclusive(p);
     found.differences.append(&mut inner.differences);
+    let ranked = conflicts == [Group::Degree]
+        && [sk, sp].iter().all(|s| s.atoms.iter().any(|a| a.kind == Kind::Rank));
+    if ranked && shares && !found.any_but("rank") {
+        return Relation::Disjoint;
+    }
     if !same_event {
         return if shares { Relation::Overlap } else { Relation::Unrelated };
     }
-    let tied = |s: &Statement| s.has(Kind::Verb, "draw");
+    let tied = |s: &Statement| s.has(Kind::Outcome, "tie");
     if k.shared || p.shared || ((tied(sk) || tied(sp)) && (k.tie_goes_to_one || p.tie_goes_to_one))
     {
         return Relation::Overlap;
@@ -605,7 +808,7 @@ fn other_outcome(
 }
 
 /// Whether at most one can be the answer.
-fn exclusive(s: &Statement) -> bool {
+fn exclusive(s: &Reading) -> bool {
     let one = ["next", "first", "top_votes", "most_seats", "second", "third", "fourth", "top"];
     s.has(Kind::Verb, "win")
         || s.has(Kind::Verb, "form")
@@ -615,11 +818,12 @@ fn exclusive(s: &Statement) -> bool {
 /// Polymarket's outcomes are two names: which of them is Kalshi's?
 fn two_sided(k: &Reading, p: &Reading, relation: Relation, found: &mut Findings) -> Relation {
     let Some([first, second]) = &p.sides else { return relation };
+    let subject = k.claims.first().or(k.label.as_ref()).or(k.titles.first());
     let named = |side: &Statement| {
         side.atoms
             .iter()
             .filter(|a| {
-                k.statements.iter().any(|s| s.subject().any(|b| b.kind == a.kind && b.id == a.id))
+                subject.is_some_and(|s| s.subject().any(|b| b.kind == a.kind && b.id == a.id))
             })
             .count()
     };
@@ -643,7 +847,7 @@ fn verdict(relation: Relation, found: &Findings, similarity: f64) -> Verdict {
     let missing = found.differences.iter().filter(|d| d.kind == DifferenceKind::Missing).count();
     match missing {
         0 => Verdict::Probable,
-        1..=4 if similarity >= 0.6 => Verdict::Candidate,
+        1..=3 if similarity >= 0.6 => Verdict::Candidate,
         _ => Verdict::Rejected,
     }
 }

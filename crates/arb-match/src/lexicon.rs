@@ -27,6 +27,10 @@ pub(crate) enum Kind {
     Gender,
     Observation,
     Source,
+    /// A tie.
+    Outcome,
+    /// Which of several statistics: core or headline, by month or by year.
+    Measure,
     /// A House district such as `tx-17`.
     District,
     Noise,
@@ -48,6 +52,8 @@ impl Kind {
             "gender" => Self::Gender,
             "obs" => Self::Observation,
             "source" => Self::Source,
+            "outcome" => Self::Outcome,
+            "measure" => Self::Measure,
             "word" => Self::Word,
             "noise" => Self::Noise,
             _ => return None,
@@ -75,6 +81,8 @@ impl Kind {
             Self::Observation => "observation",
             Self::Source => "source",
             Self::District => "district",
+            Self::Outcome => "outcome",
+            Self::Measure => "measure",
         }
     }
 }
@@ -303,6 +311,11 @@ pub(crate) fn is_stop_word(stem_of: &str) -> bool {
             .collect()
     });
     STOP.contains(stem_of)
+}
+
+/// Whether winning the competition `narrow` implies winning `wide`.
+pub(crate) fn implies(narrow: &str, wide: &str) -> bool {
+    rows(include_str!("../data/implies.tsv")).any(|row| row.as_slice() == [narrow, wide])
 }
 
 #[cfg(test)]

@@ -33,11 +33,14 @@ pub(crate) struct Window {
 /// A market read.
 #[derive(Debug, Clone)]
 pub(crate) struct Reading {
-    pub(crate) title: Statement,
-    /// Other ways the same market states itself: title with label, the rules' condition, without or with what stands in brackets.
-    pub(crate) statements: Vec<Statement>,
-    /// How many of `statements`, counted from the end, come from the rules.
-    pub(crate) claims: usize,
+    /// The question, without or with what stands in brackets, and with the label of the outcome.
+    pub(crate) titles: Vec<Statement>,
+    /// The condition of the rules, without or with what stands in brackets; empty if the rules give none.
+    pub(crate) claims: Vec<Statement>,
+    /// What decides, where the rules say `according to …` and leave the condition to the question.
+    pub(crate) basis: Option<Statement>,
+    /// What Kalshi calls the outcome.
+    pub(crate) label: Option<Statement>,
     /// Atom ids of every statement and label.
     strong: HashSet<(Kind, String)>,
     /// Stems of statements.
@@ -46,6 +49,12 @@ pub(crate) struct Reading {
     weak: HashSet<String>,
     pub(crate) sources: BTreeSet<String>,
     pub(crate) window: Option<Window>,
+    /// A deadline of the question that is not the one of the condition: the market contradicts itself.
+    pub(crate) other_deadline: Option<Window>,
+    /// The league it is about.
+    pub(crate) league: Option<&'static str>,
+    /// The year the market ends in.
+    pub(crate) end_year: Option<When>,
     /// Dates that name the event itself: its year, its season, its day.
     pub(crate) editions: Vec<When>,
     pub(crate) ticker: Option<When>,
@@ -71,28 +80,40 @@ impl Reading {
         let series = market.key.id.split('-').next().unwrap_or_default().to_owned();
         let league = league(&[&title, &event, &rules, &slug_word(market), &series]);
         let read = |text: &str| Statement::read(text, league, around);
+        let clause = |text: &str| Statement::read_clause(text, league, around);
         let (title_text, bracket) = split_label(&title, market.key.venue);
-        let mut texts = variants(title_text);
         let label = label.or(bracket);
+        let mut titles: Vec<Statement> =
+            variants(title_text).iter().map(|text| read(text)).collect();
         if let Some(label) = &label {
-            texts.insert(0, format!("{label} : {title_text}"));
+            titles.push(clause(&format!("{label} : {title_text}")));
         }
-        let claims: Vec<String> = claim(&rules).map(|claim| variants(&claim)).unwrap_or_default();
-        texts.extend(claims.iter().cloned());
-        let statements: Vec<Statement> = texts.iter().map(|text| read(text)).collect();
-        let sides = sides(market).map(|[a, b]| [read(&a), read(&b)]);
+        let named = sides(market);
+        let claims: Vec<Statement> = match (&named, claim(&rules)) {
+            (Some([first, _]), _) => vec![clause(&two_sided_claim(first, title_text, &rules))],
+            (None, Some(claim)) => variants(&claim).iter().map(|text| clause(text)).collect(),
+            (None, None) => Vec::new(),
+        };
+        let sides = named.map(|[a, b]| [clause(&a), clause(&b)]);
         let mut reading = Self {
-            title: read(title_text),
-            claims: claims.len(),
+            placeholder: titles.iter().chain(&claims).any(|s| s.placeholder),
+            label: label.map(|label| clause(&label)),
+            titles,
+            basis: basis(&rules).map(|text| clause(&text)),
+            claims,
             strong: HashSet::new(),
             stems: HashSet::new(),
             weak: tokens(&rules).into_iter().filter(|t| t.word).map(|t| t.stem).collect(),
             sources: BTreeSet::new(),
             window: None,
+            other_deadline: None,
+            league,
+            end_year: around.end.and_then(year_of),
             editions: Vec::new(),
             ticker: (market.key.venue == Venue::Kalshi)
                 .then(|| ticker_date(&market.key.id))
-                .flatten(),
+                .flatten()
+                .filter(|when| !expires(when, around)),
             sides,
             shared: ["along with another", "jointly", "shared", "co-winner", "multiple winners"]
                 .iter()
@@ -108,8 +129,6 @@ impl Reading {
             .any(|p| rules.contains(p)),
             tie_goes_to_one: rules.contains("case of a tie") || rules.contains("event of a tie"),
             has_rules: !market.rules.primary.trim().is_empty(),
-            placeholder: statements.iter().any(|s| s.placeholder),
-            statements,
         };
         reading.cover(&read(&event), &read(&rules));
         reading.times(&rules, around);
@@ -117,34 +136,40 @@ impl Reading {
     }
 
     fn cover(&mut self, event: &Statement, rules: &Statement) {
-        let sides = self.sides.iter().flatten();
-        let all = self.statements.iter().chain(sides).chain([event]);
+        let mut strong = HashSet::new();
+        let mut stems = HashSet::new();
+        let mut sources = BTreeSet::new();
+        let all =
+            self.statements().chain(self.sides.iter().flatten()).chain(&self.basis).chain([event]);
         for atom in all.flat_map(|statement| &statement.atoms) {
-            self.strong.insert((atom.kind, atom.id.clone()));
-            self.stems.extend(tokens(&atom.text).into_iter().map(|t| t.stem));
+            strong.insert((atom.kind, atom.id.clone()));
+            stems.extend(tokens(&atom.text).into_iter().map(|t| t.stem));
+            if atom.kind == Kind::Source {
+                sources.insert(atom.id.clone());
+            }
         }
-        self.sources.extend(
-            rules
-                .atoms
-                .iter()
-                .chain(self.statements.iter().flat_map(|s| &s.atoms))
-                .filter(|a| a.kind == Kind::Source)
-                .map(|a| a.id.clone()),
-        );
         for atom in &rules.atoms {
             self.weak.insert(format!("{:?}:{}", atom.kind, atom.id));
+            if atom.kind == Kind::Source {
+                sources.insert(atom.id.clone());
+            }
         }
+        self.strong = strong;
+        self.stems = stems;
+        self.sources = sources;
     }
 
     fn times(&mut self, rules: &str, around: Around) {
-        let first_claim = self.statements.len() - self.claims;
-        let in_claim =
-            self.statements[first_claim..].iter().find_map(|s| window(s, Provenance::Claim));
-        let in_title =
-            self.statements[..first_claim].iter().find_map(|s| window(s, Provenance::Title));
-        self.window = in_claim.or(in_title).or_else(|| fallback(rules, around));
+        let in_claim = self.claims.iter().find_map(|s| window(s, Provenance::Claim));
+        let in_title = self.titles.iter().find_map(|s| window(s, Provenance::Title));
+        self.other_deadline = match (in_claim, in_title) {
+            (Some(a), Some(b)) if a.end != b.end && !a.point && !b.point => Some(b),
+            _ => None,
+        };
+        let in_basis = self.basis.as_ref().and_then(|s| window(s, Provenance::Claim));
+        self.window = in_claim.or(in_basis).or(in_title).or_else(|| fallback(rules, around));
         let mut editions: Vec<When> =
-            self.statements.iter().chain([&self.title]).flat_map(|s| &s.dates).cloned().collect();
+            self.statements().chain(&self.basis).flat_map(|s| &s.dates).cloned().collect();
         let scheduled =
             rules.lines().flat_map(|line| line.split(". ")).filter(|s| s.contains("cheduled"));
         for sentence in scheduled.take(1) {
@@ -156,9 +181,33 @@ impl Reading {
         self.editions = editions;
     }
 
+    /// Every way the market states itself.
+    pub(crate) fn statements(&self) -> impl Iterator<Item = &Statement> {
+        self.titles.iter().chain(&self.claims)
+    }
+
+    /// Who or what the proposition is about: the label of the outcome, and what stands before the predicate of the condition and
+    /// of the question.
+    pub(crate) fn subject(&self) -> impl Iterator<Item = &Atom> {
+        let label = self.label.iter().flat_map(|s| &s.atoms);
+        let claim = self.claims.iter().take(1).flat_map(Statement::subject);
+        label.chain(claim).chain(self.titles.iter().take(1).flat_map(Statement::subject))
+    }
+
     /// Whether a statement or label has that atom.
     pub(crate) fn has(&self, kind: Kind, id: &str) -> bool {
         self.strong.contains(&(kind, id.to_owned()))
+    }
+
+    /// Whether it is about the vote of a named year.
+    pub(crate) fn votes_in_a_year(&self) -> bool {
+        let vote = self.has(Kind::Verb, "win")
+            || self.has(Kind::Rank, "most_seats")
+            || self.has(Kind::Rank, "top_votes");
+        vote && self
+            .statements()
+            .flat_map(|s| &s.dates)
+            .any(|w| matches!(w.tie, Tie::Named | Tie::In | Tie::On))
     }
 
     /// Whether a statement has any atom of that kind.
@@ -184,7 +233,17 @@ impl Reading {
             return 0.8;
         }
         let parts = tokens(&atom.text);
-        if !parts.is_empty()
+        let coarse = matches!(
+            atom.kind,
+            Kind::Name
+                | Kind::Word
+                | Kind::Office
+                | Kind::Organisation
+                | Kind::Asset
+                | Kind::Observation
+        );
+        if coarse
+            && !parts.is_empty()
             && parts.iter().all(|t| self.stems.contains(&t.stem))
             && !matches!(atom.kind, Kind::Team | Kind::Place)
         {
@@ -349,6 +408,13 @@ fn claim(rules: &str) -> Option<String> {
     Some(rest[..sentence_end(rest)].to_owned())
 }
 
+/// What follows `this market will resolve according to`.
+fn basis(rules: &str) -> Option<String> {
+    let at = rules.find("resolve according to ").or_else(|| rules.find("resolve based on "))?;
+    let rest = &rules[at..];
+    Some(rest[..sentence_end(rest)].split_once(' ')?.1.to_owned())
+}
+
 /// Where the first sentence ends; abbreviations do not end one.
 fn sentence_end(text: &str) -> usize {
     let bytes = text.as_bytes();
@@ -417,13 +483,41 @@ fn without_work(text: &str) -> String {
     text.to_owned()
 }
 
+/// What a market between two named sides states: that the first wins.
+fn two_sided_claim(first: &str, title: &str, rules: &str) -> String {
+    let day = rules.lines().next().filter(|line| line.contains("cheduled for")).unwrap_or_default();
+    let verb = if title.contains(" vs") || title.contains(" v. ") { "wins" } else { ":" };
+    format!("{first} {verb} {title} {day}")
+}
+
+fn year_of(day: Date) -> Option<When> {
+    let first = Date::new(day.year(), 1, 1).ok()?;
+    let end = Date::new(day.year() + 1, 1, 1).ok()?;
+    Some(When {
+        tie: Tie::Named,
+        first,
+        end,
+        time: None,
+        year_guessed: true,
+        season: false,
+        start: 0,
+        stop: 0,
+    })
+}
+
+/// Whether the ticker's date is when the market ends (`KXGERCOALITION-30`, closing on 1 January 2030) rather than the event's year.
+fn expires(when: &When, around: Around) -> bool {
+    around.end.is_some_and(|end| {
+        end.month() == 1 && end.day() <= 10 && when.is_year() && end.year() == when.first.year()
+    })
+}
+
 /// The window a statement gives.
 fn window(statement: &Statement, from: Provenance) -> Option<Window> {
     let end = statement
         .dates
         .iter()
-        .filter(|w| matches!(w.tie, Tie::Before | Tie::By))
-        .next_back()
+        .rfind(|w| matches!(w.tie, Tie::Before | Tie::By))
         .or_else(|| statement.dates.iter().find(|w| w.tie == Tie::In))
         .or_else(|| statement.dates.iter().find(|w| w.tie == Tie::On && w.is_day()))?;
     let start = statement

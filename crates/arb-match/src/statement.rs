@@ -27,19 +27,44 @@ pub(crate) struct Statement {
     pub(crate) negated: bool,
     /// Whether a template was not filled in (`|| disease ||`).
     pub(crate) placeholder: bool,
+    /// Whether it speaks of any one of a kind.
+    pub(crate) any: bool,
     /// Tokens before this index are the grammatical subject, if a predicate was found.
     pub(crate) verb_at: Option<usize>,
     /// Whether the predicate is a passive with an agent (`struck by Israel`): who does what is then not read.
     pub(crate) passive: bool,
 }
 
-const NEGATIONS: [&str; 12] = [
-    "not", "never", "wont", "isnt", "doesnt", "didnt", "cannot", "without", "neither", "nor",
-    "fail", "arent",
+const NEGATIONS: [&str; 14] = [
+    "no", "refrain", "not", "never", "wont", "isnt", "doesnt", "didnt", "cannot", "without",
+    "neither", "nor", "fail", "arent",
 ];
 
+const SUPER_BOWL: i16 = 1966;
+
+/// A Roman numeral from 50 to 89, as Super Bowls are counted.
+fn roman(word: &str) -> Option<i16> {
+    let rest = word.strip_prefix('l')?;
+    let tens = rest.chars().take_while(|c| *c == 'x').count();
+    let units = match &rest[tens..] {
+        "" => 0,
+        "i" => 1,
+        "ii" => 2,
+        "iii" => 3,
+        "iv" => 4,
+        "v" => 5,
+        "vi" => 6,
+        "vii" => 7,
+        "viii" => 8,
+        "ix" => return i16::try_from(59 + 10 * tens).ok(),
+        _ => return None,
+    };
+    i16::try_from(50 + 10 * tens + units).ok()
+}
+
 /// Ordinals of editions: `97th Academy Awards`. Base year by competition: edition n was held in base + n.
-const EDITIONS: [(&str, i16); 7] = [
+const EDITIONS: [(&str, i16); 8] = [
+    ("super_bowl", SUPER_BOWL),
     ("oscars", 1928),
     ("bafta", 1947),
     ("sag", 1994),
@@ -52,9 +77,20 @@ const EDITIONS: [(&str, i16); 7] = [
 impl Statement {
     /// Reads a text. `league` is the league the market is about, where one is known.
     pub(crate) fn read(text: &str, league: Option<&str>, around: Around) -> Self {
-        let tokens = tokens(text);
+        Self::of(tokens(text), text.contains("||"), league, around)
+    }
+
+    /// Reads a text that starts inside a sentence, so that a capital at its start marks a name.
+    pub(crate) fn read_clause(text: &str, league: Option<&str>, around: Around) -> Self {
+        let mut tokens = tokens(text);
+        let start = Token { text: ",".into(), stem: ",".into(), capital: false, word: false };
+        tokens.insert(0, start);
+        Self::of(tokens, text.contains("||"), league, around)
+    }
+
+    fn of(tokens: Vec<Token>, placeholder: bool, league: Option<&str>, around: Around) -> Self {
         let mut used = vec![false; tokens.len()];
-        let mut statement = Self { placeholder: text.contains("||"), ..Self::default() };
+        let mut statement = Self { placeholder, ..Self::default() };
         statement.dates = dates(&tokens, around);
         for when in &statement.dates {
             used[when.start..when.stop].fill(true);
@@ -71,6 +107,7 @@ impl Statement {
         }
         statement.editions();
         statement.passive = statement.passive(&tokens);
+        statement.offices(&tokens);
         statement
     }
 
@@ -111,10 +148,20 @@ impl Statement {
         if !token.word {
             return at + 1;
         }
+        let quantity = |t: &Token| {
+            matches!(t.text.as_str(), "more" | "less" | "fewer" | "later" | "1" | "other")
+        };
+        if token.text == "no" && tokens.get(at + 1).is_some_and(quantity) {
+            return at + 1;
+        }
         if NEGATIONS.contains(&token.text.as_str()) {
             self.negated = !self.negated;
             return at + 1;
         }
+        if let Some(end) = self.unfilled(tokens, at) {
+            return end;
+        }
+        self.any |= token.text == "any";
         if is_stop_word(&token.stem)
             || (token.text.len() == 1 && token.text.chars().all(char::is_alphabetic))
         {
@@ -128,6 +175,56 @@ impl Statement {
         };
         self.atoms.push(Atom { kind, id: token.stem.clone(), text: token.text.clone(), at });
         at + 1
+    }
+
+    /// `Person B`, `Actress H`, `Team C`: a slot the venue has not filled yet.
+    fn unfilled(&mut self, tokens: &[Token], at: usize) -> Option<usize> {
+        const SLOTS: [&str; 18] = [
+            "person",
+            "actor",
+            "actress",
+            "film",
+            "movie",
+            "candidate",
+            "team",
+            "player",
+            "company",
+            "artist",
+            "party",
+            "club",
+            "driver",
+            "director",
+            "individual",
+            "country",
+            "song",
+            "option",
+        ];
+        let next = tokens.get(at + 1)?;
+        let slot = SLOTS.contains(&tokens[at].text.as_str()) && tokens[at].capital;
+        if !slot || next.text.len() != 1 || !next.capital || next.text == "a" {
+            return None;
+        }
+        self.placeholder = true;
+        let id = format!("{} {}", tokens[at].text, next.text);
+        self.atoms.push(Atom { kind: Kind::Name, text: id.clone(), id, at });
+        Some(at + 2)
+    }
+
+    /// Leaving with an office in the sentence is leaving the office; an office before a name (`President Lula`) is a title.
+    fn offices(&mut self, tokens: &[Token]) {
+        if self.atoms.iter().any(|atom| atom.kind == Kind::Office) {
+            for atom in
+                self.atoms.iter_mut().filter(|atom| atom.kind == Kind::Verb && atom.id == "leave")
+            {
+                "leave_office".clone_into(&mut atom.id);
+            }
+        }
+        let names: Vec<usize> =
+            self.atoms.iter().filter(|atom| atom.kind == Kind::Name).map(|atom| atom.at).collect();
+        self.atoms.retain(|atom| {
+            let last = atom.at + atom.text.split_whitespace().count();
+            !(atom.kind == Kind::Office && tokens[atom.at].capital && names.contains(&last))
+        });
     }
 
     /// `TX-17`, `CA-9`, `AK-AL`.
@@ -162,6 +259,10 @@ impl Statement {
         };
         let mut years = Vec::new();
         self.atoms.retain(|atom| {
+            if let Some(n) = roman(&atom.text).filter(|_| base == SUPER_BOWL) {
+                years.push(base + n);
+                return false;
+            }
             let digits = atom.text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
             let year = match digits.parse::<i16>() {
                 Ok(n) if digits.len() < atom.text.len() && (20..150).contains(&n) => base + n,

@@ -85,9 +85,7 @@ impl When {
             (Tie::By | Tie::In | Tie::On | Tie::Named, None) => {
                 instant(self.end, Time::midnight(), Zone::NewYork)
             }
-            (Tie::By | Tie::In | Tie::On | Tie::Named, Some((time, zone)))
-                if time.hour() == 23 && time.minute() == 59 =>
-            {
+            (_, Some((time, zone))) if time.hour() == 23 && time.minute() == 59 => {
                 let next = self.first.checked_add(1.day()).ok()?;
                 instant(next, Time::midnight(), zone)
             }
@@ -318,7 +316,7 @@ fn found(first: Date, end: Date, start: usize, stop: usize) -> When {
 fn month_date(tokens: &[Token], at: usize, around: Around) -> Option<When> {
     // "10 February 2025"
     if let Some(day) = day_number(&tokens[at].text)
-        && let Some(month) = tokens.get(at + 1).and_then(|t| month(t))
+        && let Some(month) = tokens.get(at + 1).and_then(month)
         && tokens.get(at + 2).and_then(|t| year(&t.text)).is_some()
     {
         let year = tokens.get(at + 2).and_then(|t| year(&t.text))?;
@@ -337,21 +335,20 @@ fn month_date(tokens: &[Token], at: usize, around: Around) -> Option<When> {
     } else if tokens[at].text == "may" || tokens[at].text == "march" || tokens[at].text == "sun" {
         let dated = tokens.get(stop).is_some_and(|t| year(&t.text).is_some());
         let before = at.checked_sub(1).map_or("", |i| tokens[i].text.as_str());
-        if !dated
-            && !(tokens[at].capital
-                && matches!(
-                    before,
-                    "in" | "by"
-                        | "before"
-                        | "during"
-                        | "of"
-                        | "for"
-                        | "until"
-                        | "through"
-                        | "after"
-                        | "since"
-                ))
-        {
+        let placed = tokens[at].capital
+            && matches!(
+                before,
+                "in" | "by"
+                    | "before"
+                    | "during"
+                    | "of"
+                    | "for"
+                    | "until"
+                    | "through"
+                    | "after"
+                    | "since"
+            );
+        if !dated && !placed {
             return None;
         }
         if tokens.get(stop).is_some_and(|t| t.text == "madness") {
@@ -359,7 +356,7 @@ fn month_date(tokens: &[Token], at: usize, around: Around) -> Option<When> {
         }
     }
     let mut year_at = stop;
-    if tokens.get(year_at).is_some_and(|t| matches!(t.text.as_str(), "," | "of")) {
+    while tokens.get(year_at).is_some_and(|t| matches!(t.text.as_str(), "," | "of")) {
         year_at += 1;
     }
     let named = tokens.get(year_at).and_then(|t| year(&t.text));
@@ -379,15 +376,12 @@ fn month_date(tokens: &[Token], at: usize, around: Around) -> Option<When> {
     Some(when)
 }
 
-/// The year that puts the date nearest to the market's end.
+/// The latest year that puts the date no later than a quarter after the market's end.
 fn nearest_year(month: i8, day: Option<i8>, around: Around) -> Option<i16> {
-    let end = around.end?;
-    (end.year() - 1..=end.year() + 1)
-        .filter_map(|year| Date::new(year, month, day.unwrap_or(28)).ok().map(|d| (d, year)))
-        .min_by_key(|(d, _)| {
-            (d.since(end).map_or(i32::MAX, |span| span.get_days().abs()), d.year())
-        })
-        .map(|(_, year)| year)
+    let limit = around.end?.checked_add(90.days()).ok()?;
+    let year = limit.year();
+    let date = Date::new(year, month, day.unwrap_or(1).min(28)).ok()?;
+    Some(if date <= limit { year } else { year - 1 })
 }
 
 fn iso_date(tokens: &[Token], at: usize) -> Option<When> {
