@@ -15,6 +15,10 @@ pub use kalshi::KalshiDecoder;
 pub use polymarket::PolymarketDecoder;
 pub use scratch::Events;
 
+/// The most memory a decoder takes for a frame, in bytes for each byte of it (and up to 4 kB besides), whatever the frame
+/// holds. Ordinary frames need a tenth of it; what a frame needed is kept for the next.
+pub const MEMORY_PER_BYTE: usize = 64;
+
 /// A decoder for one connection of that venue.
 ///
 /// ```

@@ -1,7 +1,5 @@
 //! Counts of what a venue sent that its format, as known here, does not foresee.
 
-use std::collections::BTreeMap;
-
 use serde::Serialize;
 
 /// How a message departs from the known format.
@@ -38,7 +36,8 @@ impl DriftKind {
 /// what comes later is counted under `other`. Names longer than 64 bytes are cut.
 #[derive(Debug, Clone, Default)]
 pub struct Drift {
-    counts: BTreeMap<(DriftKind, Box<str>), u64>,
+    /// Few, so a walk finds a name as fast as anything.
+    counts: Vec<(DriftKind, Box<str>, u64)>,
 }
 
 impl Drift {
@@ -49,31 +48,39 @@ impl Drift {
     pub fn count(&mut self, kind: DriftKind, name: &str) {
         let cut = (0..=name.len().min(64)).rev().find(|&end| name.is_char_boundary(end));
         let name = &name[..cut.unwrap_or(0)];
-        let key = (kind, Box::from(name));
-        if let Some(count) = self.counts.get_mut(&key) {
-            *count += 1;
-        } else if self.counts.len() < Self::MAX_NAMES {
-            self.counts.insert(key, 1);
+        if self.counts.len() < Self::MAX_NAMES || self.position(kind, name).is_some() {
+            self.count_name(kind, name);
         } else {
-            *self.counts.entry((kind, Box::from("other"))).or_default() += 1;
+            self.count_name(kind, "other");
         }
+    }
+
+    fn count_name(&mut self, kind: DriftKind, name: &str) {
+        match self.position(kind, name) {
+            Some(index) => self.counts[index].2 += 1,
+            None => self.counts.push((kind, Box::from(name), 1)),
+        }
+    }
+
+    fn position(&self, kind: DriftKind, name: &str) -> Option<usize> {
+        self.counts.iter().position(|(known, word, _)| *known == kind && **word == *name)
     }
 
     /// Every counter above zero.
     pub fn iter(&self) -> impl Iterator<Item = (DriftKind, &str, u64)> {
-        self.counts.iter().map(|((kind, name), count)| (*kind, &**name, *count))
+        self.counts.iter().map(|(kind, name, count)| (*kind, &**name, *count))
     }
 
     /// The counter of one name.
     #[must_use]
     pub fn get(&self, kind: DriftKind, name: &str) -> u64 {
-        self.counts.get(&(kind, Box::from(name))).copied().unwrap_or(0)
+        self.position(kind, name).map_or(0, |index| self.counts[index].2)
     }
 
     /// The sum of all counters.
     #[must_use]
     pub fn total(&self) -> u64 {
-        self.counts.values().sum()
+        self.counts.iter().map(|(_, _, count)| count).sum()
     }
 }
 

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 
 use super::drift::{Drift, DriftKind};
-use super::scratch::{Event, Scratch, Span, Text};
+use super::scratch::{Event, Scratch, Span, State, Text};
 use super::value::Field;
 use super::{Decode, DecodeError, Decoded, Sequence};
 use crate::json::{Cursor, Kind, Token};
@@ -546,7 +546,7 @@ impl Reading<'_> {
             Some("no") => Some(Outcome::No),
             _ => None,
         };
-        self.push(Event::Lifecycle {
+        self.push(Event::Lifecycle(State {
             market,
             word,
             status,
@@ -554,7 +554,7 @@ impl Reading<'_> {
             result,
             settlement,
             venue_at,
-        });
+        }));
         Ok(())
     }
 

@@ -1,7 +1,7 @@
 //! Polymarket's market-channel messages, of today and of the recordings.
 
 use super::drift::{Drift, DriftKind};
-use super::scratch::{Event, Scratch, Span, Text};
+use super::scratch::{Event, Scratch, Span, State, Text};
 use super::value::Field;
 use super::{Decode, DecodeError, Decoded};
 use crate::json::{Cursor, Kind, Token};
@@ -301,7 +301,7 @@ impl Reading<'_> {
         let market = self.id(cursor, field(kind, "market"), fields.market)?;
         let venue_at = self.timestamp(cursor, kind, fields)?;
         let word = self.scratch.own(kind);
-        self.scratch.events.push(Event::Lifecycle {
+        self.scratch.events.push(Event::Lifecycle(State {
             market,
             word,
             status: Some(status),
@@ -312,7 +312,7 @@ impl Reading<'_> {
                 Outcome::No => Price::ZERO,
             }),
             venue_at,
-        });
+        }));
         Ok(())
     }
 

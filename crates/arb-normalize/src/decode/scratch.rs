@@ -87,15 +87,7 @@ pub(crate) enum Event {
         ranges: Span,
         venue_at: Option<Timestamp>,
     },
-    Lifecycle {
-        market: Text,
-        word: Text,
-        status: Option<MarketStatus>,
-        close_at: Option<Timestamp>,
-        result: Option<Outcome>,
-        settlement: Option<Price>,
-        venue_at: Option<Timestamp>,
-    },
+    Lifecycle(State),
     Listed {
         event: Text,
         series: Option<Text>,
@@ -133,6 +125,18 @@ pub(crate) enum Event {
     Unknown {
         kind: Text,
     },
+}
+
+/// [`Lifecycle`] with its texts by place.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct State {
+    pub market: Text,
+    pub word: Text,
+    pub status: Option<MarketStatus>,
+    pub close_at: Option<Timestamp>,
+    pub result: Option<Outcome>,
+    pub settlement: Option<Price>,
+    pub venue_at: Option<Timestamp>,
 }
 
 impl Event {
@@ -208,71 +212,45 @@ impl<'f> Events<'f> {
 
     #[inline]
     fn market_event(&self, event: Event) -> MarketEvent<'f> {
+        let text = |text| self.text(text);
         match event {
-            Event::Delta { market, side, price, change, venue_at } => MarketEvent::Delta(Delta {
-                market: self.text(market),
-                side,
-                price,
-                change,
-                venue_at,
-            }),
+            Event::Delta { market, side, price, change, venue_at } => {
+                MarketEvent::Delta(Delta { market: text(market), side, price, change, venue_at })
+            }
             Event::LevelSet { market, side, price, size, best, venue_at } => {
-                let market = self.text(market);
+                let market = text(market);
                 MarketEvent::LevelSet(LevelSet { market, side, price, size, best, venue_at })
             }
             Event::Snapshot { market, venue_id, bids, asks, tick, venue_at } => {
-                MarketEvent::Snapshot(Snapshot {
-                    market: self.text(market),
-                    venue_id: venue_id.map(|text| self.text(text)),
-                    bids: self.levels(bids),
-                    asks: self.levels(asks),
-                    tick,
-                    venue_at,
-                })
+                let (market, venue_id) = (text(market), venue_id.map(text));
+                let (bids, asks) = (self.levels(bids), self.levels(asks));
+                MarketEvent::Snapshot(Snapshot { market, venue_id, bids, asks, tick, venue_at })
             }
             Event::Touch { market, bid, ask, last, venue_at } => {
-                MarketEvent::Touch(Touch { market: self.text(market), bid, ask, last, venue_at })
+                MarketEvent::Touch(Touch { market: text(market), bid, ask, last, venue_at })
             }
-            other => self.rare_event(other),
-        }
-    }
-
-    fn rare_event(&self, event: Event) -> MarketEvent<'f> {
-        let text = |text| self.text(text);
-        match event {
             Event::Trade { market, id, price, size, taker, venue_at } => {
-                MarketEvent::Trade(Trade {
-                    market: text(market),
-                    id: id.map(text),
-                    price,
-                    size,
-                    taker,
-                    venue_at,
-                })
+                let (market, id) = (text(market), id.map(text));
+                MarketEvent::Trade(Trade { market, id, price, size, taker, venue_at })
             }
             Event::TickChange { market, tick, ranges, venue_at } => {
-                let ranges = self.scratch.ranges.get(ranges.start as usize..ranges.end as usize);
-                let ranges = ranges.unwrap_or_default();
+                let span = ranges.start as usize..ranges.end as usize;
+                let ranges = self.scratch.ranges.get(span).unwrap_or_default();
                 MarketEvent::TickChange { market: text(market), tick, ranges, venue_at }
             }
-            Event::Lifecycle { market, word, status, close_at, result, settlement, venue_at } => {
-                let (market, word) = (text(market), text(word));
-                MarketEvent::Lifecycle(Lifecycle {
-                    market,
-                    word,
-                    status,
-                    close_at,
-                    result,
-                    settlement,
-                    venue_at,
-                })
+            Event::Lifecycle(state) => MarketEvent::Lifecycle(Lifecycle {
+                market: text(state.market),
+                word: text(state.word),
+                status: state.status,
+                close_at: state.close_at,
+                result: state.result,
+                settlement: state.settlement,
+                venue_at: state.venue_at,
+            }),
+            Event::Listed { event, series, title, exclusive } => {
+                let (event, series, title) = (text(event), series.map(text), text(title));
+                MarketEvent::EventListed { event, series, title, exclusive }
             }
-            Event::Listed { event, series, title, exclusive } => MarketEvent::EventListed {
-                event: text(event),
-                series: series.map(text),
-                title: text(title),
-                exclusive,
-            },
             Event::FeeUpdate { event, fee_type, multiplier } => MarketEvent::FeeUpdate {
                 event: text(event),
                 fee_type: fee_type.map(text),
@@ -288,10 +266,9 @@ impl<'f> Events<'f> {
             Event::Refused { command, sid, code, message } => {
                 MarketEvent::Refused { command, sid, code, message: text(message) }
             }
+            Event::Pong => MarketEvent::Pong,
             Event::Passed { kind } => MarketEvent::Passed { kind: text(kind) },
             Event::Unknown { kind } => MarketEvent::Unknown { kind: text(kind) },
-            // The four frequent kinds are read above.
-            _ => MarketEvent::Pong,
         }
     }
 }
