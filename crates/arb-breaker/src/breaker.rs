@@ -3,16 +3,18 @@
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use crate::config::BreakerConfig;
 use crate::error::{BreakerError, Rejected};
-use crate::event::Event;
+use crate::event::{Event, Listener};
+use crate::instruments;
 use crate::ledger::{Command, Ledger, Positions, Verdict};
 use crate::machine::Machine;
 use crate::moment::Moment;
 use crate::outcome::Outcome;
 use crate::permit::Permit;
+use crate::saved::SavedState;
 use crate::snapshot::Snapshot;
 use crate::state::State;
 use crate::ticket::Ticket;
@@ -98,10 +100,20 @@ impl Shared {
     /// Tells the listeners what has happened, in order and without a lock held. Where another
     /// thread, or a listener further up this one's stack, is already at it, that one goes on.
     fn deliver(&self) {
-        if !self.machine.aside(|ledger| ledger.events.start_delivery()) {
-            return;
+        let (deliver, publish) = self.machine.aside(|ledger| {
+            (ledger.events.start_delivery(), cfg!(feature = "metrics") && ledger.counts_are_due())
+        });
+        if deliver {
+            self.deliver_all();
         }
+        if publish || (deliver && cfg!(feature = "metrics")) {
+            instruments::counts(&self.machine.locked(|ledger, word| ledger.look(word)));
+        }
+    }
+
+    fn deliver_all(&self) {
         while let Some((event, listeners)) = self.machine.aside(|ledger| ledger.events.next()) {
+            instruments::event(&event);
             for listener in listeners.iter() {
                 if catch_unwind(AssertUnwindSafe(|| listener(&event))).is_err() {
                     self.machine.aside(Ledger::listener_panicked);
@@ -256,7 +268,9 @@ impl Breaker {
     #[must_use]
     pub fn snapshot_at(&self, now: impl Into<Moment>) -> Snapshot {
         let now = now.into();
-        self.shared.locked(|ledger, word| ledger.snapshot(now, word))
+        let snapshot = self.shared.locked(|ledger, word| ledger.snapshot(now, word));
+        instruments::counts(&snapshot);
+        snapshot
     }
 
     /// Opens the breaker until an operator decides otherwise.
@@ -319,7 +333,51 @@ impl Breaker {
     /// held: it may use this breaker. It runs on the thread whose call brought the change about, so
     /// it should be brief. A panic in it is caught and counted.
     pub fn on_event(&self, listener: impl Fn(&Event) + Send + Sync + 'static) {
-        self.shared.machine.aside(|ledger| ledger.events.add_listener(Arc::new(listener)));
+        self.add_listener(Arc::new(listener));
+    }
+
+    pub(crate) fn add_listener(&self, listener: Listener) {
+        self.shared.machine.aside(|ledger| ledger.events.add_listener(listener));
+    }
+
+    /// The state for a restart; `wall` is the present wall-clock time.
+    #[must_use]
+    pub fn save(&self, wall: SystemTime) -> SavedState {
+        self.save_at(wall, self.shared.now())
+    }
+
+    /// [`save`](Self::save) at `now`, when the wall clock shows `wall`.
+    #[must_use]
+    pub fn save_at(&self, wall: SystemTime, now: impl Into<Moment>) -> SavedState {
+        let seen = self.snapshot_at(now);
+        let Snapshot { state, open_for, growth_level, last_trip, .. } = seen;
+        SavedState::new(self.name(), state, open_for, growth_level, last_trip, wall)
+    }
+
+    /// Puts the breaker into a saved state, with an empty window; `wall` is the present wall-clock
+    /// time, by which an open time goes on while the process does not.
+    ///
+    /// # Errors
+    /// [`BreakerError::SavedVersion`] and [`BreakerError::SavedName`] when it is not one this
+    /// breaker can have; nothing is changed then.
+    pub fn restore(&self, saved: &SavedState, wall: SystemTime) -> Result<(), BreakerError> {
+        self.restore_at(saved, wall, self.shared.now())
+    }
+
+    /// [`restore`](Self::restore) at `now`, when the wall clock shows `wall`.
+    ///
+    /// # Errors
+    /// As [`restore`](Self::restore).
+    pub fn restore_at(
+        &self,
+        saved: &SavedState,
+        wall: SystemTime,
+        now: impl Into<Moment>,
+    ) -> Result<(), BreakerError> {
+        saved.check(self.name())?;
+        let (open_for, now) = (saved.open_for(wall), now.into());
+        self.shared.locked(|ledger, word| ledger.restore(saved, open_for, now, word));
+        Ok(())
     }
 }
 

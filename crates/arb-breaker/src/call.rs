@@ -25,10 +25,10 @@ impl Breaker {
         &self,
         call: impl Future<Output = Result<T, E>>,
     ) -> Result<T, CallError<E>> {
-        let mut permit = Held(Some(self.try_acquire()?));
+        let mut permit = Held::new(self.try_acquire()?);
         let mut call = pin!(call);
         let result = poll_fn(|context| permit.poll(call.as_mut(), context)).await;
-        settle(permit.0.take(), &ErrorsAreFailures, None, result)
+        settle(permit.take(), &ErrorsAreFailures, None, result)
     }
 
     /// [`call`](Self::call) for a plain function.
@@ -117,10 +117,10 @@ impl<'a, C> Attempt<'a, C> {
     where
         C: Classify<T, E>,
     {
-        let mut permit = Held(Some(self.admit()?));
+        let mut permit = Held::new(self.admit()?);
         let mut call = pin!(call);
         let result = poll_fn(|context| permit.poll(call.as_mut(), context)).await;
-        settle(permit.0.take(), &self.classifier, self.clock, result)
+        settle(permit.take(), &self.classifier, self.clock, result)
     }
 
     /// Makes the call, a plain function.
@@ -150,7 +150,7 @@ impl<'a, C> Attempt<'a, C> {
 
 /// Gives the verdict of a call that came to its end.
 #[inline(always)]
-fn settle<T, E>(
+pub(crate) fn settle<T, E>(
     permit: Option<Permit<'_>>,
     classifier: &impl Classify<T, E>,
     clock: Option<&Clock>,
@@ -168,11 +168,26 @@ fn settle<T, E>(
 
 /// A permit held over an await. Dropped in between it counts as cancelled, also where that is
 /// because something else in the thread panics: a future may be dropped for reasons not its own.
-struct Held<'a>(Option<Permit<'a>>);
+pub(crate) struct Held<'a>(Option<Permit<'a>>);
 
-impl Held<'_> {
+impl<'a> Held<'a> {
     #[inline(always)]
-    fn poll<F: Future>(&mut self, call: Pin<&mut F>, context: &mut Context<'_>) -> Poll<F::Output> {
+    pub(crate) fn new(permit: Permit<'a>) -> Self {
+        Self(Some(permit))
+    }
+
+    /// The permit, for its verdict.
+    #[inline(always)]
+    pub(crate) fn take(&mut self) -> Option<Permit<'a>> {
+        self.0.take()
+    }
+
+    #[inline(always)]
+    pub(crate) fn poll<F: Future>(
+        &mut self,
+        call: Pin<&mut F>,
+        context: &mut Context<'_>,
+    ) -> Poll<F::Output> {
         let unwinding = Unwinding(&mut self.0);
         let poll = call.poll(context);
         std::mem::forget(unwinding);

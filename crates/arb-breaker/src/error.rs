@@ -22,6 +22,33 @@ pub enum BreakerError {
         /// What it may be.
         expected: String,
     },
+    /// A registry has as many breakers as it may.
+    #[error(
+        "breaker {name} would be one more than the registry's limit of {limit}; \
+         use fewer names or raise the limit"
+    )]
+    RegistryFull {
+        /// The name that was asked for.
+        name: String,
+        /// The limit.
+        limit: usize,
+    },
+    /// A saved state is of a format that is not understood.
+    #[error("saved breaker state has version {version}, but must have {expected}")]
+    SavedVersion {
+        /// Its version.
+        version: u32,
+        /// The version that is understood.
+        expected: u32,
+    },
+    /// A saved state is of another breaker.
+    #[error("saved state of breaker {saved} cannot be restored into breaker {breaker}")]
+    SavedName {
+        /// The name in the saved state.
+        saved: String,
+        /// The breaker's name.
+        breaker: String,
+    },
 }
 
 /// Why a breaker opened.

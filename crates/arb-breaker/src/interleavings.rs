@@ -25,7 +25,7 @@ use crate::rate::Rate;
 use crate::snapshot::Snapshot;
 use crate::state::State;
 use crate::ticket::Ticket;
-use machine::{FOLD_AT, Machine};
+use machine::{FOLD_AT, MILESTONE, Machine};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -203,7 +203,7 @@ fn no_success_is_lost_where_the_time_window_slides() {
 fn no_success_is_lost_where_the_count_is_folded() {
     loom::model(|| {
         let machine = machine(BreakerConfig::default().with_consecutive_failures(2));
-        machine.preset(FOLD_AT);
+        machine.preset(FOLD_AT + MILESTONE - 1);
         let [good, bad, other] = [0, 1, 2].map(|_| admit(&machine, at(0)));
         let passing = spawn(&machine, move |machine| succeed(machine, good, at(0)));
         let failing = spawn(&machine, move |machine| fail(machine, bad, at(0)));
@@ -211,7 +211,7 @@ fn no_success_is_lost_where_the_count_is_folded() {
         passing.join().unwrap();
         failing.join().unwrap();
         let totals = snapshot(&machine, at(0)).totals;
-        assert_eq!((totals.successes, totals.failures), (u64::from(FOLD_AT) + 2, 1));
+        assert_eq!((totals.successes, totals.failures), (u64::from(FOLD_AT + MILESTONE) + 1, 1));
         assert_eq!(snapshot(&machine, at(0)).window_calls, 100);
     });
 }

@@ -13,11 +13,15 @@ use crate::moment::Moment;
 use crate::open_time::OpenTime;
 use crate::outcome::{Failure, Origin};
 use crate::probes::{Probes, Ruling};
+use crate::saved::SavedState;
 use crate::snapshot::{Snapshot, Totals};
 use crate::state::State;
 use crate::tag::Tag;
 use crate::ticket::{Pass, Ticket};
 use crate::window::{Mark, SlidingWindow};
+
+/// Counts are published at the latest after so many steps behind the lock.
+const PUBLISH_EVERY: u32 = 64;
 
 /// What became of an admitted call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -105,13 +109,14 @@ pub(crate) struct Ledger {
     /// Failures among all outcomes that went through a window.
     counted_failures: u64,
     probe_successes: u64,
+    unpublished: u32,
     pub(crate) events: EventQueue,
 }
 
 impl Ledger {
     pub(crate) fn new(name: Arc<str>, config: Arc<BreakerConfig>, now: Moment) -> Self {
         let mut window = SlidingWindow::new(config.window);
-        let mut open_time = OpenTime::new(&config);
+        let mut open_time = OpenTime::new(&name, &config);
         open_time.closed(now);
         let timed = config.slow_calls.is_some() || matches!(config.window, Window::Time { .. });
         Self {
@@ -133,6 +138,7 @@ impl Ledger {
             counted_before: 0,
             counted_failures: 0,
             probe_successes: 0,
+            unpublished: 0,
             events: EventQueue::default(),
         }
     }
@@ -416,6 +422,31 @@ impl Ledger {
         }
     }
 
+    /// Takes up a saved state of which `open_for` of the open time is left.
+    pub(crate) fn restore(
+        &mut self,
+        saved: &SavedState,
+        open_for: Duration,
+        now: Moment,
+        positions: &dyn Positions,
+    ) {
+        self.advance(now, positions);
+        let at = self.now;
+        let reason = saved.last_trip.unwrap_or(TripReason::Requested);
+        let phase = match saved.state {
+            State::Closed => Phase::Closed,
+            State::MetricsOnly => Phase::MetricsOnly,
+            State::Open => Phase::Open { until: at + open_for, reason },
+            State::HalfOpen => Phase::HalfOpen(Probes::default()),
+            State::ForcedOpen => Phase::ForcedOpen,
+            State::Disabled => Phase::Disabled,
+        };
+        self.last_trip = saved.last_trip;
+        self.open_time.restore(saved.growth_level, saved.state.counts().then_some(at));
+        let opened = saved.state.is_open().then_some(reason);
+        self.enter(phase, at, opened);
+    }
+
     fn enter(&mut self, phase: Phase, at: Moment, reason: Option<TripReason>) {
         let from = self.phase.state();
         let open_for = match &phase {
@@ -448,6 +479,21 @@ impl Ledger {
     /// Good outcomes so far, `taken` of them and of bad ones in this generation.
     fn successes(&self, taken: u64) -> u64 {
         self.counted_before + taken - self.counted_failures + self.probe_successes
+    }
+
+    /// Whether the counts should be published: after so many steps behind the lock.
+    pub(crate) fn counts_are_due(&mut self) -> bool {
+        self.unpublished += 1;
+        let due = self.unpublished >= PUBLISH_EVERY;
+        if due {
+            self.unpublished = 0;
+        }
+        due
+    }
+
+    /// A snapshot of the latest time seen.
+    pub(crate) fn look(&mut self, positions: &dyn Positions) -> Snapshot {
+        self.snapshot(self.now, positions)
     }
 
     pub(crate) fn snapshot(&mut self, now: Moment, positions: &dyn Positions) -> Snapshot {

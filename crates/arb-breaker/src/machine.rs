@@ -16,6 +16,7 @@ use std::sync::PoisonError;
 use super::sync::{AtomicU64, Mutex, MutexGuard, Ordering};
 use crate::config::BreakerConfig;
 use crate::error::Rejected;
+use crate::instruments;
 use crate::ledger::{Ledger, Positions, Verdict};
 use crate::moment::{Moment, nanos};
 use crate::tag::{Status, Tag, outcomes};
@@ -24,7 +25,7 @@ use crate::ticket::Ticket;
 /// The count is folded into the lock's side when this bit of it is set, long before it overflows.
 pub(crate) const FOLD_AT: u32 = 1 << 31;
 /// Every so many outcomes (a power of two, less 1) the slow side gets to see the count.
-const MILESTONE: u32 = 1_023;
+pub(crate) const MILESTONE: u32 = 1_023;
 
 /// A breaker's state.
 #[derive(Debug)]
@@ -131,7 +132,7 @@ impl Machine {
                 Err(current) => word = current,
             }
         }
-        if outcomes(word) & MILESTONE == 0 {
+        if outcomes(word) & MILESTONE == MILESTONE {
             self.milestone(word);
         }
         true
@@ -147,6 +148,9 @@ impl Machine {
     fn milestone(&self, word: u64) {
         if outcomes(word) >= FOLD_AT {
             self.fold();
+        }
+        if cfg!(feature = "metrics") {
+            instruments::counts(&self.locked(|ledger, word| ledger.look(word)));
         }
     }
 

@@ -20,14 +20,26 @@ pub(crate) struct OpenTime {
 }
 
 impl OpenTime {
-    pub(crate) fn new(config: &BreakerConfig) -> Self {
-        let random = config.jitter_seed.unwrap_or_else(|| RandomState::new().hash_one(0_u64));
+    pub(crate) fn new(name: &str, config: &BreakerConfig) -> Self {
+        // Breakers that share a seed still differ, or they would come back as a herd.
+        let random = match config.jitter_seed {
+            Some(seed) => name.bytes().fold(seed, |mixed, byte| {
+                (mixed ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01B3) // FNV-1a's step
+            }),
+            None => RandomState::new().hash_one(name),
+        };
         Self { level: 0, healthy_since: None, random }
     }
 
     /// The breaker closed.
     pub(crate) fn closed(&mut self, now: Moment) {
         self.healthy_since = Some(now);
+    }
+
+    /// Takes up a level that was saved.
+    pub(crate) fn restore(&mut self, level: u32, healthy_since: Option<Moment>) {
+        self.level = level.min(HIGHEST_LEVEL);
+        self.healthy_since = healthy_since;
     }
 
     /// Forgets past openings.

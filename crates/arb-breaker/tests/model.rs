@@ -1,7 +1,7 @@
 //! Random histories against a slow reference.
 //!
 //! `ARB_LONG=1` runs a hundred times as many.
-#![expect(clippy::unwrap_used, reason = "a test may stop at what it did not expect")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test may stop at the unexpected")]
 
 #[path = "model/reference.rs"]
 mod reference;
