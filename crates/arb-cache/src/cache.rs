@@ -60,6 +60,22 @@ impl Cache {
         Self::build(store, config, Trust::Reports)
     }
 
+    /// A cache shared with other processes through Redis; `redis` is a URL or a [`RedisConfig`](crate::RedisConfig).
+    ///
+    /// # Errors
+    /// As [`RedisStore::connect`](crate::RedisStore::connect).
+    ///
+    /// # Cancel safety
+    /// Dropping the future closes what was opened.
+    #[cfg(feature = "redis")]
+    pub async fn redis(
+        redis: impl Into<crate::RedisConfig>,
+        config: CacheConfig,
+    ) -> Result<Self, CacheError> {
+        let store = crate::RedisStore::connect(redis.into()).await?;
+        Ok(Self::with_store(Arc::new(store), config))
+    }
+
     fn build(store: Arc<dyn Store>, config: CacheConfig, trust: Trust) -> Self {
         let layout = Layout { prefix: config.key_prefix.clone(), clustered: store.is_clustered() };
         let tiers = Tiers::new(&config, trust);
@@ -448,6 +464,7 @@ impl Cache {
         let found = match answer {
             Ok(Some(bytes)) => self.open::<R>(key, ticket, &bytes),
             Ok(None) => Err(Miss::Absent),
+            Err(CacheError::WrongType { .. }) => Err(Miss::Foreign { schema: None }),
             Err(error) => {
                 counts.errors.add(1);
                 let stale = self.stale::<R>(key).ok_or(error)?;

@@ -28,6 +28,8 @@ pub use record::Record;
 pub use stamp::{Origin, Stamp, Version};
 pub use stats::ClassStats;
 pub use store::memory::MemoryStore;
+#[cfg(feature = "redis")]
+pub use store::redis::{RedisConfig, RedisStore};
 pub use store::{Invalidation, Rank, Ranked, Store, StoreSize, Write, Written};
 pub use value::{MarketPair, Quote, Similarity};
 pub use writer::{CacheWriter, Inbox, Offer, WriterConfig};

@@ -1,6 +1,8 @@
 //! The seam between the typed cache and what holds its bytes.
 
 pub(crate) mod memory;
+#[cfg(feature = "redis")]
+pub(crate) mod redis;
 
 use std::fmt;
 use std::sync::Arc;
@@ -116,11 +118,11 @@ pub trait Store: Send + Sync + fmt::Debug + 'static {
     async fn ranked(&self, set: &str, skip: usize, count: usize)
     -> Result<Vec<Ranked>, CacheError>;
 
-    /// Removes members from a ranking.
+    /// Takes those of the members (member, key) out of a ranking whose key holds no value. A store may leave it to their expiry.
     ///
     /// # Errors
     /// When the store cannot be asked.
-    async fn unrank(&self, set: &str, members: &[String]) -> Result<(), CacheError>;
+    async fn unrank(&self, set: &str, members: &[(String, String)]) -> Result<(), CacheError>;
 
     /// Asks for a sign of life.
     ///

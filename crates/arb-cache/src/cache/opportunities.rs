@@ -1,5 +1,6 @@
 //! Opportunities and their rankings.
 
+use std::borrow::Borrow;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,7 +9,7 @@ use arb_normalize::{Opportunity, Usd};
 use super::{Cache, Item};
 use crate::record::internal::Stored;
 use crate::store::{Rank, Written};
-use crate::{CacheError, Cached, Lookup, Origin, Stamp};
+use crate::{CacheError, Cached, Lookup, Miss, Origin, Stamp};
 
 /// The largest whole number an `f64`, Redis's type of scores, holds exactly.
 const MAX_SCORE: i128 = 1 << 53;
@@ -184,10 +185,12 @@ impl Cache {
             let keys: Vec<_> = members.iter().map(|ranked| key_of(&ranked.member)).collect();
             let values = self.get_many::<R>(&keys, None).await?;
             let mut gone = Vec::new();
-            for (ranked, value) in members.into_iter().zip(values) {
+            for ((ranked, key), value) in members.into_iter().zip(&keys).zip(values) {
                 match value {
                     Lookup::Hit(cached) => found.push(cached),
-                    Lookup::Miss(crate::Miss::Absent) => gone.push(ranked.member),
+                    Lookup::Miss(Miss::Absent) => {
+                        gone.push((ranked.member, R::store_key(&self.inner.layout, key.borrow())));
+                    }
                     Lookup::Miss(_) => {}
                 }
             }

@@ -213,10 +213,12 @@ impl Store for MemoryStore {
         Ok(lock(&self.inner.rankings).top(set, skip, count, self.inner.now()))
     }
 
-    async fn unrank(&self, set: &str, members: &[String]) -> Result<(), CacheError> {
+    async fn unrank(&self, set: &str, members: &[(String, String)]) -> Result<(), CacheError> {
         let mut rankings = lock(&self.inner.rankings);
-        for member in members {
-            rankings.remove(set, member);
+        for (member, key) in members {
+            if self.inner.get(key).is_none() {
+                rankings.remove(set, member);
+            }
         }
         Ok(())
     }

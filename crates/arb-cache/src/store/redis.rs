@@ -1,0 +1,417 @@
+//! A store that processes share: Redis, alone or as a cluster, through fred.
+
+mod config;
+mod failure;
+mod near;
+mod scripts;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use fred::clients::{Client, WithOptions};
+use fred::interfaces::{ClientLike, KeysInterface};
+use fred::types::config::{Config, Options, ReconnectPolicy, UnresponsiveConfig};
+use fred::types::{ConnectHandle, Expiration, RespVersion, Value};
+use fred::util::redis_keyslot;
+use futures_util::future::{join_all, try_join_all};
+
+use self::failure::translate;
+use self::near::Tracker;
+use self::scripts::{Script, Scripts};
+use super::{Invalidation, Ranked, Store, Write, Written};
+use crate::{CacheError, Version};
+
+pub use config::RedisConfig;
+
+/// How many values one script call carries; the server serves nobody else meanwhile.
+const WRITES_PER_CALL: usize = 128;
+
+/// A Redis server, a Redis behind sentinels, or a Redis Cluster.
+///
+/// Commands are never repeated by the client and fail at once while there is no connection, and within
+/// [`RedisConfig::command_timeout`] while the server is silent; connections are dialled again in the background for ever. A batch of writes
+/// is one script call per 128 values (per slot in a cluster), which costs one round trip and is faster than a pipeline of SETs.
+pub struct RedisStore {
+    connections: Vec<WithOptions<Client>>,
+    next: AtomicUsize,
+    /// The connections' tasks, which end with the store.
+    tasks: Vec<ConnectHandle>,
+    scripts: Scripts,
+    clustered: bool,
+    timeout: Duration,
+    /// Reads go through this one connection when the store reports changes.
+    tracker: Option<Tracker>,
+}
+
+impl std::fmt::Debug for RedisStore {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("RedisStore")
+            .field("connections", &self.connections.len())
+            .field("clustered", &self.clustered)
+            .field("near", &self.tracker.is_some())
+            .finish_non_exhaustive()
+    }
+}
+
+impl Drop for RedisStore {
+    fn drop(&mut self) {
+        for task in &self.tasks {
+            task.abort();
+        }
+    }
+}
+
+impl RedisStore {
+    /// Connects.
+    ///
+    /// # Errors
+    /// [`CacheError::Setting`] for an unusable URL; otherwise when the server does not answer within the
+    /// [`connect timeout`](RedisConfig::connect_timeout), unless [`RedisConfig::may_start_without`] is set.
+    ///
+    /// # Cancel safety
+    /// Dropping the future closes what was opened.
+    pub async fn connect(config: RedisConfig) -> Result<Self, CacheError> {
+        let mut client = Config::from_url(&config.url).map_err(|error| CacheError::Setting {
+            name: "Redis URL".into(),
+            value: config.url_without_password(),
+            reason: error.details().to_owned(),
+        })?;
+        client.version = RespVersion::RESP3;
+        client.fail_fast = !config.may_start_without;
+        let clustered = client.server.is_clustered();
+        let options = Options {
+            timeout: Some(config.command_timeout),
+            fail_fast: true,
+            max_attempts: Some(1),
+            ..Options::default()
+        };
+        let mut store = Self {
+            connections: Vec::new(),
+            next: AtomicUsize::new(0),
+            tasks: Vec::new(),
+            scripts: Scripts::new(),
+            clustered,
+            timeout: config.command_timeout,
+            tracker: None,
+        };
+        for _ in 0..config.connections.max(1) {
+            let connection = store.open(&client, &config).await?;
+            store.connections.push(connection.with_options(&options));
+        }
+        if config.near {
+            let connection = store.open(&client, &config).await?;
+            store.tracker = Some(Tracker::new(connection, &options));
+        }
+        Ok(store)
+    }
+
+    async fn open(&mut self, client: &Config, config: &RedisConfig) -> Result<Client, CacheError> {
+        let client = build(client.clone(), config)?;
+        if config.may_start_without {
+            self.tasks.push(client.connect());
+            return Ok(client);
+        }
+        match tokio::time::timeout(config.connect_timeout, client.init()).await {
+            Ok(Ok(task)) => self.tasks.push(task),
+            Ok(Err(error)) => return Err(translate("connect", config.connect_timeout, error)),
+            Err(_) => {
+                return Err(CacheError::TimedOut {
+                    operation: "connect",
+                    after: config.connect_timeout,
+                });
+            }
+        }
+        Ok(client)
+    }
+
+    fn connection(&self) -> &WithOptions<Client> {
+        // Relaxed: any connection will do.
+        &self.connections[self.next.fetch_add(1, Ordering::Relaxed) % self.connections.len()]
+    }
+
+    fn reader(&self) -> &WithOptions<Client> {
+        self.tracker.as_ref().map_or_else(|| self.connection(), Tracker::connection)
+    }
+
+    async fn run(
+        &self,
+        script: &Script,
+        keys: Vec<String>,
+        args: Vec<Value>,
+    ) -> Result<Value, CacheError> {
+        script.run(self.connection(), keys, args, self.timeout).await
+    }
+
+    /// One script call for writes whose keys share a slot.
+    async fn put_together(&self, writes: &[&Write]) -> Result<Vec<Written>, CacheError> {
+        let mut keys = Vec::with_capacity(writes.len());
+        let mut args = Vec::with_capacity(1 + 4 * writes.len());
+        args.push(number(writes.len()));
+        for write in writes {
+            keys.push(write.key.clone());
+            args.push(Value::Bytes(write.value.clone()));
+            args.push(millis(write.ttl));
+            args.push(number(usize::from(write.guarded)));
+            args.push(number(write.ranks.len()));
+            for rank in &write.ranks {
+                keys.push(rank.set.clone());
+                keys.push(expiry_of(&rank.set));
+                args.push(rank.member.as_str().into());
+                args.push(Value::Integer(rank.score));
+            }
+        }
+        let answer = self.run(&self.scripts.put, keys, args).await?;
+        Ok(answer.into_array().into_iter().map(written).collect())
+    }
+
+    async fn put_alone(&self, write: &Write) -> Result<Written, CacheError> {
+        if write.guarded || !write.ranks.is_empty() {
+            let written = self.put_together(&[write]).await?;
+            return Ok(written.into_iter().next().unwrap_or(Written::Stored));
+        }
+        let ttl = i64::try_from(write.ttl.as_millis()).unwrap_or(i64::MAX).max(1);
+        let (key, value) = (write.key.as_str(), write.value.clone());
+        let answer =
+            self.connection().set::<(), _, _>(key, value, Some(Expiration::PX(ttl)), None, false);
+        answer.await.map_err(|error| translate("write", self.timeout, error))?;
+        Ok(Written::Stored)
+    }
+
+    async fn put_anywhere(&self, writes: &[&Write]) -> Result<Vec<Written>, CacheError> {
+        let mut written = Vec::with_capacity(writes.len());
+        for some in writes.chunks(WRITES_PER_CALL) {
+            written.extend(match some {
+                [one] => vec![self.put_alone(one).await?],
+                _ => self.put_together(some).await?,
+            });
+        }
+        Ok(written)
+    }
+
+    /// Writes over the slots of a cluster: rankings that lie elsewhere first, then one call per slot, all at once.
+    async fn put_by_slot(&self, writes: &[Write]) -> Result<Vec<Written>, CacheError> {
+        let mut elsewhere: Vec<(&str, Vec<Value>)> = Vec::new();
+        let mut bare = Vec::with_capacity(writes.len());
+        for write in writes {
+            let slot = redis_keyslot(write.key.as_bytes());
+            let (near, far): (Vec<_>, Vec<_>) =
+                write.ranks.iter().partition(|rank| redis_keyslot(rank.set.as_bytes()) == slot);
+            for rank in far {
+                let set = match elsewhere.iter().position(|(set, _)| *set == rank.set) {
+                    Some(at) => at,
+                    None => {
+                        elsewhere.push((&rank.set, vec![millis(write.ttl)]));
+                        elsewhere.len() - 1
+                    }
+                };
+                elsewhere[set].1.push(rank.member.as_str().into());
+                elsewhere[set].1.push(Value::Integer(rank.score));
+            }
+            bare.push(Write { ranks: near.into_iter().cloned().collect(), ..write.clone() });
+        }
+        try_join_all(elsewhere.into_iter().map(|(set, args)| {
+            self.run(&self.scripts.rank, vec![set.to_owned(), expiry_of(set)], args)
+        }))
+        .await?;
+        let groups = by_slot(bare.iter().map(|write| write.key.as_str()));
+        let calls = groups.iter().map(|group| async {
+            let writes: Vec<_> = group.iter().map(|at| &bare[*at]).collect();
+            self.put_anywhere(&writes).await
+        });
+        let mut all = vec![Written::Stored; writes.len()];
+        for (group, written) in groups.iter().zip(join_all(calls).await) {
+            for (at, written) in group.iter().zip(written?) {
+                all[*at] = written;
+            }
+        }
+        Ok(all)
+    }
+
+    async fn get_together(&self, keys: Vec<String>) -> Result<Vec<Option<Bytes>>, CacheError> {
+        let answer = self.reader().mget::<Vec<Option<Bytes>>, _>(keys).await;
+        answer.map_err(|error| translate("read", self.timeout, error))
+    }
+}
+
+#[async_trait]
+impl Store for RedisStore {
+    async fn get(&self, key: &str) -> Result<Option<Bytes>, CacheError> {
+        let answer = self.reader().get::<Option<Bytes>, _>(key).await;
+        answer.map_err(|error| translate("read", self.timeout, error))
+    }
+
+    async fn get_many(&self, keys: &[String]) -> Result<Vec<Option<Bytes>>, CacheError> {
+        if keys.is_empty() {
+            return Ok(Vec::new());
+        }
+        if !self.clustered {
+            return self.get_together(keys.to_vec()).await;
+        }
+        // A cluster answers an MGET only within one slot.
+        let groups = by_slot(keys.iter().map(String::as_str));
+        let calls = groups.iter().map(|group| async {
+            match group.as_slice() {
+                [one] => Ok(vec![self.get(&keys[*one]).await?]),
+                _ => self.get_together(group.iter().map(|at| keys[*at].clone()).collect()).await,
+            }
+        });
+        let mut all = vec![None; keys.len()];
+        for (group, values) in groups.iter().zip(join_all(calls).await) {
+            for (at, value) in group.iter().zip(values?) {
+                all[*at] = value;
+            }
+        }
+        Ok(all)
+    }
+
+    async fn put(&self, writes: &[Write]) -> Result<Vec<Written>, CacheError> {
+        if self.clustered {
+            return self.put_by_slot(writes).await;
+        }
+        self.put_anywhere(&writes.iter().collect::<Vec<_>>()).await
+    }
+
+    async fn remove(&self, key: &str, ranks: &[(String, String)]) -> Result<bool, CacheError> {
+        let slot = redis_keyslot(key.as_bytes());
+        let (near, far): (Vec<_>, Vec<_>) = ranks
+            .iter()
+            .partition(|(set, _)| !self.clustered || redis_keyslot(set.as_bytes()) == slot);
+        let mut keys = vec![key.to_owned()];
+        let mut members = Vec::with_capacity(near.len());
+        for (set, member) in near {
+            keys.extend([set.clone(), expiry_of(set)]);
+            members.push(Value::from(member.as_str()));
+        }
+        let removed = self.run(&self.scripts.remove, keys, members).await?;
+        for (set, member) in far {
+            let nowhere = format!("{set}:none");
+            let keys = vec![nowhere, set.clone(), expiry_of(set)];
+            self.run(&self.scripts.remove, keys, vec![member.as_str().into()]).await?;
+        }
+        Ok(removed.as_i64().is_some_and(|count| count > 0))
+    }
+
+    async fn ranked(
+        &self,
+        set: &str,
+        skip: usize,
+        count: usize,
+    ) -> Result<Vec<Ranked>, CacheError> {
+        if count == 0 {
+            return Ok(Vec::new());
+        }
+        let keys = vec![set.to_owned(), expiry_of(set)];
+        let answer =
+            self.run(&self.scripts.ranked, keys, vec![number(skip), number(count)]).await?;
+        let mut answer = answer.into_array().into_iter();
+        let mut ranked = Vec::new();
+        while let (Some(member), Some(score)) = (answer.next(), answer.next()) {
+            // Scores beyond what an i64 prints are not ours; they rank, and read as 0.
+            let score = score.as_i64().unwrap_or(0);
+            ranked.extend(member.into_string().map(|member| Ranked { member, score }));
+        }
+        Ok(ranked)
+    }
+
+    async fn unrank(&self, set: &str, members: &[(String, String)]) -> Result<(), CacheError> {
+        let slot = redis_keyslot(set.as_bytes());
+        let here = |key: &str| !self.clustered || redis_keyslot(key.as_bytes()) == slot;
+        let mut keys = vec![set.to_owned(), expiry_of(set)];
+        let mut gone = Vec::with_capacity(members.len());
+        // Members of keys in other slots are left to their expiry: nothing could be checked and removed at once.
+        for (member, key) in members.iter().filter(|(_, key)| here(key)) {
+            keys.push(key.clone());
+            gone.push(Value::from(member.as_str()));
+        }
+        if !gone.is_empty() {
+            self.run(&self.scripts.unrank, keys, gone).await?;
+        }
+        Ok(())
+    }
+
+    async fn ping(&self) -> Result<(), CacheError> {
+        let answer = self.connection().ping::<Value>(None).await;
+        answer.map(|_| ()).map_err(|error| translate("ping", self.timeout, error))
+    }
+
+    fn watch(&self, sink: Arc<dyn Invalidation>) -> bool {
+        match &self.tracker {
+            Some(tracker) => {
+                tracker.report_to(sink);
+                true
+            }
+            None => false,
+        }
+    }
+
+    fn is_clustered(&self) -> bool {
+        self.clustered
+    }
+}
+
+fn build(client: Config, config: &RedisConfig) -> Result<Client, CacheError> {
+    let timeout = config.connect_timeout;
+    let millis = |time: Duration| u32::try_from(time.as_millis()).unwrap_or(u32::MAX);
+    fred::types::Builder::from_config(client)
+        .with_performance_config(|performance| {
+            performance.default_command_timeout = config.command_timeout;
+            performance.broadcast_channel_capacity = config.invalidations;
+        })
+        .with_connection_config(|connection| {
+            connection.connection_timeout = timeout;
+            connection.internal_command_timeout = timeout;
+            connection.max_command_attempts = 1;
+            connection.max_command_buffer_len = config.waiting_commands.max(1);
+            connection.auto_client_setname = true;
+            connection.unresponsive = UnresponsiveConfig {
+                max_timeout: Some(config.silent_for),
+                interval: (config.silent_for / 4).max(Duration::from_millis(10)),
+            };
+            connection.tcp.nodelay = Some(true);
+        })
+        // Zero attempts: for ever.
+        .set_policy(ReconnectPolicy::new_exponential(
+            0,
+            millis(config.redial.0),
+            millis(config.redial.1),
+            2,
+        ))
+        .build()
+        .map_err(|error| translate("configure", timeout, error))
+}
+
+/// Positions of keys, those of one slot together.
+fn by_slot<'a>(keys: impl Iterator<Item = &'a str>) -> Vec<Vec<usize>> {
+    let mut groups = std::collections::BTreeMap::<u16, Vec<usize>>::new();
+    for (at, key) in keys.enumerate() {
+        groups.entry(redis_keyslot(key.as_bytes())).or_default().push(at);
+    }
+    groups.into_values().collect()
+}
+
+/// Where the expiry times of a ranking's members are kept. Rankings carry a hash tag, so both lie in one slot.
+fn expiry_of(set: &str) -> String {
+    format!("{set}:expiry")
+}
+
+fn number(number: usize) -> Value {
+    Value::Integer(i64::try_from(number).unwrap_or(i64::MAX))
+}
+
+/// Redis counts times to live in milliseconds and refuses zero; the largest leaves room for sums in Lua's numbers.
+fn millis(time: Duration) -> Value {
+    Value::Integer(i64::try_from(time.as_millis()).unwrap_or(i64::MAX).clamp(1, 1 << 50))
+}
+
+fn written(answer: Value) -> Written {
+    match answer {
+        Value::Integer(_) => Written::Stored,
+        answer => {
+            let held = answer.as_bytes().and_then(|bytes| bytes.try_into().ok());
+            Written::Older { held: held.and_then(Version::from_bytes) }
+        }
+    }
+}
