@@ -367,15 +367,17 @@ fn leftovers(k: &Reading, p: &Reading, rk: &Residue, rp: &Residue, found: &Findi
     if relation == Relation::Disjoint && (a == 0 || b == 0) {
         return relation;
     }
+    let contest =
+        !(rk.of_group(Group::Contest).is_empty() && rp.of_group(Group::Contest).is_empty());
     let apart = (a > 0 && b > 0)
         || a.max(b) > 1
         // A predicate no table knows is left over as a word.
         || (acts(rk) && words(rp) > 0)
         || (acts(rp) && words(rk) > 0)
-        || (a + b > 0 && fine(k) != fine(p))
+        || (contest && fine(k) != fine(p))
         || (a + b > 0 && words(rk) + words(rp) > 2)
         || words(rk) + words(rp) > 5
-        || (relation == Relation::Equal && found.missing() > 4);
+        || (relation == Relation::Equal && rk.total() + rp.total() > 0.5 && found.missing() > 4);
     if !apart {
         return relation;
     }
@@ -520,6 +522,14 @@ fn anchored(s: &Statement) -> bool {
 fn windows(k: &Reading, p: &Reading, sk: &Statement, sp: &Statement, found: &mut Findings) {
     let anchored = anchored(sk) || anchored(sp) || p.sides.is_some();
     for (reading, kalshi) in [(k, true), (p, false)] {
+        if reading.other_year {
+            let (a, b) = if kalshi {
+                ("question and rules name different years", "")
+            } else {
+                ("", "question and rules name different years")
+            };
+            found.add("edition", a, b, DifferenceKind::Missing);
+        }
         if let Some(other) = reading.other_deadline {
             let (a, b) = (show_window(reading.window), show_window(Some(other)));
             let both = format!("{a} and {b}");
@@ -575,7 +585,7 @@ fn one_is_edition(k: &Reading, p: &Reading) -> bool {
     whole(k) || whole(p)
 }
 
-fn show_window(window: Option<Window>) -> String {
+pub(crate) fn show_window(window: Option<Window>) -> String {
     window.map_or_else(String::new, |w| {
         let end = jiff::Timestamp::from_second(w.end)
             .map_or_else(|_| w.end.to_string(), |t| t.to_string());
@@ -652,7 +662,7 @@ fn editions(k: &Reading, p: &Reading, anchored: bool, found: &mut Findings) {
     }
 }
 
-fn edition(w: &When) -> String {
+pub(crate) fn edition(w: &When) -> String {
     if w.season {
         format!("{}-{}", w.first.year(), w.end.year())
     } else if w.is_year() {
@@ -664,11 +674,8 @@ fn edition(w: &When) -> String {
 
 /// Whether two dates name the same edition: a season is the year it ends in, a day lies in its year.
 fn same_edition(x: &When, y: &When) -> bool {
-    if x.year_guessed != y.year_guessed || (x.year_guessed && x.is_day()) {
-        let day = |w: &When| (w.first.month(), w.first.day());
-        if day(x) == day(y) && x.is_day() == y.is_day() && !x.is_year() {
-            return true;
-        }
+    if x.year_guessed && y.year_guessed && x.is_day() && y.is_day() {
+        return (x.first.month(), x.first.day()) == (y.first.month(), y.first.day());
     }
     match (x.season, y.season) {
         (true, true) => x.first == y.first,
@@ -742,6 +749,13 @@ fn sources(k: &Reading, p: &Reading, sk: &Statement, sp: &Statement, found: &mut
 /// two statements; of plain words one may be left over.
 fn every_statement(k: &Reading, p: &Reading, found: &mut Findings) {
     for (mine, other, kalshi) in [(k, p, true), (p, k, false)] {
+        for atom in mine.basis.iter().flat_map(|s| &s.atoms).filter(|a| other_basis(mine, a)) {
+            if weight(atom, other) >= 0.5 {
+                let (a, b) =
+                    if kalshi { (atom.text.as_str(), "") } else { ("", atom.text.as_str()) };
+                found.add(atom.kind.as_str(), a, b, DifferenceKind::Missing);
+            }
+        }
         for variants in [&mine.titles, &mine.claims] {
             let Some(first) = variants.first() else { continue };
             let (residue, statement) = least(variants.iter(), other, first);
@@ -758,6 +772,28 @@ fn every_statement(k: &Reading, p: &Reading, found: &mut Findings) {
             }
         }
     }
+}
+
+/// Whether the rules decide by another competition, office, place or round than the question: detail may be added, but of each kind
+/// something must be common, and no round may come in.
+fn other_basis(mine: &Reading, atom: &Atom) -> bool {
+    let kinds = [
+        Kind::Competition,
+        Kind::Category,
+        Kind::Office,
+        Kind::Place,
+        Kind::Party,
+        Kind::District,
+        Kind::Team,
+    ];
+    if atom.kind == Kind::Stage {
+        return true;
+    }
+    let titles = || mine.titles.iter().flat_map(|s| &s.atoms).filter(|a| a.kind == atom.kind);
+    let common = |a: &Atom| titles().any(|b| a.id == b.id);
+    kinds.contains(&atom.kind)
+        && titles().next().is_some()
+        && !mine.basis.iter().flat_map(|s| &s.atoms).any(|a| a.kind == atom.kind && common(a))
 }
 
 fn ties(k: &Reading, p: &Reading, found: &mut Findings) {
@@ -818,6 +854,14 @@ fn exclusive(s: &Reading) -> bool {
 /// Polymarket's outcomes are two names: which of them is Kalshi's?
 fn two_sided(k: &Reading, p: &Reading, relation: Relation, found: &mut Findings) -> Relation {
     let Some([first, second]) = &p.sides else { return relation };
+    if p.sides_turned {
+        found.add(
+            "polarity",
+            "",
+            "the rules do not pay each name for its own win",
+            DifferenceKind::Missing,
+        );
+    }
     let subject = k.claims.first().or(k.label.as_ref()).or(k.titles.first());
     let named = |side: &Statement| {
         side.atoms
@@ -848,6 +892,7 @@ fn verdict(relation: Relation, found: &Findings, similarity: f64) -> Verdict {
     match missing {
         0 => Verdict::Probable,
         1..=3 if similarity >= 0.6 => Verdict::Candidate,
+        _ if similarity >= 0.95 => Verdict::Candidate,
         _ => Verdict::Rejected,
     }
 }

@@ -2,16 +2,16 @@
 
 use arb_normalize::Market;
 
-use crate::compare::compare;
 use crate::judgement::{Judgement, Matcher};
-use crate::reading::Reading;
+use crate::proposition::Proposition;
 
-/// Takes both markets' texts apart and compares them term by term.
+/// Takes both markets' texts apart and compares them term by term. For many comparisons read each market once
+/// ([`Proposition::read`]) and compare the propositions.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct TermMatcher;
 
 impl Matcher for TermMatcher {
     fn judge(&self, kalshi: &Market, polymarket: &Market) -> Judgement {
-        compare(&Reading::of(kalshi), &Reading::of(polymarket))
+        Proposition::read(kalshi).judge(&Proposition::read(polymarket))
     }
 }

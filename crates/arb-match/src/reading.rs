@@ -51,6 +51,10 @@ pub(crate) struct Reading {
     pub(crate) window: Option<Window>,
     /// A deadline of the question that is not the one of the condition: the market contradicts itself.
     pub(crate) other_deadline: Option<Window>,
+    /// The years of the question do not occur in the rules, which name others.
+    pub(crate) other_year: bool,
+    /// The rules pay a name for something else than its own win, or deny it.
+    pub(crate) sides_turned: bool,
     /// The league it is about.
     pub(crate) league: Option<&'static str>,
     /// The year the market ends in.
@@ -94,6 +98,7 @@ impl Reading {
             (None, Some(claim)) => variants(&claim).iter().map(|text| clause(text)).collect(),
             (None, None) => Vec::new(),
         };
+        let sides_turned = named.as_ref().is_some_and(|names| turned(names, &rules));
         let sides = named.map(|[a, b]| [clause(&a), clause(&b)]);
         let mut reading = Self {
             placeholder: titles.iter().chain(&claims).any(|s| s.placeholder),
@@ -107,6 +112,8 @@ impl Reading {
             sources: BTreeSet::new(),
             window: None,
             other_deadline: None,
+            other_year: false,
+            sides_turned,
             league,
             end_year: around.end.and_then(year_of),
             editions: Vec::new(),
@@ -168,6 +175,25 @@ impl Reading {
         };
         let in_basis = self.basis.as_ref().and_then(|s| window(s, Provenance::Claim));
         self.window = in_claim.or(in_basis).or(in_title).or_else(|| fallback(rules, around));
+        let year = |w: &When| [w.first.year(), w.end.yesterday().map_or(0, Date::year)];
+        let asked: Vec<i16> = self
+            .titles
+            .iter()
+            .flat_map(|s| &s.dates)
+            .filter(|w| w.tie != Tie::Before && !w.year_guessed)
+            .flat_map(year)
+            .collect();
+        let ruled: Vec<i16> = dates(&tokens(rules), around)
+            .iter()
+            .filter(|w| !w.year_guessed)
+            .flat_map(year)
+            .collect();
+        let ruled: Vec<i16> = ruled
+            .into_iter()
+            .chain(self.statements().skip(self.titles.len()).flat_map(|s| &s.dates).flat_map(year))
+            .collect();
+        self.other_year =
+            !asked.is_empty() && !ruled.is_empty() && !asked.iter().any(|y| ruled.contains(y));
         let mut editions: Vec<When> =
             self.statements().chain(&self.basis).flat_map(|s| &s.dates).cloned().collect();
         let scheduled =
@@ -509,6 +535,22 @@ fn year_of(day: Date) -> Option<When> {
 fn expires(when: &When, around: Around) -> bool {
     around.end.is_some_and(|end| {
         end.month() == 1 && end.day() <= 10 && when.is_year() && end.year() == when.first.year()
+    })
+}
+
+/// Whether some line `If …, the market will resolve to "X"` is denied or does not speak of X.
+fn turned(names: &[String; 2], rules: &str) -> bool {
+    let lower = rules.to_lowercase();
+    let lines = lower.split(['\n', '.']).filter(|line| line.contains("resolve to \""));
+    lines.filter_map(|line| line.split_once("resolve to \"")).any(|(condition, paid)| {
+        let denied = [" not ", "n't ", " fail", " lose", " loses"]
+            .iter()
+            .any(|word| condition.contains(word));
+        let paid = names
+            .iter()
+            .map(|name| name.to_lowercase())
+            .find(|name| paid.starts_with(name.as_str()));
+        paid.is_some_and(|name| denied || !condition.contains(&name))
     })
 }
 
