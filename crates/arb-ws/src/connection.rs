@@ -18,6 +18,7 @@ use crate::error::{Refusal, WsError};
 use crate::event::{Event, Meta};
 use crate::handle::{Change, Handle, Shared};
 use crate::health::{LinkState, Stats};
+use crate::meters;
 use crate::session::{Key, Outbox, Session};
 use crate::sink::Sink;
 use crate::subscriptions::{Alarm, Subscriptions};
@@ -156,7 +157,12 @@ impl Connection {
 
     fn publish(&mut self, now: Instant) {
         let health = self.stats.snapshot(now, self.meta.session);
+        meters::publish(&self.meta, &health);
         self.shared.publish(health);
+    }
+
+    pub(crate) fn number(&self) -> u32 {
+        self.config.connection
     }
 
     /// An event of our own making, stamped now.
@@ -167,11 +173,55 @@ impl Connection {
 
     /// An event that belongs to the frame in hand and shares its stamp.
     fn tell_at_frame<S: Sink>(&mut self, outlet: &mut Outlet<S>, event: &Event) {
-        if let Event::Gap { .. } = event {
-            self.stats.gaps += 1;
-        }
+        self.note(event);
         if !outlet.event(&self.meta, event) {
             self.stats.panics += 1;
+        }
+    }
+}
+
+impl Connection {
+    /// Counts and logs what is rare enough for it.
+    fn note(&mut self, event: &Event) {
+        let (venue, connection) = (&*self.meta.venue, self.meta.connection);
+        match event {
+            Event::Connected { took } => {
+                meters::connect(&self.meta, "open");
+                tracing::info!(venue, connection, session = self.meta.session, ?took, "connected");
+            }
+            Event::ConnectFailed { error, failures, retry_in, planned } => {
+                meters::connect(&self.meta, "failed");
+                let error: &dyn std::error::Error = &**error;
+                if *planned {
+                    tracing::info!(venue, connection, error, ?retry_in, "away as planned");
+                } else {
+                    tracing::warn!(venue, connection, error, failures, ?retry_in, "cannot connect");
+                }
+            }
+            Event::Disconnected { cause, uptime, planned } => {
+                meters::disconnect(&self.meta, cause.label(), *planned);
+                tracing::info!(venue, connection, ?cause, ?uptime, planned, "disconnected");
+            }
+            Event::Blocked { retry_in } => {
+                meters::connect(&self.meta, "blocked");
+                tracing::warn!(venue, connection, ?retry_in, "the breaker is open");
+            }
+            Event::Gap { cause, keys } => {
+                self.stats.gaps += 1;
+                tracing::debug!(venue, connection, ?cause, ?keys, "messages lost");
+            }
+            Event::Stalled { keys, silent_for } => {
+                tracing::warn!(venue, connection, ?keys, ?silent_for, "no data");
+            }
+            Event::Resumed { keys, after } => {
+                tracing::info!(venue, connection, ?keys, ?after, "data again");
+            }
+            Event::SubscriptionFailed { key, reason } => {
+                tracing::warn!(venue, connection, %key, %reason, "subscription refused");
+            }
+            Event::Surrendered { key } => {
+                tracing::warn!(venue, connection, %key, "no data by any means; key given up");
+            }
         }
     }
 }

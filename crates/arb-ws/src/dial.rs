@@ -1,5 +1,6 @@
 //! The transport seam: something that opens links, and a link.
 
+mod replay;
 mod tungstenite;
 
 use std::fmt;
@@ -11,6 +12,7 @@ use time::OffsetDateTime;
 use crate::error::WsError;
 use crate::frame::Frame;
 
+pub use self::replay::{Pace, ReplayDial};
 pub use self::tungstenite::TungsteniteDial;
 
 /// What one attempt to connect needs. Made anew for every attempt, since venues sign a time stamp.

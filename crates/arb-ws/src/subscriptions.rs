@@ -224,8 +224,9 @@ impl Subscriptions {
     pub(crate) fn take_leaving(&mut self, max: usize, keys: &mut Vec<Key>) -> bool {
         keys.clear();
         for key in self.leaving.drain(..max.min(self.leaving.len())) {
-            if self.slots[key.id.index()].is_none() {
-                self.free.push(key.id.0);
+            match &mut self.slots[key.id.index()] {
+                Some(slot) => slot.known = false,
+                None => self.free.push(key.id.0),
             }
             keys.push(key);
         }
@@ -464,6 +465,158 @@ impl Slot {
                 let own = if known { own } else { silence.max };
                 now - last >= own.max(silence.min).min(silence.max)
             }),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use std::collections::BTreeMap;
+
+    #[derive(Debug, Clone)]
+    enum Step {
+        Add(u8),
+        Remove(u8),
+        Send(usize),
+        Data(u8),
+        Ack(u8),
+        Refuse(u8),
+        Dropped(u8),
+        Resync(u8),
+        NewLink,
+        Wait(u64),
+    }
+
+    fn step() -> impl Strategy<Value = Step> {
+        let key = 0_u8..6;
+        prop_oneof![
+            3 => key.clone().prop_map(Step::Add),
+            2 => key.clone().prop_map(Step::Remove),
+            4 => (1_usize..4).prop_map(Step::Send),
+            3 => key.clone().prop_map(Step::Data),
+            2 => key.clone().prop_map(Step::Ack),
+            1 => key.clone().prop_map(Step::Refuse),
+            1 => key.clone().prop_map(Step::Dropped),
+            2 => key.prop_map(Step::Resync),
+            1 => Just(Step::NewLink),
+            2 => (0_u64..30).prop_map(Step::Wait),
+        ]
+    }
+
+    /// What a session and its venue hold: names by number, as told.
+    #[derive(Default)]
+    struct Venue {
+        subscribed: BTreeMap<KeyId, Arc<str>>,
+    }
+
+    impl Venue {
+        /// One call of the owner task; whether anything was sent.
+        fn exchange(&mut self, keys: &mut Subscriptions, max: usize, now: Instant) -> bool {
+            let mut taken = Vec::new();
+            if keys.take_leaving(max, &mut taken) {
+                for key in &taken {
+                    assert_eq!(self.subscribed.remove(&key.id).as_ref(), Some(&key.name));
+                }
+            } else if keys.take_asking(max, now, &mut taken) {
+                for key in &taken {
+                    let before = self.subscribed.insert(key.id, Arc::clone(&key.name));
+                    // Asking twice for one key is allowed, giving its number to another is not.
+                    assert!(before.is_none_or(|name| name == key.name));
+                }
+            } else if keys.take_resyncs(max, now, &mut taken) {
+                for key in &taken {
+                    assert_eq!(self.subscribed.get(&key.id), Some(&key.name));
+                }
+            }
+            assert!(taken.len() <= max);
+            !taken.is_empty()
+        }
+
+        fn id(&self, name: &str) -> Option<KeyId> {
+            self.subscribed.iter().find(|(_, known)| &***known == name).map(|(id, _)| *id)
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(
+            if std::env::var_os("ARB_LONG").is_some() { 20_000 } else { 300 }
+        ))]
+
+        /// Whatever happens, once everything is sent the venue holds exactly what is wanted.
+        #[test]
+        fn the_venue_ends_with_what_is_wanted(steps in prop::collection::vec(step(), 1..120)) {
+            let watch = Watch::default();
+            let mut keys = Subscriptions::new(watch);
+            let mut venue = Venue::default();
+            let mut wanted = std::collections::BTreeSet::new();
+            let mut now = Instant::now();
+            let mut alarms = Vec::new();
+            keys.reset(now);
+            for step in steps {
+                match step {
+                    Step::Add(key) => {
+                        keys.add(&key.to_string().into(), now);
+                        wanted.insert(key.to_string());
+                    }
+                    Step::Remove(key) => {
+                        keys.remove(&key.to_string());
+                        wanted.remove(&key.to_string());
+                    }
+                    Step::Send(max) => {
+                        venue.exchange(&mut keys, max, now);
+                    }
+                    Step::Data(key) => {
+                        if let Some(id) = venue.id(&key.to_string()) {
+                            keys.touch(id, now);
+                        }
+                    }
+                    Step::Ack(key) => {
+                        if let Some(id) = venue.id(&key.to_string()) {
+                            keys.confirm(id, now);
+                        }
+                    }
+                    Step::Refuse(key) => {
+                        if let Some(id) = venue.id(&key.to_string()) {
+                            keys.fail(id);
+                        }
+                    }
+                    Step::Dropped(key) => {
+                        if let Some(id) = venue.id(&key.to_string()) {
+                            keys.lose(id);
+                        }
+                    }
+                    Step::Resync(key) => keys.resync(&key.to_string(), now),
+                    Step::NewLink => {
+                        venue = Venue::default();
+                        keys.reset(now);
+                    }
+                    Step::Wait(seconds) => {
+                        now += Duration::from_secs(seconds);
+                        let counts = keys.watch(now, seconds % 2 == 0, &mut alarms);
+                        prop_assert_eq!(counts.wanted, wanted.len());
+                        if alarms.iter().any(|alarm| matches!(alarm, Alarm::Reconnect { .. })) {
+                            venue = Venue::default();
+                            keys.reset(now);
+                        }
+                    }
+                }
+            }
+            now += watch.resync_every;
+            let mut calls = 0;
+            while venue.exchange(&mut keys, 2, now) {
+                calls += 1;
+                prop_assert!(calls < 100, "it never comes to rest");
+            }
+            prop_assert!(keys.is_idle());
+            let held: std::collections::BTreeSet<String> =
+                venue.subscribed.values().map(ToString::to_string).collect();
+            prop_assert_eq!(&held, &wanted);
+            prop_assert_eq!(keys.len(), wanted.len());
+            // Numbers are reused: there are never more than keys were ever wanted at a time.
+            prop_assert!(keys.slots.len() <= 12);
+            prop_assert_eq!(keys.slots.iter().flatten().count() + keys.free.len(), keys.slots.len());
         }
     }
 }

@@ -19,6 +19,7 @@ use crate::error::WsError;
 use crate::event::{Cause, Event, GapCause, Keys};
 use crate::frame::{CloseReason, Frame};
 use crate::health::LinkState;
+use crate::meters;
 use crate::session::{KeepAlive, KeyId, Verdict};
 use crate::sink::Sink;
 use crate::subscriptions::Alarm;
@@ -298,7 +299,7 @@ impl Connection {
                     && *body == nonce.to_be_bytes()
                 {
                     live.ping = None;
-                    self.stats.rtt(now - sent);
+                    self.measured(now - sent);
                 }
                 Ok(())
             }
@@ -352,7 +353,7 @@ impl Connection {
             if self.outbox.pong
                 && let Some(sent) = live.keep_alive_sent.take()
             {
-                self.stats.rtt(now - sent);
+                self.measured(now - sent);
             }
             self.settle(now, live, outlet)?;
         }
@@ -364,6 +365,11 @@ impl Connection {
             }
         }
         Ok(())
+    }
+
+    fn measured(&mut self, rtt: Duration) {
+        self.stats.rtt(rtt);
+        meters::rtt(&self.meta, rtt);
     }
 
     /// Hands the message to the sink unless it is refused.
