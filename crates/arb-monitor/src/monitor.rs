@@ -24,8 +24,8 @@ use crate::window::{Aggregator, WindowConfig};
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct MonitorConfig {
-    /// Time between two evaluations of the rules. Default: 30 s, as the mission's
-    /// `MONITORING_INTERVAL`; a stalled feed within 30 s needs 5 s.
+    /// Time between two evaluations of the rules. Default: 5 s, so that a feed that stalled is found
+    /// within 30 s; components have an interval of their own.
     pub interval: Duration,
     /// Time between two looks at pending, repeated and expiring alerts. Default: 1 s.
     pub tick: Duration,
@@ -42,7 +42,7 @@ pub struct MonitorConfig {
 impl Default for MonitorConfig {
     fn default() -> Self {
         Self {
-            interval: Duration::from_secs(30),
+            interval: Duration::from_secs(5),
             tick: Duration::from_secs(1),
             window: WindowConfig::default(),
             alerts: AlertBookConfig::default(),

@@ -7,8 +7,12 @@ use super::model::{FeedRow, StatusModel, Tone};
 
 /// Sets the gauges and counters of a model.
 pub(super) fn export(model: &StatusModel) {
-    let blocked = model.pairs_total.saturating_sub(model.pairs_tradable);
-    for (state, pairs) in [("tradable", model.pairs_tradable), ("blocked", blocked)] {
+    let pairs = [
+        ("all", model.pairs_total),
+        ("live", model.pairs_live),
+        ("tradable", model.pairs_tradable),
+    ];
+    for (state, pairs) in pairs {
         metrics::gauge!("arb_scan_pairs", "state" => state).set(pairs as f64);
     }
     let engaged = f64::from(u8::from(model.kill_switch.engaged));

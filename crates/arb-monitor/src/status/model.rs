@@ -231,6 +231,8 @@ pub struct StatusModel {
     pub started_at: Option<OffsetDateTime>,
     /// The switch that stops all trading.
     pub kill_switch: KillSwitch,
+    /// Pairs whose books are live on both venues, tradable or not: the service level counts them.
+    pub pairs_live: usize,
     /// Pairs that can be traded now.
     pub pairs_tradable: usize,
     /// All approved pairs.

@@ -66,6 +66,7 @@ pub(crate) fn model() -> StatusModel {
         version: "0.1.0".to_owned(),
         started_at: Some(datetime!(2026-11-22 06:12 UTC)),
         kill_switch: KillSwitch::default(),
+        pairs_live: 48,
         pairs_tradable: 41,
         pairs_total: 60,
         clocks: vec![

@@ -1,0 +1,324 @@
+//! The operations folder against this crate and against the real programs, where they are installed.
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "test support")]
+#![expect(clippy::panic, clippy::print_stderr, reason = "test support")]
+
+#[path = "support/sample.rs"]
+mod sample;
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::net::{SocketAddr, TcpListener};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use arb_monitor::alert::{DefaultRules, LogSink, OpportunityAlert, OpportunityFacts, SinkConfig};
+use arb_monitor::health::{Checked, ComponentConfig, FnCheck};
+use arb_monitor::prometheus::Exporter;
+use arb_monitor::server::{Endpoints, Server, ServerConfig};
+use arb_monitor::status::StatusBoard;
+use arb_monitor::vocabulary::METRICS;
+use arb_monitor::window::WindowConfig;
+use arb_monitor::{Monitor, MonitorConfig};
+use rust_decimal::Decimal;
+use serde_json::Value;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::time::sleep;
+
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// The folder, where this crate lies in its repository.
+fn deploy() -> Option<PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/deploy");
+    if !folder.exists() {
+        eprintln!("skipped: this crate is not in its repository");
+        return None;
+    }
+    Some(folder)
+}
+
+fn installed(program: &str) -> bool {
+    let mut command = Command::new(program);
+    let quiet = command.arg("--version").stdout(Stdio::null()).stderr(Stdio::null());
+    let found = quiet.status().is_ok();
+    if !found {
+        eprintln!("skipped: no {program} on this system");
+    }
+    found
+}
+
+fn read(folder: &Path, path: &str) -> String {
+    fs::read_to_string(folder.join(path)).unwrap()
+}
+
+/// What follows `key: ` on the lines of a YAML file of ours.
+fn values<'a>(yaml: &'a str, key: &str) -> Vec<&'a str> {
+    let key = format!("{key}: ");
+    let lines = yaml.lines().map(|line| line.trim().trim_start_matches("- "));
+    lines.filter_map(|line| line.strip_prefix(&key)).collect()
+}
+
+/// The expressions of the dashboard.
+fn panels(folder: &Path) -> Vec<String> {
+    let board: Value =
+        serde_json::from_str(&read(folder, "grafana/dashboards/arbitrage.json")).unwrap();
+    let panels = board["panels"].as_array().unwrap().iter();
+    let targets = panels.filter_map(|panel| panel["targets"].as_array()).flatten();
+    targets.map(|target| target["expr"].as_str().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn rules_and_dashboards_name_only_metrics_that_are_exported() {
+    let Some(folder) = deploy() else { return };
+    let rules = read(&folder, "prometheus/rules.yml");
+    let mut expressions = panels(&folder);
+    expressions.extend(values(&rules, "expr").into_iter().map(str::to_owned));
+    assert!(expressions.len() > 40, "{}", expressions.len());
+    let known: BTreeSet<&str> = METRICS.iter().map(|metric| metric.name).collect();
+    let letter = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == ':';
+    for expression in &expressions {
+        for word in expression.split(|c| !letter(c)).filter(|word| word.starts_with("arb_")) {
+            let base = ["_bucket", "_count", "_sum"].iter().find_map(|end| word.strip_suffix(end));
+            let found = known.contains(word) || base.is_some_and(|base| known.contains(base));
+            assert!(found, "{word} in {expression}");
+        }
+    }
+}
+
+#[test]
+fn every_alert_has_its_runbook_page() {
+    let Some(folder) = deploy() else { return };
+    let rules = read(&folder, "prometheus/rules.yml");
+    let mut pages: BTreeSet<String> =
+        values(&rules, "runbook").iter().map(|page| (*page).to_owned()).collect();
+    // All but the watchdog.
+    assert_eq!(pages.len() + 1, values(&rules, "alert").len());
+    for name in ["high-value-opportunity", "rule-panicked"] {
+        pages.insert(format!("runbooks/{name}.md"));
+    }
+    let source = include_str!("../src/alert/defaults.rs");
+    for part in source.split("with_runbook(\"").skip(1) {
+        pages.insert(format!("runbooks/{}.md", part.split('"').next().unwrap()));
+    }
+    for page in &pages {
+        let text = read(&folder, page);
+        for heading in ["## What it means", "## First command", "## When to stop"] {
+            assert!(text.contains(heading), "{page}: {heading}");
+        }
+    }
+    assert_eq!(fs::read_dir(folder.join("runbooks")).unwrap().count(), pages.len(), "unused page");
+}
+
+#[test]
+fn promtool_agrees_and_every_rule_fires_and_resolves() {
+    let Some(folder) = deploy() else { return };
+    if !installed("promtool") {
+        return;
+    }
+    let run = |arguments: &[&str]| {
+        let done = Command::new("promtool")
+            .args(arguments)
+            .current_dir(folder.join("prometheus"))
+            .output()
+            .unwrap();
+        let said = String::from_utf8_lossy(&done.stdout).into_owned()
+            + &String::from_utf8_lossy(&done.stderr);
+        assert!(done.status.success(), "{arguments:?}: {said}");
+    };
+    run(&["check", "config", "prometheus.yml"]);
+    run(&["test", "rules", "rules.test.yml"]);
+    // No rule without its test.
+    let rules = read(&folder, "prometheus/rules.yml");
+    let tests = read(&folder, "prometheus/rules.test.yml");
+    for alert in values(&rules, "alert").into_iter().filter(|alert| *alert != "Watchdog") {
+        let cases = values(&tests, "alertname").iter().filter(|name| **name == alert).count();
+        assert!(cases >= 2, "{alert} is not tested both ways");
+    }
+}
+
+/// The command of a service, as the compose file has it.
+fn command(compose: &str, service: &str) -> Vec<String> {
+    let (_, rest) = compose.split_once(&format!("\n  {service}:\n")).unwrap();
+    let (_, rest) = rest.split_once("    command:\n").unwrap();
+    rest.lines()
+        .map_while(|line| line.strip_prefix("      - "))
+        .map(|word| word.trim_matches('"').to_owned())
+        .collect()
+}
+
+#[test]
+fn compose_keeps_everything_on_loopback() {
+    let Some(folder) = deploy() else { return };
+    let compose = read(&folder, "compose.yaml");
+    assert_eq!(values(&compose, "image").len(), 3);
+    assert!(values(&compose, "image").contains(&"redis:7"));
+    assert!(!compose.contains("ports:"), "the host's network needs none");
+    assert_eq!(values(&compose, "network_mode"), ["host"; 3]);
+    let redis = command(&compose, "redis").join(" ");
+    assert!(redis.contains("--bind 127.0.0.1") && redis.contains("--appendonly yes"), "{redis}");
+    let prometheus = command(&compose, "prometheus").join(" ");
+    assert!(prometheus.contains("--web.listen-address=127.0.0.1:9090"), "{prometheus}");
+    assert_eq!(values(&compose, "GF_SERVER_HTTP_ADDR"), ["127.0.0.1"]);
+    let password = values(&compose, "GF_SECURITY_ADMIN_PASSWORD");
+    assert!(password[0].starts_with("${GRAFANA_PASSWORD:?"), "required, without a default");
+    assert!(!compose.contains("0.0.0.0"));
+    for path in ["./prometheus", "./grafana/provisioning", "./grafana/dashboards"] {
+        assert!(compose.contains(&format!("- {path}:")) && folder.join(path).exists(), "{path}");
+    }
+}
+
+/// A program that ends with its test.
+struct Running(Child);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+fn start(program: &str, arguments: &[String]) -> Running {
+    let mut command = Command::new(program);
+    command.args(arguments).stdout(Stdio::null()).stderr(Stdio::null());
+    Running(command.spawn().unwrap())
+}
+
+fn free_port() -> u16 {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+}
+
+#[tokio::test]
+async fn redis_starts_as_compose_starts_it() {
+    let Some(folder) = deploy() else { return };
+    if !installed("redis-server") {
+        return;
+    }
+    let (data, port) = (tempfile::tempdir().unwrap(), free_port());
+    let arguments: Vec<_> = command(&read(&folder, "compose.yaml"), "redis")[1..]
+        .iter()
+        .map(|word| match word.as_str() {
+            "6379" => port.to_string(),
+            "/data" => data.path().display().to_string(),
+            word => word.to_owned(),
+        })
+        .collect();
+    let _redis = start("redis-server", &arguments);
+    let deadline = Instant::now() + PATIENCE;
+    let mut stream = loop {
+        match TcpStream::connect(("127.0.0.1", port)).await {
+            Ok(stream) => break stream,
+            Err(error) => assert!(Instant::now() < deadline, "{error}"),
+        }
+        sleep(Duration::from_millis(50)).await;
+    };
+    stream.write_all(b"CONFIG GET appendonly\r\nQUIT\r\n").await.unwrap();
+    let mut said = String::new();
+    stream.read_to_string(&mut said).await.unwrap();
+    assert!(said.contains("appendonly\r\n$3\r\nyes"), "{said}");
+    assert!(data.path().join("appendonlydir").exists());
+}
+
+/// A GET of a path, its body as JSON.
+async fn get(address: SocketAddr, path: &str) -> Option<Value> {
+    let mut stream = TcpStream::connect(address).await.ok()?;
+    let request = format!("GET {path} HTTP/1.0\r\nhost: {address}\r\n\r\n");
+    stream.write_all(request.as_bytes()).await.ok()?;
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.ok()?;
+    let (_, body) = answer.split_once("\r\n\r\n")?;
+    serde_json::from_str(body).ok()
+}
+
+fn encoded(text: &str) -> String {
+    text.bytes().map(|byte| format!("%{byte:02X}")).collect()
+}
+
+/// A monitored program that publishes the sample page and answers scrapes.
+async fn program() -> (Monitor, Server) {
+    let now = Instant::now();
+    let (aggregator, exporter) = Exporter::beside(WindowConfig::default(), now).unwrap();
+    aggregator.install().unwrap();
+    let upkeep = exporter.clone();
+    let monitor = Monitor::builder(MonitorConfig::default())
+        .aggregator(aggregator)
+        .rules(DefaultRules::default().build())
+        .sink(SinkConfig::new("log").with_watchdog(), LogSink::default())
+        .upkeep(move || upkeep.upkeep())
+        .start()
+        .unwrap();
+    let handle = monitor.handle();
+    let well = FnCheck::new(|| async { Checked::healthy() });
+    handle.add_component(ComponentConfig::required("kalshi"), well).unwrap();
+    let endpoints = Endpoints::default().exporter(exporter);
+    let server = Server::start(ServerConfig::default(), handle.clone(), endpoints).await.unwrap();
+    tokio::spawn(async move {
+        let board = StatusBoard::default();
+        loop {
+            board.publish(sample::model());
+            for venue in ["kalshi", "polymarket"] {
+                metrics::histogram!("arb_venues_request_seconds", "venue" => venue).record(0.02);
+                metrics::counter!("arb_venues_requests_total", "venue" => venue).increment(1);
+            }
+            metrics::histogram!("arb_scan_frame_seconds").record(4e-6);
+            let facts = OpportunityFacts::new("p", Decimal::new(112, 2), Decimal::new(3, 2));
+            handle.opportunity_opened(&OpportunityAlert::default(), &facts);
+            sleep(Duration::from_millis(200)).await;
+        }
+    });
+    (monitor, server)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_dashboard_expression_returns_data_from_a_real_prometheus() {
+    let Some(folder) = deploy() else { return };
+    if !installed("prometheus") {
+        return;
+    }
+    let (_monitor, server) = program().await;
+    let (data, port) = (tempfile::tempdir().unwrap(), free_port());
+    let config = read(&folder, "prometheus/prometheus.yml")
+        .replace("127.0.0.1:9464", &server.address().to_string())
+        .replace("127.0.0.1:9090", &format!("127.0.0.1:{port}"))
+        .replace(": 5s", ": 1s")
+        .replace(": 3s", ": 1s");
+    fs::write(data.path().join("prometheus.yml"), config).unwrap();
+    fs::write(data.path().join("rules.yml"), read(&folder, "prometheus/rules.yml")).unwrap();
+    let arguments: Vec<_> = command(&read(&folder, "compose.yaml"), "prometheus")
+        .iter()
+        .map(|word| {
+            word.replace("/etc/prometheus", &data.path().display().to_string())
+                .replace("=/prometheus", &format!("={}", data.path().join("data").display()))
+                .replace("9090", &port.to_string())
+        })
+        .collect();
+    let _prometheus = start("prometheus", &arguments);
+    let address = SocketAddr::from(([127, 0, 0, 1], port));
+    let mut missing = panels(&folder);
+    let deadline = Instant::now() + PATIENCE;
+    while !missing.is_empty() {
+        assert!(Instant::now() < deadline, "no data for {missing:#?}");
+        sleep(Duration::from_millis(500)).await;
+        let mut still = Vec::new();
+        for expression in missing {
+            let path = format!("/api/v1/query?query={}", encoded(&expression));
+            let answer = get(address, &path).await.unwrap_or_default();
+            assert_ne!(answer["status"], "error", "{expression}: {answer}");
+            if answer["data"]["result"].as_array().is_none_or(Vec::is_empty) {
+                still.push(expression);
+            }
+        }
+        missing = still;
+    }
+    // What the sample shows as wrong fires there too.
+    let alerts = loop {
+        let alerts = get(address, "/api/v1/alerts").await.unwrap_or_default();
+        let named = |name: &str| alerts.to_string().contains(&format!("\"alertname\":\"{name}\""));
+        if named("BreakerOpen") && named("Watchdog") && named("ClockOff") {
+            break alerts;
+        }
+        assert!(Instant::now() < deadline, "{alerts}");
+        sleep(Duration::from_millis(500)).await;
+    };
+    assert!(!alerts.to_string().contains("ScanDown"));
+}
