@@ -1,5 +1,6 @@
 //! The breaker as a tower layer.
 #![cfg(feature = "tower")]
+#![expect(clippy::panic, reason = "a service that panics is what is tested")]
 
 use std::convert::Infallible;
 use std::future::{Ready, poll_fn, ready};
