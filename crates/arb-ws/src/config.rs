@@ -77,7 +77,7 @@ pub struct ConnectionConfig {
     pub pong_within: Duration,
     /// No data on the whole connection for this long is a stall, whatever pings say: the books are
     /// suspect and the link is dropped. Default: 30 s. `None` never stalls. It is watched while
-    /// at least one key is confirmed.
+    /// at least one key is asked for and not refused.
     pub stall_after: Option<Duration>,
     /// After this much quiet one key is probed, so that a quiet market proves itself alive before
     /// it counts as stalled. Default: 15 s. `None` never probes.

@@ -1,6 +1,9 @@
 //! The owner task of one connection: dial, serve, wait, again.
 
 mod attempt;
+mod deadlines;
+mod live;
+mod messages;
 mod outlet;
 mod serve;
 

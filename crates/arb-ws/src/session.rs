@@ -16,6 +16,12 @@ use crate::frame::Frame;
 pub struct KeyId(pub(crate) u32);
 
 impl KeyId {
+    /// A number of one's own, for tests of a session; a connection hands out its own.
+    #[must_use]
+    pub const fn new(number: u32) -> Self {
+        Self(number)
+    }
+
     /// The number, for a session that keeps an array.
     #[must_use]
     pub fn index(self) -> usize {
@@ -196,6 +202,36 @@ impl Outbox {
     #[must_use]
     pub fn touched(&self) -> &[KeyId] {
         &self.touched
+    }
+
+    /// The keys the venue acknowledged.
+    #[must_use]
+    pub fn confirmed(&self) -> &[KeyId] {
+        &self.confirmed
+    }
+
+    /// The keys the venue refused, and why.
+    #[must_use]
+    pub fn failed(&self) -> &[(KeyId, Arc<str>)] {
+        &self.failed
+    }
+
+    /// The keys that lost messages.
+    #[must_use]
+    pub fn gaps(&self) -> &[KeyId] {
+        &self.gaps
+    }
+
+    /// The keys whose subscription the venue dropped.
+    #[must_use]
+    pub fn resubscribed(&self) -> &[KeyId] {
+        &self.lost
+    }
+
+    /// Why a new link was asked for, if it was.
+    #[must_use]
+    pub fn reconnect_reason(&self) -> Option<&str> {
+        self.reconnect.as_deref()
     }
 
     /// Empties it.

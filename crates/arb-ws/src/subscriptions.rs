@@ -58,6 +58,17 @@ enum Effort {
     Reconnected,
 }
 
+/// What may be done for a silent key at present.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Help {
+    /// No more than a new subscription: the whole link is silent and has a deadline of its own.
+    Resubscribe,
+    /// A new subscription, then giving up: a new link was had lately.
+    GiveUp,
+    /// A new subscription, a new link, then giving up.
+    Reconnect,
+}
+
 /// What the watch found.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Alarm {
@@ -364,17 +375,14 @@ impl Subscriptions {
         Some(Key { id, name: Arc::clone(&slot.name) })
     }
 
-    pub(crate) fn has_confirmed(&self) -> bool {
-        self.slots.iter().flatten().any(|slot| slot.state == State::Confirmed)
+    /// Whether the venue owes us data: something was asked for on this link and not refused.
+    pub(crate) fn is_owed_data(&self) -> bool {
+        let owed = |slot: &Slot| matches!(slot.state, State::Pending | State::Confirmed);
+        self.slots.iter().flatten().any(owed)
     }
 
     /// Looks for keys that are too quiet, and counts states on the way.
-    pub(crate) fn watch(
-        &mut self,
-        now: Instant,
-        may_reconnect: bool,
-        alarms: &mut Vec<Alarm>,
-    ) -> Counts {
+    pub(crate) fn watch(&mut self, now: Instant, help: Help, alarms: &mut Vec<Alarm>) -> Counts {
         alarms.clear();
         let mut counts = Counts { wanted: self.by_name.len(), ..Counts::default() };
         for index in 0..self.slots.len() {
@@ -399,18 +407,18 @@ impl Subscriptions {
                 slot.silent_since = Some(since);
                 counts.silent += 1;
                 alarms.push(Alarm::Silent { key: Arc::clone(&slot.name), silent_for: now - since });
-                self.redrive(index, now, may_reconnect, alarms);
+                self.redrive(index, now, help, alarms);
             } else if slot.silent_since.is_some()
                 && now - slot.asked_at >= self.watch.redrive_within
             {
-                self.redrive(index, now, may_reconnect, alarms);
+                self.redrive(index, now, help, alarms);
             }
         }
         counts
     }
 
     /// The next effort for a silent key: subscribe again, a new link, give up.
-    fn redrive(&mut self, index: usize, now: Instant, reconnect: bool, alarms: &mut Vec<Alarm>) {
+    fn redrive(&mut self, index: usize, now: Instant, help: Help, alarms: &mut Vec<Alarm>) {
         let Some(slot) = self.slots[index].as_mut() else { return };
         let key = Arc::clone(&slot.name);
         slot.asked_at = now;
@@ -419,7 +427,8 @@ impl Subscriptions {
                 slot.effort = Effort::Resubscribed;
                 self.resubscribe(index);
             }
-            Effort::Resubscribed if reconnect => {
+            Effort::Resubscribed | Effort::Reconnected if help == Help::Resubscribe => {}
+            Effort::Resubscribed if help == Help::Reconnect => {
                 slot.effort = Effort::Reconnected;
                 alarms.push(Alarm::Reconnect { key });
             }
@@ -594,7 +603,9 @@ mod tests {
                     }
                     Step::Wait(seconds) => {
                         now += Duration::from_secs(seconds);
-                        let counts = keys.watch(now, seconds % 2 == 0, &mut alarms);
+                        let help = [Help::Resubscribe, Help::GiveUp, Help::Reconnect];
+                        let help = help[(seconds % 3) as usize];
+                        let counts = keys.watch(now, help, &mut alarms);
                         prop_assert_eq!(counts.wanted, wanted.len());
                         if alarms.iter().any(|alarm| matches!(alarm, Alarm::Reconnect { .. })) {
                             venue = Venue::default();

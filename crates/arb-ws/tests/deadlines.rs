@@ -61,13 +61,32 @@ async fn a_quiet_market_proves_itself_alive_by_a_probe_and_never_stalls() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_connection_without_confirmed_keys_does_not_stall() {
+async fn a_connection_without_keys_does_not_stall() {
     let mut config = config();
     config.stall_after = Some(SECOND);
     let mut rig = rig(config);
     let _peer = rig.server.accept().await;
     sleep(60 * SECOND).await;
     assert_eq!(seen(&rig.sink), ["connected"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_link_that_never_brings_data_is_replaced_again_and_again_and_no_key_is_given_up() {
+    let mut config = config();
+    config.stall_after = Some(5 * SECOND);
+    config.watch.ack_within = SECOND;
+    config.watch.redrive_within = SECOND;
+    let mut rig = rig(config);
+    rig.handle.subscribe(["a", "b"]).unwrap();
+    for _ in 0..5 {
+        let mut peer = rig.server.accept().await;
+        let opened = Instant::now();
+        while peer.text().await.is_some() {}
+        assert_on_time(opened.elapsed(), 5 * SECOND);
+    }
+    let told = seen(&rig.sink);
+    assert_eq!(told.iter().filter(|seen| *seen == "stalled all").count(), 5);
+    assert!(!told.iter().any(|seen| seen.contains("surrendered")), "{told:?}");
 }
 
 #[tokio::test(start_paused = true)]

@@ -7,8 +7,8 @@ use arb_breaker::Permit;
 use tokio::time::error::Elapsed;
 use tokio::time::{Instant, timeout};
 
+use super::live::Live;
 use super::outlet::Outlet;
-use super::serve::Live;
 use super::{Connection, Stopped};
 use crate::dial::{Handshake, Link};
 use crate::error::{Refusal, WsError};
