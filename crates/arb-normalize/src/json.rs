@@ -5,7 +5,7 @@
 
 use std::borrow::Cow;
 
-use crate::{DecodeError, Venue};
+use crate::{DecodeError, Venue, fixed};
 
 /// How deep values may nest; a deeper one is refused.
 pub(crate) const MAX_DEPTH: usize = 64;
@@ -135,6 +135,34 @@ impl<'a> Cursor<'a> {
             length += 1;
         }
         (value, length)
+    }
+
+    /// Takes a plain decimal up to and with its closing quote, in millionths: what [`fixed::parse_usual`] reads. `None` (and
+    /// no move) for anything else.
+    #[inline]
+    pub(crate) fn micros_until_quote(&mut self) -> Option<u64> {
+        let rest = self.bytes.get(self.at..)?;
+        // 13 digits times 10^6 fit 64 bits; with the point and the quote that is 15 bytes.
+        let (mut value, mut point) = (0_u64, usize::MAX);
+        for (index, byte) in rest.iter().take(15).enumerate() {
+            let digit = byte.wrapping_sub(b'0');
+            if digit <= 9 {
+                value = value.wrapping_mul(10).wrapping_add(u64::from(digit));
+            } else if *byte == b'.' && point == usize::MAX {
+                point = index;
+            } else if *byte == b'"' {
+                let decimals = if point == usize::MAX { 0 } else { index - point - 1 };
+                let digits = index - usize::from(point != usize::MAX);
+                if !(1..=13).contains(&digits) || decimals > 6 {
+                    return None;
+                }
+                self.at += index + 1;
+                return Some(value * fixed::POWERS[6 - decimals]);
+            } else {
+                return None;
+            }
+        }
+        None
     }
 
     /// Whether that byte stands here.

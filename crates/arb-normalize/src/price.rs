@@ -56,8 +56,17 @@ impl Price {
     ///
     /// # Errors
     /// When the text is no plain decimal, has more than 6 non-zero decimals, or lies outside [0, 1].
+    #[inline]
     pub fn parse(text: &[u8]) -> Result<Self, ParseFixedError> {
+        if let Some(price) = fixed::parse_usual(text).and_then(Self::from_wide_micros) {
+            return Ok(price);
+        }
         fixed::parse(text, 6).and_then(Self::from_units)
+    }
+
+    #[inline]
+    pub(crate) const fn from_wide_micros(micros: u64) -> Option<Self> {
+        if micros <= Self::SCALE as u64 { Some(Self(micros as u32)) } else { None }
     }
 
     fn from_units(units: i128) -> Result<Self, ParseFixedError> {

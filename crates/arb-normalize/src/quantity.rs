@@ -76,7 +76,11 @@ impl Quantity {
     ///
     /// # Errors
     /// When the text is no plain decimal, is negative, has more than 6 non-zero decimals, or is too large.
+    #[inline]
     pub fn parse(text: &[u8]) -> Result<Self, ParseFixedError> {
+        if let Some(size) = fixed::parse_usual(text).and_then(Self::from_micros) {
+            return Ok(size);
+        }
         fixed::parse(text, 6).and_then(Self::from_units)
     }
 
@@ -108,7 +112,17 @@ impl QuantityChange {
     ///
     /// # Errors
     /// When the text is no plain decimal, has more than 6 non-zero decimals, or is too large.
+    #[inline]
     pub fn parse(text: &[u8]) -> Result<Self, ParseFixedError> {
+        let (negative, digits) = match text {
+            [b'-', digits @ ..] => (true, digits),
+            _ => (false, text),
+        };
+        if let Some(change) =
+            fixed::parse_usual(digits).and_then(|micros| i64::try_from(micros).ok())
+        {
+            return Ok(Self(if negative { -change } else { change }));
+        }
         fixed::parse(text, 6).and_then(Self::from_units)
     }
 

@@ -37,9 +37,10 @@ impl Decode for KalshiDecoder {
         self.scratch.clear();
         let cursor = Cursor::new(Venue::Kalshi, frame)?;
         let text = cursor.text();
-        let sequence = match usual_order::delta(&cursor, &mut self.scratch, &self.sent) {
+        let sequence = match usual_order::book(&cursor, &mut self.scratch, &self.sent) {
             Some(sequence) => Some(sequence),
             None => {
+                self.scratch.clear();
                 let mut reading = Reading {
                     scratch: &mut self.scratch,
                     sent: &mut self.sent,

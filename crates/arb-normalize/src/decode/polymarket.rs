@@ -78,15 +78,29 @@ impl Reading<'_> {
     /// Reads one message. The kind may stand behind the members it explains, so they are located first.
     fn message(&mut self, cursor: &mut Cursor<'_>) -> Result<(), DecodeError> {
         let mut fields = Fields::default();
+        let scratch = &mut *self.scratch;
         cursor.object(|cursor, key| {
             let slot = match key {
+                b"bids" | b"buys" => {
+                    fields.bids = Some(Listed::levels(cursor, scratch)?);
+                    return Ok(());
+                }
+                b"asks" | b"sells" => {
+                    fields.asks = Some(Listed::levels(cursor, scratch)?);
+                    return Ok(());
+                }
+                b"price_changes" => {
+                    // Of a member given twice the last counts.
+                    if let Some(Listed::Read(span)) = fields.price_changes {
+                        scratch.events.truncate(span.start as usize);
+                    }
+                    fields.price_changes = Some(Listed::changes(cursor, scratch)?);
+                    return Ok(());
+                }
                 b"event_type" => &mut fields.kind,
                 b"asset_id" => &mut fields.asset,
                 b"market" => &mut fields.market,
                 b"timestamp" => &mut fields.timestamp,
-                b"bids" | b"buys" => &mut fields.bids,
-                b"asks" | b"sells" => &mut fields.asks,
-                b"price_changes" => &mut fields.price_changes,
                 b"changes" => &mut fields.changes,
                 b"tick_size" => &mut fields.tick,
                 b"new_tick_size" => &mut fields.new_tick,
@@ -104,6 +118,12 @@ impl Reading<'_> {
             *slot = Some(cursor.value()?);
             Ok(())
         })?;
+        let is_change = fields
+            .kind
+            .is_some_and(|kind| cursor.string_of(kind).is_ok_and(|word| word == "price_change"));
+        if let (Some(Listed::Read(span)), false) = (fields.price_changes, is_change) {
+            self.scratch.events.truncate(span.start as usize);
+        }
         let kind = match fields.kind {
             Some(token) if matches!(token.kind, Kind::Plain | Kind::Escaped) => token,
             _ => {
@@ -165,13 +185,15 @@ impl Reading<'_> {
         &mut self,
         cursor: &Cursor<'_>,
         name: Field,
-        list: Option<Token>,
+        list: Option<Listed>,
     ) -> Result<Span, DecodeError> {
-        // `null` is what some encoders write for an empty list; an absent member is a message of another shape.
-        if list.is_some_and(|token| token.kind == Kind::Null) {
-            return Ok(Span::default());
-        }
-        let list = name.required(list)?;
+        let list = match list {
+            Some(Listed::Read(span)) => return Ok(span),
+            // `null` is what some encoders write for an empty list; an absent member is a message of another shape.
+            Some(Listed::At(token)) if token.kind == Kind::Null => return Ok(Span::default()),
+            Some(Listed::At(token)) => token,
+            None => name.required(None)?,
+        };
         let start = self.scratch.levels.len();
         let levels = &mut self.scratch.levels;
         cursor.seek(list.start as usize).array(|cursor| {
@@ -185,7 +207,15 @@ impl Reading<'_> {
         const KIND: &str = "price_change";
         let venue_at = self.timestamp(cursor, KIND, fields)?;
         let (list, asset) = match (fields.price_changes, fields.changes) {
-            (Some(list), _) => (Some(list), None),
+            (Some(Listed::Read(span)), _) => {
+                if let Some(at) = venue_at {
+                    for event in &mut self.scratch.events[span.start as usize..span.end as usize] {
+                        event.set_venue_at(at);
+                    }
+                }
+                return Ok(());
+            }
+            (Some(Listed::At(list)), _) => (Some(list), None),
             (None, list) => {
                 let list = field(KIND, "price_changes").required(list)?;
                 (Some(list), Some(self.id(cursor, field(KIND, "asset_id"), fields.asset)?))
@@ -355,9 +385,9 @@ struct Fields {
     asset: Option<Token>,
     market: Option<Token>,
     timestamp: Option<Token>,
-    bids: Option<Token>,
-    asks: Option<Token>,
-    price_changes: Option<Token>,
+    bids: Option<Listed>,
+    asks: Option<Listed>,
+    price_changes: Option<Listed>,
     changes: Option<Token>,
     tick: Option<Token>,
     new_tick: Option<Token>,
@@ -370,6 +400,36 @@ struct Fields {
     active: Option<Token>,
     assets: Option<Token>,
     winner: Option<Token>,
+}
+
+/// A list met before it is known what message it belongs to: read already where it is written as usual.
+#[derive(Debug, Clone, Copy)]
+enum Listed {
+    Read(Span),
+    At(Token),
+}
+
+impl Listed {
+    fn levels(cursor: &mut Cursor<'_>, scratch: &mut Scratch) -> Result<Self, DecodeError> {
+        let (start, mut ahead) = (scratch.levels.len(), cursor.clone());
+        if usual_order::levels(&mut ahead, &mut scratch.levels).is_some() {
+            *cursor = ahead;
+            return Ok(Self::Read(scratch.levels_from(start)));
+        }
+        scratch.levels.truncate(start);
+        cursor.value().map(Self::At)
+    }
+
+    fn changes(cursor: &mut Cursor<'_>, scratch: &mut Scratch) -> Result<Self, DecodeError> {
+        let (start, mut ahead) = (scratch.events.len(), cursor.clone());
+        if usual_order::changes(&mut ahead, scratch).is_some() {
+            *cursor = ahead;
+            let (start, end) = (start as u32, scratch.events.len() as u32);
+            return Ok(Self::Read(Span { start, end }));
+        }
+        scratch.events.truncate(start);
+        cursor.value().map(Self::At)
+    }
 }
 
 /// One item of a price change.
@@ -425,9 +485,6 @@ fn change(
 }
 
 fn level(cursor: &mut Cursor<'_>, list: Field) -> Result<Level, DecodeError> {
-    if let Some(level) = usual_order::level(cursor) {
-        return Ok(level);
-    }
     let (mut price, mut size) = (None, None);
     cursor.object(|cursor, key| {
         let slot = match key {

@@ -5,32 +5,61 @@ use crate::decode::scratch::Scratch;
 use crate::json::Cursor;
 use crate::{Level, Price, Quantity, Side, Timestamp};
 
-/// Reads a price change whose members stand in the known order, `None` for anything else (which the general reader
+/// Reads a price change whose members stand in a known order, `None` for anything else (which the general reader
 /// then reads: this one refuses nothing and decides nothing by itself; its events are to be thrown away then).
 #[inline]
 pub(super) fn price_change(cursor: &Cursor<'_>, scratch: &mut Scratch) -> Option<()> {
     let mut cursor = cursor.clone();
     let cursor = &mut cursor;
-    cursor.take(br#"{"event_type":"price_change","market":""#).then_some(())?;
+    let kind_first = cursor.take(br#"{"event_type":"price_change","market":""#);
+    (kind_first || cursor.take(br#"{"market":""#)).then_some(())?;
     cursor.plain_until_quote()?;
-    cursor.take(br#","price_changes":["#).then_some(())?;
-    loop {
-        let change = change(cursor, scratch)?;
-        scratch.events.push(change.event(None));
-        if cursor.take(b"],") {
-            break;
-        }
-        cursor.take(b",").then_some(())?;
-    }
-    cursor.take(br#""timestamp":""#).then_some(())?;
+    cursor.take(br#","price_changes":"#).then_some(())?;
+    changes(cursor, scratch)?;
+    cursor.take(br#","timestamp":""#).then_some(())?;
     let (millis, length) = cursor.leading_digits();
     cursor.advance(length);
-    (length <= 18 && cursor.take(b"\"}") && cursor.at() == cursor.text().len()).then_some(())?;
+    let end: &[u8] = if kind_first { b"\"}" } else { br#"","event_type":"price_change"}"# };
+    (length <= 18 && cursor.take(end) && cursor.at() == cursor.text().len()).then_some(())?;
     let at = Timestamp::from_millis(i64::try_from(millis).ok()?)?;
     for event in &mut scratch.events {
         event.set_venue_at(at);
     }
     Some(())
+}
+
+/// Reads a list of changes, without the time that stands behind it, `None` where any of it is unusual.
+#[inline]
+pub(super) fn changes(cursor: &mut Cursor<'_>, scratch: &mut Scratch) -> Option<()> {
+    cursor.take(b"[").then_some(())?;
+    loop {
+        let change = change(cursor, scratch)?;
+        scratch.events.push(change.event(None));
+        if cursor.take(b"]") {
+            return Some(());
+        }
+        cursor.take(b",").then_some(())?;
+    }
+}
+
+/// Reads a list of levels, `None` where any of it is unusual.
+#[inline]
+pub(super) fn levels(cursor: &mut Cursor<'_>, levels: &mut Vec<Level>) -> Option<()> {
+    cursor.take(b"[").then_some(())?;
+    if cursor.take(b"]") {
+        return Some(());
+    }
+    loop {
+        cursor.take(br#"{"price":""#).then_some(())?;
+        let price = price(cursor)?;
+        cursor.take(br#","size":""#).then_some(())?;
+        let size = quantity(cursor)?;
+        levels.push(Level { price, size });
+        if cursor.take(b"}]") {
+            return Some(());
+        }
+        cursor.take(b"},").then_some(())?;
+    }
 }
 
 #[inline]
@@ -62,36 +91,20 @@ fn change(cursor: &mut Cursor<'_>, scratch: &mut Scratch) -> Option<Change> {
     Some(Change { market: scratch.text(cursor, asset).ok()?, side, price, size, best })
 }
 
-/// Reads a level written as price, then size, `None` (and no move) for anything else.
-#[inline]
-pub(super) fn level(cursor: &mut Cursor<'_>) -> Option<Level> {
-    let mut ahead = cursor.clone();
-    ahead.take(br#"{"price":""#).then_some(())?;
-    let price = price(&mut ahead)?;
-    ahead.take(br#","size":""#).then_some(())?;
-    let size = quantity(&mut ahead)?;
-    ahead.take(b"}").then_some(())?;
-    *cursor = ahead;
-    Some(Level { price, size })
-}
-
 #[inline]
 fn price(cursor: &mut Cursor<'_>) -> Option<Price> {
-    let token = cursor.plain_until_quote()?;
-    Price::parse(cursor.raw_bytes(token)).ok()
+    Price::from_wide_micros(cursor.micros_until_quote()?)
 }
 
 #[inline]
 fn quantity(cursor: &mut Cursor<'_>) -> Option<Quantity> {
-    let token = cursor.plain_until_quote()?;
-    Quantity::parse(cursor.raw_bytes(token)).ok()
+    Quantity::from_micros(cursor.micros_until_quote()?)
 }
 
 #[inline]
 fn price_or_none(cursor: &mut Cursor<'_>) -> Option<Option<Price>> {
-    let token = cursor.plain_until_quote()?;
-    if token.start == token.end {
+    if cursor.take(b"\"") {
         return Some(None);
     }
-    Price::parse(cursor.raw_bytes(token)).ok().map(|price| is_quote(price).then_some(price))
+    price(cursor).map(|price| is_quote(price).then_some(price))
 }
