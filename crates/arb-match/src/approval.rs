@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use arb_normalize::{Market, Pair, Relation};
+use arb_normalize::{Market, Pair, Relation, Venue};
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
 use crate::error::MatchError;
 use crate::fingerprint::{fingerprint, shape_fingerprint};
+use crate::index::Catalogue;
 use crate::judgement::{Matcher, Verdict};
 
 /// The version this program writes.
@@ -252,6 +253,78 @@ impl Approvals {
         self.decide(kalshi, polymarket, relation, Decision::Rejected, at, note);
     }
 
+    /// Takes over decisions from comma-separated lines `ticker,condition id or slug[,equal|complement|rejected[,note]]`; a first
+    /// line `ticker,…` is a heading, empty lines and lines that begin with `#` are skipped. Without a third field the relation is
+    /// what `matcher` finds, and only equal or complement are taken. Either all lines are taken over or none.
+    ///
+    /// # Errors
+    /// [`MatchError::Import`] with the line that cannot be used.
+    pub fn import(
+        &mut self,
+        csv: &str,
+        catalogue: &Catalogue,
+        matcher: &dyn Matcher,
+        at: OffsetDateTime,
+    ) -> Result<usize, MatchError> {
+        let mut next = self.clone();
+        let mut taken = 0;
+        for (number, line) in csv.lines().enumerate() {
+            let text = line.trim();
+            let heading = number == 0 && text.to_ascii_lowercase().starts_with("ticker");
+            if text.is_empty() || text.starts_with('#') || heading {
+                continue;
+            }
+            let refuse = |reason: String| MatchError::Import {
+                line: number + 1,
+                text: text.to_owned(),
+                reason,
+            };
+            next.import_line(text, catalogue, matcher, at).map_err(refuse)?;
+            taken += 1;
+        }
+        *self = next;
+        Ok(taken)
+    }
+
+    fn import_line(
+        &mut self,
+        line: &str,
+        catalogue: &Catalogue,
+        matcher: &dyn Matcher,
+        at: OffsetDateTime,
+    ) -> Result<(), String> {
+        let mut fields = line.splitn(4, ',').map(|field| field.trim().trim_matches('"'));
+        let ticker = fields.next().unwrap_or_default();
+        let other = fields
+            .next()
+            .filter(|id| !id.is_empty())
+            .ok_or("no condition id or slug; write ticker,condition id")?;
+        let word = fields.next().unwrap_or_default();
+        let note = fields.next().unwrap_or_default();
+        let kalshi = catalogue.market(Venue::Kalshi, ticker).ok_or_else(|| {
+            format!(
+                "no Kalshi market {ticker} in the listing; import against a listing that has it"
+            )
+        })?;
+        let polymarket = catalogue.find_polymarket(other).ok_or_else(|| {
+            format!(
+                "no Polymarket market {other} in the listing; import against a listing that has it"
+            )
+        })?;
+        let judged = || matcher.judge(kalshi, polymarket).relation;
+        let relation = match word {
+            "rejected" => {
+                self.reject(kalshi, polymarket, judged(), at, note);
+                return Ok(());
+            }
+            "" => judged(),
+            "equal" => Relation::Equal,
+            "complement" => Relation::Complement,
+            other => return Err(format!("{other} is not equal, complement or rejected")),
+        };
+        self.approve(kalshi, polymarket, relation, at, note).map_err(|error| error.to_string())
+    }
+
     fn decide(
         &mut self,
         kalshi: &Market,
@@ -360,7 +433,16 @@ impl Approvals {
             });
         }
         match self.get(&kalshi.key.id, &polymarket.key.id) {
-            Some(approval) => approved(approval, pair, kalshi, polymarket),
+            Some(approval) => {
+                approved(approval, kalshi, polymarket)?;
+                if approval.relation != pair.relation {
+                    return Err(Refusal::RelationDiffers {
+                        pair: pair.relation,
+                        approved: approval.relation,
+                    });
+                }
+                Ok(Ground::Pair)
+            }
             None => self.by_series(matcher, pair, kalshi, polymarket),
         }
     }
@@ -408,6 +490,16 @@ impl Approvals {
         Ok(Ground::Series { settled_alike: template.settled_alike })
     }
 
+    /// Whether the operator's word on this very pair is an approval and both texts are still the ones approved.
+    ///
+    /// # Errors
+    /// The [`Refusal`] that stands in the way.
+    pub fn holds(&self, kalshi: &Market, polymarket: &Market) -> Result<(), Refusal> {
+        let (k, p) = (kalshi.key.id.clone(), polymarket.key.id.clone());
+        let approval = self.get(&k, &p).ok_or(Refusal::NotApproved { kalshi: k, polymarket: p })?;
+        approved(approval, kalshi, polymarket)
+    }
+
     /// Whether a pair may be traded: [`Self::check`] without the reason.
     #[must_use]
     pub fn is_tradable(
@@ -421,18 +513,10 @@ impl Approvals {
     }
 }
 
-fn approved(
-    approval: &Approval,
-    pair: &Pair,
-    kalshi: &Market,
-    polymarket: &Market,
-) -> Result<Ground, Refusal> {
+fn approved(approval: &Approval, kalshi: &Market, polymarket: &Market) -> Result<(), Refusal> {
+    let (k, p) = (approval.kalshi.clone(), approval.polymarket.clone());
     if approval.decision == Decision::Rejected {
-        return Err(Refusal::Rejected {
-            kalshi: approval.kalshi.clone(),
-            polymarket: approval.polymarket.clone(),
-            at: approval.at,
-        });
+        return Err(Refusal::Rejected { kalshi: k, polymarket: p, at: approval.at });
     }
     for (market, read) in
         [(kalshi, &approval.kalshi_rules), (polymarket, &approval.polymarket_rules)]
@@ -445,16 +529,10 @@ fn approved(
             });
         }
     }
-    if approval.relation != pair.relation {
-        return Err(Refusal::RelationDiffers { pair: pair.relation, approved: approval.relation });
-    }
     if !matches!(approval.relation, Relation::Equal | Relation::Complement) {
-        return Err(Refusal::NotApproved {
-            kalshi: approval.kalshi.clone(),
-            polymarket: approval.polymarket.clone(),
-        });
+        return Err(Refusal::NotApproved { kalshi: k, polymarket: p });
     }
-    Ok(Ground::Pair)
+    Ok(())
 }
 
 fn series(ticker: &str) -> &str {

@@ -497,6 +497,9 @@ fn all_amounts(reading: &Reading) -> Vec<Amount> {
             }
         }
     }
+    if out.is_empty() {
+        out.extend(reading.strike.clone());
+    }
     out
 }
 

@@ -223,6 +223,16 @@ impl Catalogue {
         self.markets[venue.index()].get(id)
     }
 
+    /// The Polymarket market with that condition id or slug.
+    #[must_use]
+    pub fn find_polymarket(&self, id_or_slug: &str) -> Option<&Market> {
+        let venue = Venue::Polymarket;
+        self.market(venue, id_or_slug).or_else(|| {
+            let bears = |market: &&Market| market.slug.as_deref() == Some(id_or_slug);
+            self.markets[venue.index()].values().filter(bears).min_by_key(|market| &market.key.id)
+        })
+    }
+
     /// A venue's markets in the order of their ids.
     #[must_use]
     pub fn markets(&self, venue: Venue) -> Vec<&Market> {

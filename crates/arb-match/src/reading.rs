@@ -5,6 +5,7 @@ use std::collections::{BTreeSet, HashSet};
 use arb_normalize::{Market, Outcome, Venue};
 use jiff::civil::Date;
 
+use crate::amount::{Amount, Bound, Interval, parse};
 use crate::lexicon::{Kind, LEAGUES};
 use crate::statement::{Atom, Statement};
 use crate::text::{plain, tokens};
@@ -55,6 +56,8 @@ pub(crate) struct Reading {
     pub(crate) other_year: bool,
     /// The rules pay a name for something else than its own win, or deny it.
     pub(crate) sides_turned: bool,
+    /// The structured strike, read only where no text has a number: venues write 118,499.99 for "$118,500 or above".
+    pub(crate) strike: Option<Amount>,
     /// The league it is about.
     pub(crate) league: Option<&'static str>,
     /// The year the market ends in.
@@ -113,6 +116,7 @@ impl Reading {
             window: None,
             other_deadline: None,
             other_year: false,
+            strike: strike(market),
             sides_turned,
             league,
             end_year: around.end.and_then(year_of),
@@ -385,6 +389,30 @@ fn split_label(title: &str, venue: Venue) -> (&str, Option<String>) {
         return (head, Some(tail.to_owned()));
     }
     (title, None)
+}
+
+fn strike(market: &Market) -> Option<Amount> {
+    let strike = market.strike.as_ref()?;
+    let bound = |value: Option<rust_decimal::Decimal>, inclusive: bool| {
+        let value = value?.normalize();
+        let size = parse(&value.abs().to_string())?;
+        Some(Bound { value: if value.is_sign_negative() { -size } else { size }, inclusive })
+    };
+    let (low, high) = match strike.kind.as_str() {
+        "greater" => (bound(strike.floor, false), None),
+        "greater_or_equal" => (bound(strike.floor, true), None),
+        "less" => (None, bound(strike.cap.or(strike.floor), false)),
+        "less_or_equal" => (None, bound(strike.cap.or(strike.floor), true)),
+        "between" => (bound(strike.floor, true), bound(strike.cap, true)),
+        _ => return None,
+    };
+    (low.is_some() || high.is_some()).then(|| Amount {
+        interval: Interval { low, high },
+        unit: String::new(),
+        compared: true,
+        start: 0,
+        stop: 0,
+    })
 }
 
 /// The two outcomes of a market whose outcomes are not yes and no.
