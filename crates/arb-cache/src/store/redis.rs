@@ -74,11 +74,7 @@ impl RedisStore {
     /// # Cancel safety
     /// Dropping the future closes what was opened.
     pub async fn connect(config: RedisConfig) -> Result<Self, CacheError> {
-        let mut client = Config::from_url(&config.url).map_err(|error| CacheError::Setting {
-            name: "Redis URL".into(),
-            value: config.url_without_password(),
-            reason: error.details().to_owned(),
-        })?;
+        let mut client = config.parse_url()?;
         client.version = RespVersion::RESP3;
         client.fail_fast = !config.may_start_without;
         let clustered = client.server.is_clustered();
@@ -127,9 +123,15 @@ impl RedisStore {
         Ok(client)
     }
 
+    /// The next connection that stands; any, when none does.
     fn connection(&self) -> &WithOptions<Client> {
-        // Relaxed: any connection will do.
-        &self.connections[self.next.fetch_add(1, Ordering::Relaxed) % self.connections.len()]
+        let count = self.connections.len();
+        // Relaxed: the number only spreads the load.
+        let first = self.next.fetch_add(1, Ordering::Relaxed);
+        let mut round = (0..count).map(|step| &self.connections[first.wrapping_add(step) % count]);
+        round
+            .find(|connection| connection.is_connected())
+            .unwrap_or(&self.connections[first % count])
     }
 
     fn reader(&self) -> &WithOptions<Client> {

@@ -3,7 +3,10 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a failing test may panic")]
 
 mod conformance;
+mod outage;
 mod redis_cluster;
 mod redis_server;
+mod slots;
+mod tracking;
 mod typed;
 mod values;

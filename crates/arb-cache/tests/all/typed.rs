@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use arb_cache::{
-    Bounds, Cache, CacheConfig, Class, ClassPolicy, MarketPair, MemoryStore, Miss, Origin,
-    Quote, RedisConfig, Similarity, Source, Stamp, Store, VirtualClock, Written,
+    Bounds, Cache, CacheConfig, Class, ClassPolicy, MarketPair, MemoryStore, Miss, Origin, Quote,
+    RedisConfig, Similarity, Source, Stamp, Store, VirtualClock, Written,
 };
 use arb_normalize::{Book, Level, Market, Relation, Venue};
 

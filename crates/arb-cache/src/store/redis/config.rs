@@ -2,6 +2,27 @@
 
 use std::time::Duration;
 
+use fred::types::config::Config;
+
+use crate::CacheError;
+
+const SCHEMES: [&str; 14] = [
+    "redis",
+    "rediss",
+    "redis+unix",
+    "redis-cluster",
+    "rediss-cluster",
+    "redis-sentinel",
+    "rediss-sentinel",
+    "valkey",
+    "valkeys",
+    "valkey+unix",
+    "valkey-cluster",
+    "valkeys-cluster",
+    "valkey-sentinel",
+    "valkeys-sentinel",
+];
+
 /// How to reach and treat a Redis.
 #[derive(Clone)]
 pub struct RedisConfig {
@@ -46,6 +67,20 @@ impl RedisConfig {
             near: false,
             invalidations: 16_384,
         }
+    }
+
+    /// What the client makes of the URL; by itself it takes any scheme for an unencrypted server.
+    pub(super) fn parse_url(&self) -> Result<Config, CacheError> {
+        let invalid = |reason: String| CacheError::Setting {
+            name: "Redis URL".into(),
+            value: self.url_without_password(),
+            reason,
+        };
+        let scheme = self.url.split_once("://").map_or("", |(scheme, _)| scheme);
+        if !SCHEMES.contains(&scheme) {
+            return Err(invalid(format!("one of the schemes {} is expected", SCHEMES.join(", "))));
+        }
+        Config::from_url(&self.url).map_err(|error| invalid(error.details().to_owned()))
     }
 
     /// The URL fit for messages.
