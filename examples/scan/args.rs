@@ -1,0 +1,90 @@
+//! The command line of `scan`.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use arb_normalize::Usd;
+use clap::Parser;
+
+/// Scans Kalshi and Polymarket for trades that pay in every outcome.
+///
+/// With no arguments two simulated venues start on this machine and everything runs against them: no server, no key, no
+/// network. No order is ever placed.
+#[derive(Debug, Clone, Parser)]
+#[command(name = "scan", version)]
+pub struct Args {
+    /// End by itself after this time, for example 30s or 5m.
+    #[arg(long = "for", value_name = "TIME", value_parser = duration)]
+    pub run_for: Option<Duration>,
+
+    /// Use the real venues; wants a Kalshi key (KALSHI_KEY_ID, KALSHI_PRIVATE_KEY_PATH) and --pairs.
+    #[arg(long)]
+    pub live: bool,
+
+    /// With --live: Kalshi's demo hosts and a demo key.
+    #[arg(long, requires = "live")]
+    pub demo: bool,
+
+    /// With --live, and without any key: Polymarket live, Kalshi by public REST, marked DELAYED and never priced.
+    #[arg(long, requires = "live", conflicts_with = "demo")]
+    pub watch: bool,
+
+    /// Replay recordings (.jsonl or .jsonl.gz) instead, one after the other, as fast as it goes.
+    #[arg(long, value_name = "CAPTURE", num_args = 1.., conflicts_with_all = ["live", "run_for"])]
+    pub replay: Vec<PathBuf>,
+
+    /// The operator's approved pairs (JSON).
+    #[arg(long, value_name = "FILE")]
+    pub pairs: Option<PathBuf>,
+
+    /// One JSON object a line on standard output, and nothing else there.
+    #[arg(long)]
+    pub json: bool,
+
+    /// Which classes speak: cross_venue, or all.
+    #[arg(long, value_name = "CLASSES", default_value = "cross_venue", value_parser = ["cross_venue", "all"])]
+    pub classes: String,
+
+    /// Do not price books whose last message is older than this.
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    pub max_age: Option<Duration>,
+
+    /// Do not price two books whose last messages are further apart than this.
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    pub max_skew: Option<Duration>,
+
+    /// Lay out at most so many dollars for one trade.
+    #[arg(long, value_name = "DOLLARS")]
+    pub max_position: Option<Usd>,
+
+    /// Publish only trades that net at least so many dollars.
+    #[arg(long, value_name = "DOLLARS")]
+    pub min_net: Option<Usd>,
+
+    /// Share results through this Redis instead of keeping them in memory.
+    #[arg(long, value_name = "URL")]
+    pub redis: Option<String>,
+
+    /// Where the status page listens; "off" serves none.
+    #[arg(long, value_name = "ADDRESS")]
+    pub status: Option<String>,
+
+    /// Record everything received and sent into files (.jsonl.gz) in this folder.
+    #[arg(long, value_name = "FOLDER", conflicts_with = "replay")]
+    pub record: Option<PathBuf>,
+
+    /// A configuration file (TOML); flags and environment variables win over it.
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+
+    /// Show each setting, its value and where it came from, and end.
+    #[arg(long)]
+    pub print_config: bool,
+}
+
+/// Reads `500ms`, `30s`, `5m`, `1h 30m`.
+pub fn duration(text: &str) -> Result<Duration, String> {
+    let example = "expected a time such as 500ms, 30s or 5m";
+    let span: jiff::SignedDuration = text.parse().map_err(|_| example.to_owned())?;
+    Duration::try_from(span).map_err(|_| format!("a time is not negative: {example}"))
+}

@@ -1,0 +1,267 @@
+//! The thread that reads the sockets: connections and pipeline together, without a lock or a task switch between them.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use arb_monitor::status::StatusModel;
+use arb_normalize::{Timestamp, Venue};
+use arb_scan::{Limits, PairSpec, Pipeline, PipelineConfig};
+use arb_venues::kalshi::KalshiSession;
+use arb_venues::polymarket::{PolymarketSession, TOKENS_PER_CONNECTION};
+use arb_ws::{
+    Connection, ConnectionConfig, Event, Handle, Keys, Meta, Session, Sink, TungsteniteDial,
+};
+use tokio::sync::{oneshot, watch};
+use tokio::task::LocalSet;
+
+use crate::endpoints::Endpoints;
+use crate::failure::Failure;
+use crate::publisher::Publisher;
+use crate::view;
+
+/// Markets on one Kalshi connection.
+const KALSHI_MARKETS_PER_CONNECTION: usize = 2_000;
+/// How often the view of the feeds is renewed.
+const VIEW_EVERY: Duration = Duration::from_millis(250);
+/// How long connections get to close.
+const CLOSE_WITHIN: Duration = Duration::from_millis(1_000);
+
+/// A pipeline shared by the connections of its thread.
+pub type SharedPipeline = Rc<RefCell<Pipeline<Publisher>>>;
+/// The handles of a venue's connections, by number.
+pub type Handles = Rc<RefCell<[Vec<Handle>; 2]>>;
+
+/// The running feeds' thread.
+#[derive(Debug)]
+pub struct Feeds {
+    stop: Option<oneshot::Sender<()>>,
+    thread: Option<JoinHandle<()>>,
+    /// The newest view.
+    pub view: watch::Receiver<StatusModel>,
+}
+
+impl Feeds {
+    /// Ends the connections and waits for the thread.
+    pub fn stop(mut self) {
+        self.end();
+    }
+
+    fn end(&mut self) {
+        if let Some(stop) = self.stop.take() {
+            // The thread may have ended by itself.
+            let _ = stop.send(());
+        }
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+impl Drop for Feeds {
+    fn drop(&mut self) {
+        self.end();
+    }
+}
+
+/// What one connection needs.
+struct Plan {
+    venue: Venue,
+    connection: u32,
+    session: Box<dyn Session>,
+    keys: Vec<String>,
+}
+
+/// Starts the thread.
+pub fn start(
+    endpoints: &Endpoints,
+    pairs: Vec<PairSpec>,
+    limits: Limits,
+    publisher: Publisher,
+    tap: Option<arb_ws::capture::RecorderTap>,
+) -> Result<Feeds, Failure> {
+    let dial = TungsteniteDial::new()
+        .map_err(|error| Failure::from_error("the connections' TLS", &error))?;
+    let plans = plan(endpoints, &pairs);
+    let (stop, stopped) = oneshot::channel();
+    let base = view::base(endpoints);
+    let (view, seen) = watch::channel(base.clone());
+    let thread = std::thread::Builder::new()
+        .name("feeds".to_owned())
+        .spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+            let Ok(runtime) = runtime else {
+                tracing::error!("the feeds' runtime cannot be built");
+                return;
+            };
+            let local = LocalSet::new();
+            let mut pipeline =
+                Pipeline::new(PipelineConfig::default().with_limits(limits), publisher);
+            pipeline.replace_pairs(pairs);
+            let pipeline = Rc::new(RefCell::new(pipeline));
+            let work = serve(pipeline, plans, Arc::new(dial), base, view, stopped, tap);
+            local.block_on(&runtime, work);
+        })
+        .map_err(|error| Failure::run(format!("the feeds' thread cannot be started: {error}")))?;
+    Ok(Feeds { stop: Some(stop), thread: Some(thread), view: seen })
+}
+
+fn plan(endpoints: &Endpoints, pairs: &[PairSpec]) -> Vec<Plan> {
+    let mut plans = Vec::new();
+    let mut keys: Vec<String> = pairs.iter().map(|spec| spec.pair.kalshi.clone()).collect();
+    keys.sort();
+    keys.dedup();
+    if let Some(key) = &endpoints.credentials {
+        for (number, chunk) in (0..).zip(keys.chunks(KALSHI_MARKETS_PER_CONNECTION)) {
+            let clock = endpoints.kalshi_clock.clone();
+            plans.push(Plan {
+                venue: Venue::Kalshi,
+                connection: number,
+                session: Box::new(KalshiSession::new(&endpoints.kalshi_ws, key.clone(), clock)),
+                keys: chunk.to_vec(),
+            });
+        }
+    }
+    let mut tokens: Vec<String> =
+        pairs.iter().map(|spec| spec.pair.polymarket_yes.clone()).collect();
+    tokens.sort();
+    tokens.dedup();
+    for (number, chunk) in (0..).zip(tokens.chunks(TOKENS_PER_CONNECTION)) {
+        plans.push(Plan {
+            venue: Venue::Polymarket,
+            connection: number,
+            session: Box::new(PolymarketSession::new(&endpoints.polymarket_ws)),
+            keys: chunk.to_vec(),
+        });
+    }
+    plans
+}
+
+async fn serve(
+    pipeline: SharedPipeline,
+    plans: Vec<Plan>,
+    dial: Arc<TungsteniteDial>,
+    base: StatusModel,
+    view: watch::Sender<StatusModel>,
+    stopped: oneshot::Receiver<()>,
+    tap: Option<arb_ws::capture::RecorderTap>,
+) {
+    let handles: Handles = Rc::default();
+    let mut running = tokio::task::JoinSet::new();
+    for plan in plans {
+        let mut config = ConnectionConfig::new(plan.venue.as_str(), plan.connection);
+        config.breaker = breaker(plan.venue);
+        let (connection, handle) = Connection::new(config, dial.clone(), plan.session);
+        if let Err(error) = handle.subscribe(plan.keys) {
+            tracing::error!(%error, "markets were left out");
+        }
+        handles.borrow_mut()[plan.venue.index()].push(handle);
+        let link = Link { venue: plan.venue, pipeline: pipeline.clone(), handles: handles.clone() };
+        running.spawn_local(connection.run((tap.clone(), link)));
+    }
+    let renew = {
+        let (pipeline, handles) = (pipeline.clone(), handles.clone());
+        async move {
+            let mut turns = tokio::time::interval(VIEW_EVERY);
+            loop {
+                turns.tick().await;
+                let now = now();
+                if let Some(now) = now {
+                    pipeline.borrow_mut().advance(now);
+                }
+                ask_again(&pipeline, &handles);
+                let pipeline = pipeline.borrow();
+                view.send_replace(view::of(&base, &pipeline, &handles.borrow(), now));
+            }
+        }
+    };
+    tokio::select! {
+        () = renew => {}
+        _ = stopped => {}
+    }
+    handles.borrow().iter().flatten().for_each(Handle::shutdown);
+    let closed = async { while running.join_next().await.is_some() {} };
+    if tokio::time::timeout(CLOSE_WITHIN, closed).await.is_err() {
+        tracing::warn!("a connection did not close in time");
+    }
+}
+
+/// One breaker for all connections of a venue.
+fn breaker(venue: Venue) -> Option<arb_breaker::Breaker> {
+    arb_breaker::Breaker::new(format!("ws.{venue}"), arb_breaker::BreakerConfig::default()).ok()
+}
+
+fn now() -> Option<Timestamp> {
+    Timestamp::try_from(arb_ws::wall_clock()).ok()
+}
+
+/// Has the venues state the books that the pipeline found wrong.
+fn ask_again(pipeline: &SharedPipeline, handles: &Handles) {
+    let resyncs = std::mem::take(&mut pipeline.borrow_mut().sink_mut().resyncs);
+    let handles = handles.borrow();
+    for (venue, connection, market) in resyncs {
+        if let Some(handle) = handles[venue.index()].get(connection as usize) {
+            handle.resync([market]);
+        }
+    }
+}
+
+/// Carries a connection's messages and events into the pipeline.
+struct Link {
+    venue: Venue,
+    pipeline: SharedPipeline,
+    handles: Handles,
+}
+
+impl Sink for Link {
+    fn on_message(&mut self, meta: &Meta, payload: &[u8]) {
+        let at = Timestamp::from_nanos(meta.received_at_ns());
+        let mut pipeline = self.pipeline.borrow_mut();
+        pipeline.on_frame(self.venue, meta.connection, at, payload);
+        let garbled = !pipeline.sink().garbled.is_empty();
+        if garbled {
+            // Which book a garbled frame was meant for is unknown: none of the connection's is trusted until it is read again.
+            pipeline.sink_mut().garbled.clear();
+            pipeline.on_close(self.venue, meta.connection, at);
+        }
+        let asks = !pipeline.sink().resyncs.is_empty();
+        drop(pipeline);
+        if asks {
+            ask_again(&self.pipeline, &self.handles);
+        }
+        if garbled && let Some(handle) = self.handle(meta.connection) {
+            handle.resync_all();
+        }
+    }
+
+    fn on_event(&mut self, meta: &Meta, event: &Event) {
+        let at = Timestamp::from_nanos(meta.received_at_ns());
+        let mut pipeline = self.pipeline.borrow_mut();
+        match event {
+            Event::Connected { .. } => pipeline.on_open(self.venue, meta.connection, at),
+            Event::Disconnected { .. } => pipeline.on_close(self.venue, meta.connection, at),
+            Event::Stalled { keys, .. } | Event::Gap { keys, .. } => match keys {
+                Keys::All => pipeline.on_close(self.venue, meta.connection, at),
+                Keys::These(keys) => {
+                    for key in keys.iter() {
+                        pipeline.on_silent(self.venue, key, at);
+                    }
+                }
+            },
+            _ => {}
+        }
+        tracing::debug!(venue = %self.venue, connection = meta.connection, ?event, "feed event");
+    }
+
+    fn on_sent(&mut self, meta: &Meta, payload: &[u8]) {
+        self.pipeline.borrow_mut().on_sent(self.venue, meta.connection, payload);
+    }
+}
+
+impl Link {
+    fn handle(&self, connection: u32) -> Option<Handle> {
+        self.handles.borrow()[self.venue.index()].get(connection as usize).cloned()
+    }
+}

@@ -1,0 +1,16 @@
+//! What `scan` is made of: composition of the crates, and nothing that belongs in one of them.
+
+pub mod args;
+pub mod endpoints;
+pub mod failure;
+pub mod feeds;
+pub mod live;
+pub mod publisher;
+pub mod replay;
+pub mod services;
+pub mod settings;
+pub mod table;
+pub mod tally;
+pub mod terminal;
+pub mod tradable;
+pub mod view;

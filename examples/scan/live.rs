@@ -1,0 +1,245 @@
+//! Venues that run now: simulated on this machine, or real.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use arb_monitor::status::StatusModel;
+use arb_scan::{Limits, PairSpec, pairs};
+use arb_sim::{Sim, SimConfig};
+use arb_ws::capture::{Recorder, RecorderConfig};
+use time::OffsetDateTime;
+use tokio::sync::mpsc;
+use tokio::time::Instant;
+
+use crate::args::Args;
+use crate::endpoints::Endpoints;
+use crate::failure::Failure;
+use crate::feeds::{self, Feeds};
+use crate::publisher::{Finding, Publisher};
+use crate::services::Services;
+use crate::settings::Settings;
+use crate::tally::{Score, Tally};
+use crate::{replay, table, terminal, tradable};
+
+/// Findings that may wait for cache and screen; more are lost to them, and counted.
+const FINDINGS: usize = 4_096;
+/// How often the table is drawn.
+const DRAW_EVERY: Duration = Duration::from_millis(500);
+/// How often a line of status is written where nobody looks at a table.
+const LINE_EVERY: Duration = Duration::from_secs(5);
+/// Frames already on their way arrive within this time.
+const SETTLE: Duration = Duration::from_millis(300);
+/// Alerts on the screen.
+const ALERTS: usize = 3;
+
+/// Scans until the time is over or Ctrl-C.
+pub fn run(args: &Args, settings: &Settings) -> Result<(), Failure> {
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::run(format!("the runtime cannot be built: {error}")))?
+        .block_on(scan(args, settings))
+}
+
+async fn scan(args: &Args, settings: &Settings) -> Result<(), Failure> {
+    // Keys and pairs first: nothing starts on a command line that cannot work.
+    let real = args.live.then(|| Endpoints::live(args, settings)).transpose()?;
+    let file = args.pairs.as_deref().map(replay::read_pairs).transpose()?;
+    if args.live && file.is_none() {
+        return Err(Failure::usage(
+            "--live needs the pairs you approved: --pairs FILE (the match example proposes candidates and keeps approvals)",
+        ));
+    }
+    let services = Services::start(settings).await?;
+    let (sim, endpoints) = match real {
+        Some(endpoints) => (None, endpoints),
+        None => {
+            let sim = Sim::start(SimConfig::default())
+                .await
+                .map_err(|error| Failure::from_error("the simulated venues", &error))?;
+            let endpoints = Endpoints::simulated(&sim)?;
+            (Some(sim), endpoints)
+        }
+    };
+    let approved = match (file, &sim) {
+        (Some(pairs), _) => pairs,
+        (None, Some(sim)) => approved_by_the_simulation(sim)?,
+        (None, None) => Vec::new(),
+    };
+    let found = tradable::discover(&endpoints, approved, arb_ws::wall_clock()).await?;
+    let mode = endpoints.mode.as_str();
+    terminal::line(&format!("{mode} {}", found.findings));
+    for (pair, reason) in &found.refused {
+        terminal::line(&format!("{mode} pair {pair} is not traded: {reason}"));
+    }
+    if let Some(page) = services.page() {
+        terminal::line(&format!("{mode} status page {page}"));
+    }
+    let recorder = recorder(args)?;
+    let (findings, received) = mpsc::channel(FINDINGS);
+    let publisher = Publisher::new(findings, settles_at(&found), settings.max_position_size);
+    let feeds = feeds::start(
+        &endpoints,
+        found.pairs,
+        limits(args, settings),
+        publisher,
+        recorder.as_ref().map(Recorder::tap),
+    )?;
+    let tally = watch(args, &services, &feeds, received, sim.as_ref()).await;
+    let last = feeds.view.borrow().clone();
+    feeds.stop();
+    if let Some(recorder) = recorder {
+        let status = recorder.finish();
+        terminal::line(&format!("{mode} recorded {} lines, lost {}", status.lines, status.lost));
+        if let Some(failure) = status.failure {
+            terminal::complain(&format!("scan: the recording is incomplete: {failure}"));
+        }
+    }
+    let score = sim.as_ref().map(|sim| tally.against(&sim.planted()));
+    services.stop().await;
+    if let Some(sim) = sim {
+        sim.shutdown().await;
+    }
+    conclude(&last, &tally, score)
+}
+
+fn approved_by_the_simulation(sim: &Sim) -> Result<Vec<PairSpec>, Failure> {
+    pairs::parse(&sim.approved_pairs_json())
+        .map_err(|error| Failure::from_error("the simulated approvals", &error))
+}
+
+/// Live defaults, with the flags over them.
+fn limits(args: &Args, settings: &Settings) -> Limits {
+    let mut limits = Limits::live();
+    limits.max_age = args.max_age.or(limits.max_age);
+    limits.max_skew = args.max_skew.or(limits.max_skew);
+    limits.min_net = args.min_net.or(limits.min_net);
+    limits.max_position = Some(settings.max_position_size);
+    limits
+}
+
+/// When each pair's money is expected back: the later of the two venues' expectations.
+fn settles_at(found: &tradable::Tradable) -> HashMap<String, OffsetDateTime> {
+    found
+        .markets
+        .iter()
+        .filter_map(|(pair, (kalshi, polymarket))| {
+            let expected =
+                |market: &arb_normalize::Market| market.expected_resolution_at.or(market.close_at);
+            Some((pair.clone(), expected(kalshi).max(expected(polymarket))?))
+        })
+        .collect()
+}
+
+fn recorder(args: &Args) -> Result<Option<Recorder>, Failure> {
+    let Some(directory) = &args.record else { return Ok(None) };
+    let mut config = RecorderConfig::new(directory);
+    config.meta = serde_json::json!({ "program": "scan", "version": env!("CARGO_PKG_VERSION") });
+    Recorder::start(config).map(Some).map_err(|error| Failure::from_error("the recorder", &error))
+}
+
+/// Draws and passes findings on until it is over.
+async fn watch(
+    args: &Args,
+    services: &Services,
+    feeds: &Feeds,
+    mut findings: mpsc::Receiver<Finding>,
+    sim: Option<&Sim>,
+) -> Tally {
+    let started = Instant::now();
+    let on_terminal = terminal::is_terminal() && !args.json;
+    let screen = on_terminal.then(terminal::Screen::enter);
+    let page = services.page();
+    let mut tally = Tally::default();
+    let mut draw = tokio::time::interval(DRAW_EVERY);
+    let mut line = tokio::time::interval_at(started + LINE_EVERY, LINE_EVERY);
+    let end = async {
+        match args.run_for {
+            Some(span) => tokio::time::sleep(span).await,
+            None => std::future::pending().await,
+        }
+    };
+    let interrupt = tokio::signal::ctrl_c();
+    tokio::pin!(end, interrupt);
+    loop {
+        tokio::select! {
+            Some(finding) = findings.recv() => take(services, &mut tally, &finding, !on_terminal),
+            _ = draw.tick() => {
+                let view = feeds.view.borrow().clone();
+                services.publish(view.clone());
+                if on_terminal {
+                    let alerts = services.alert_lines(ALERTS);
+                    terminal::redraw(&table::screen(&view, started.elapsed(), page.as_deref(), &alerts));
+                }
+            }
+            _ = line.tick(), if !on_terminal => {
+                terminal::line(&table::summary_line(&feeds.view.borrow()));
+            }
+            () = &mut end => break,
+            _ = &mut interrupt => break,
+        }
+    }
+    if let Some(sim) = sim {
+        // The books stand still, so that what was sent and what was seen can be compared.
+        sim.pause();
+        tokio::time::sleep(SETTLE).await;
+    }
+    while let Ok(finding) = findings.try_recv() {
+        take(services, &mut tally, &finding, !on_terminal);
+    }
+    drop(screen);
+    tally
+}
+
+fn take(services: &Services, tally: &mut Tally, finding: &Finding, lines: bool) {
+    services.take(finding);
+    match finding {
+        Finding::Shown { opportunity, risk, .. } => {
+            let is_new = tally.shown(opportunity);
+            if lines && is_new {
+                terminal::line(&format!(
+                    "opened {}; ${:.4} after risk, score {:.1}",
+                    replay::describe(opportunity),
+                    risk.profit_after_risk.to_f64_lossy(),
+                    risk.score
+                ));
+            }
+        }
+        Finding::Closed(closed) => {
+            tally.closed(closed);
+            if lines {
+                let lasted = closed.lasted.unwrap_or_default().as_secs_f64();
+                terminal::line(&format!(
+                    "closed {} {} after {lasted:.3} s, best net ${}",
+                    closed.id,
+                    closed.reason.as_str(),
+                    closed.best_net_usd
+                ));
+            }
+        }
+    }
+}
+
+/// Prints the summary; a simulation in which something was missed or made up is a failure.
+fn conclude(view: &StatusModel, tally: &Tally, score: Option<Score>) -> Result<(), Failure> {
+    let mode = view.mode.as_str();
+    let frames: Vec<String> =
+        view.funnel.iter().map(|step| format!("{} {}", step.count, step.name)).collect();
+    terminal::line(&format!("{mode} {}", frames.join(", ")));
+    terminal::line(&format!("{mode} opportunities seen {}", tally.len()));
+    let Some(score) = score else { return Ok(()) };
+    terminal::line(&format!(
+        "{mode} opportunities planted {}, found {} ({} exact to the last digit), missed {}, false {}",
+        score.planted,
+        score.found,
+        score.exact,
+        score.missed(),
+        score.false_alarms
+    ));
+    if score.is_perfect() {
+        Ok(())
+    } else {
+        Err(Failure::run("the scanner missed a planted opportunity or saw one that was not there"))
+    }
+}

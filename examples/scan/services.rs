@@ -1,0 +1,214 @@
+//! What stands beside the feeds: cache, monitor, status page.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use arb_cache::{Cache, CacheConfig, CacheWriter, Class, ClassPolicy, Inbox, WriterConfig};
+use arb_monitor::alert::{
+    DefaultRules, LogSink, MemorySink, OpportunityAlert, OpportunityFacts, SinkConfig,
+};
+use arb_monitor::health::{Checked, ComponentConfig, FnCheck};
+use arb_monitor::prometheus::Exporter;
+use arb_monitor::server::{Endpoints, Server, ServerConfig};
+use arb_monitor::status::{CacheRow, Page, StatusBoard, StatusModel};
+use arb_monitor::webhook::{WebhookConfig, WebhookSink};
+use arb_monitor::window::WindowConfig;
+use arb_monitor::{Monitor, MonitorConfig};
+use arb_scan::Closed;
+use rust_decimal::Decimal;
+use rust_decimal::prelude::FromPrimitive as _;
+
+use crate::failure::Failure;
+use crate::publisher::{Finding, Risk};
+use crate::settings::Settings;
+
+/// Recent notifications kept for the screen.
+const RECENT_ALERTS: usize = 64;
+
+/// How long the cache gets to take what waits.
+const DRAIN_WITHIN: Duration = Duration::from_millis(500);
+
+/// Cache, monitor and status page, running.
+#[derive(Debug)]
+pub struct Services {
+    cache: Cache,
+    store: &'static str,
+    writer: CacheWriter,
+    inbox: Inbox,
+    monitor: Monitor,
+    board: StatusBoard,
+    alert_rule: OpportunityAlert,
+    recent: MemorySink,
+    server: Option<Server>,
+}
+
+impl Services {
+    /// Starts everything. A Redis that cannot be reached, a webhook that is no address and a taken port are
+    /// told in one sentence before anything else starts.
+    pub async fn start(settings: &Settings) -> Result<Self, Failure> {
+        let config = cache_config(settings);
+        let (cache, store) = match &settings.redis_url {
+            None => (Cache::memory(config), "memory"),
+            Some(url) => {
+                let cache = Cache::redis(url.as_str(), config)
+                    .await
+                    .map_err(|error| Failure::from_error("the cache", &error))?;
+                (cache, "redis")
+            }
+        };
+        let failed = |error| Failure::from_error("the monitor", &error);
+        let (aggregator, exporter) =
+            Exporter::beside(WindowConfig::default(), Instant::now()).map_err(failed)?;
+        aggregator.install().map_err(failed)?;
+        let recent = MemorySink::new(RECENT_ALERTS);
+        let upkeep = exporter.clone();
+        let mut builder =
+            Monitor::builder(MonitorConfig::default().with_interval(settings.monitoring_interval))
+                .aggregator(aggregator)
+                .rules(DefaultRules::default().build())
+                .upkeep(move || upkeep.upkeep())
+                .sink(SinkConfig::new("log"), LogSink::default())
+                .sink(SinkConfig::new("screen"), recent.clone());
+        if let Some(url) = &settings.webhook_url {
+            let sink = WebhookSink::new(WebhookConfig::new(url)).map_err(failed)?;
+            builder = builder.sink(SinkConfig::new("webhook").with_watchdog(), sink);
+        }
+        let monitor = builder.start().map_err(failed)?;
+        watch_cache(&monitor, cache.clone());
+        let board = StatusBoard::default();
+        let server = serve(settings, &monitor, exporter, board.clone()).await?;
+        let writer = CacheWriter::start(cache.clone(), WriterConfig::default());
+        let inbox = writer.inbox();
+        let alert_rule = OpportunityAlert::default();
+        Ok(Self { cache, store, writer, inbox, monitor, board, alert_rule, recent, server })
+    }
+
+    /// Where the status page is.
+    pub fn page(&self) -> Option<String> {
+        self.server.as_ref().map(|server| format!("http://{}/", server.address()))
+    }
+
+    /// Takes a finding to the cache, the metrics and the alerts.
+    pub fn take(&self, finding: &Finding) {
+        match finding {
+            Finding::Shown { opportunity, risk, .. } => {
+                // A full inbox is counted by the writer.
+                let _ = self.inbox.offer_opportunity(Arc::clone(opportunity));
+                metrics::counter!("arb_scan_opportunities_total").increment(1);
+                metrics::histogram!("arb_scan_net_usd").record(opportunity.net_usd.to_f64_lossy());
+                metrics::histogram!("arb_scan_return_after_risk_ratio")
+                    .record(risk.return_after_risk);
+                self.alert(opportunity, risk);
+            }
+            Finding::Closed(closed) => self.close(closed),
+        }
+    }
+
+    fn alert(&self, opportunity: &arb_normalize::Opportunity, risk: &Risk) {
+        let ratio = Decimal::from_f64(risk.return_after_risk).unwrap_or_default();
+        let mut facts =
+            OpportunityFacts::new(&opportunity.pair, opportunity.net_usd.into(), ratio.round_dp(4))
+                .with_details(crate::replay::describe(opportunity));
+        if let Some(share) = risk.annualised.and_then(Decimal::from_f64) {
+            facts = facts.per_year(share.round_dp(4));
+        }
+        if let Some(signal) = self.alert_rule.signal(&facts) {
+            self.monitor.handle().raise(signal);
+        }
+    }
+
+    fn close(&self, closed: &Closed) {
+        let _ = self.inbox.remove_opportunity(&closed.id);
+        if let Some(lasted) = closed.lasted {
+            metrics::histogram!("arb_scan_episode_seconds").record(lasted.as_secs_f64());
+        }
+        metrics::counter!("arb_scan_closed_total", "reason" => closed.reason.as_str()).increment(1);
+    }
+
+    /// Publishes the newest view.
+    pub fn publish(&self, mut view: StatusModel) {
+        view.cache = Some(CacheRow {
+            store: self.store.to_owned(),
+            up: true,
+            hit_rate: None,
+            note: format!("{} writes waiting", self.writer.waiting()),
+        });
+        self.board.publish(view);
+    }
+
+    /// The last alerts, newest first, one line each.
+    pub fn alert_lines(&self, most: usize) -> Vec<String> {
+        self.recent
+            .notifications()
+            .iter()
+            .rev()
+            .take(most)
+            .map(|one| format!("ALERT {} {}", one.alert.severity.as_str(), one.alert.summary))
+            .collect()
+    }
+
+    /// The cache.
+    pub const fn cache(&self) -> &Cache {
+        &self.cache
+    }
+
+    /// Writes what waits, brings the last alerts, ends.
+    pub async fn stop(self) {
+        let left = self.writer.shutdown(DRAIN_WITHIN).await;
+        if left > 0 {
+            tracing::warn!(left, "writes to the cache were left at the end");
+        }
+        drop(self.server);
+        self.monitor.shutdown().await;
+    }
+}
+
+fn cache_config(settings: &Settings) -> CacheConfig {
+    [Class::Market, Class::Orderbook, Class::Price]
+        .into_iter()
+        .zip(settings.cache_ttl)
+        .fold(CacheConfig::default(), |config, (class, ttl)| {
+            config.with_policy(class, ClassPolicy::ttl(ttl))
+        })
+}
+
+fn watch_cache(monitor: &Monitor, cache: Cache) {
+    let check = FnCheck::new(move || {
+        let cache = cache.clone();
+        async move {
+            match cache.ping().await {
+                Ok(()) => {
+                    metrics::gauge!("arb_cache_up").set(1.0);
+                    Checked::healthy()
+                }
+                Err(error) => {
+                    metrics::gauge!("arb_cache_up").set(0.0);
+                    Checked::unhealthy(error.to_string())
+                }
+            }
+        }
+    });
+    if let Err(error) = monitor.handle().add_component(ComponentConfig::optional("cache"), check) {
+        tracing::warn!(%error, "the cache is not watched");
+    }
+}
+
+async fn serve(
+    settings: &Settings,
+    monitor: &Monitor,
+    exporter: Exporter,
+    board: StatusBoard,
+) -> Result<Option<Server>, Failure> {
+    let Some(address) = &settings.status else { return Ok(None) };
+    let address: SocketAddr = address.parse().map_err(|_| {
+        Failure::usage(format!(
+            "status is {address:?}: expected an address and port such as 127.0.0.1:8787, or off"
+        ))
+    })?;
+    let endpoints = Endpoints::default().exporter(exporter).page(Page::new(board));
+    Server::start(ServerConfig::at(address), monitor.handle(), endpoints)
+        .await
+        .map(Some)
+        .map_err(|error| Failure::from_error("the status page", &error))
+}

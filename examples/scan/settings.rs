@@ -1,0 +1,215 @@
+//! Settings by flag, environment variable, file or default, each knowing where it came from.
+
+use std::collections::BTreeMap;
+use std::fmt::Display;
+use std::path::Path;
+use std::str::FromStr;
+use std::time::Duration;
+
+use arb_normalize::Usd;
+
+use crate::args::Args;
+use crate::failure::Failure;
+
+/// Where a value came from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Origin {
+    Flag(&'static str),
+    Environment(&'static str),
+    File(String),
+    Default,
+}
+
+impl Display for Origin {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Flag(name) => write!(f, "flag {name}"),
+            Self::Environment(name) => write!(f, "environment {name}"),
+            Self::File(path) => write!(f, "file {path}"),
+            Self::Default => f.write_str("default"),
+        }
+    }
+}
+
+/// Everything `scan` can be told, apart from what it is to do.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Shared cache, in memory if unset.
+    pub redis_url: Option<String>,
+    /// Receiver of alerts, log only if unset.
+    pub webhook_url: Option<String>,
+    /// How often health and rules are checked.
+    pub monitoring_interval: Duration,
+    /// Dollars of outlay per pair.
+    pub max_position_size: Usd,
+    /// Highest risk score that passes the gate, 0 to 100.
+    pub max_risk_score: f64,
+    /// Seconds to live of markets, books and prices in the cache.
+    pub cache_ttl: [Duration; 3],
+    /// Where the status page listens.
+    pub status: Option<String>,
+    /// Kalshi key id and the path of its private key.
+    pub kalshi_key: Option<(String, String)>,
+    shown: Vec<(&'static str, String, Origin)>,
+}
+
+/// Looks one setting up after the other.
+struct Lookup {
+    file: BTreeMap<String, toml::Value>,
+    path: String,
+    shown: Vec<(&'static str, String, Origin)>,
+}
+
+impl Lookup {
+    fn text(
+        &mut self,
+        name: &'static str,
+        flag: Option<(&'static str, String)>,
+        variable: &'static str,
+        default: Option<&str>,
+    ) -> Option<String> {
+        let from_environment = || std::env::var(variable).ok().filter(|value| !value.is_empty());
+        let from_file = self.file.remove(name).map(|value| match value {
+            toml::Value::String(text) => text,
+            other => other.to_string(),
+        });
+        let (value, origin) = if let Some((flag, value)) = flag {
+            (Some(value), Origin::Flag(flag))
+        } else if let Some(value) = from_environment() {
+            (Some(value), Origin::Environment(variable))
+        } else if let Some(value) = from_file {
+            (Some(value), Origin::File(self.path.clone()))
+        } else {
+            (default.map(str::to_owned), Origin::Default)
+        };
+        let shown = value.as_deref().map_or_else(|| "-".to_owned(), |value| hide_password(value));
+        self.shown.push((name, shown, origin));
+        value
+    }
+
+    fn parsed<T: FromStr>(
+        &mut self,
+        name: &'static str,
+        flag: Option<(&'static str, String)>,
+        variable: &'static str,
+        default: &str,
+        expected: &str,
+    ) -> Result<T, Failure> {
+        let text = self.text(name, flag, variable, Some(default)).unwrap_or_default();
+        text.parse().map_err(|_| {
+            let origin = self.shown.last().map(|(_, _, origin)| origin.to_string());
+            Failure::usage(format!(
+                "{name} is {text:?} ({}): expected {expected}",
+                origin.unwrap_or_default()
+            ))
+        })
+    }
+
+    fn seconds(
+        &mut self,
+        name: &'static str,
+        variable: &'static str,
+        default: &str,
+    ) -> Result<Duration, Failure> {
+        self.parsed::<u64>(name, None, variable, default, "a whole number of seconds")
+            .map(Duration::from_secs)
+    }
+}
+
+impl Settings {
+    /// Reads the configuration file, if one is named, and the environment.
+    pub fn read(args: &Args) -> Result<Self, Failure> {
+        let mut lookup = Lookup {
+            file: args.config.as_deref().map(read_file).transpose()?.unwrap_or_default(),
+            path: args.config.as_deref().map(|p| p.display().to_string()).unwrap_or_default(),
+            shown: Vec::new(),
+        };
+        let flag = |name, value: &Option<String>| value.clone().map(|value| (name, value));
+        let redis_url = lookup.text("redis_url", flag("--redis", &args.redis), "REDIS_URL", None);
+        let webhook_url = lookup.text("webhook_url", None, "WEBHOOK_URL", None);
+        let monitoring_interval =
+            lookup.seconds("monitoring_interval", "MONITORING_INTERVAL", "30")?;
+        let max_position_size = lookup.parsed(
+            "max_position_size",
+            args.max_position.map(|value| ("--max-position", value.to_string())),
+            "MAX_POSITION_SIZE",
+            "10000",
+            "dollars, such as 10000",
+        )?;
+        let max_risk_score: f64 = lookup.parsed(
+            "max_risk_score",
+            None,
+            "MAX_RISK_SCORE",
+            "50",
+            "a score from 0 to 100",
+        )?;
+        if !(0.0..=100.0).contains(&max_risk_score) {
+            return Err(Failure::usage(format!(
+                "max_risk_score is {max_risk_score}: expected a score from 0 to 100"
+            )));
+        }
+        let cache_ttl = [
+            lookup.seconds("cache_ttl_market", "CACHE_TTL_MARKET", "300")?,
+            lookup.seconds("cache_ttl_orderbook", "CACHE_TTL_ORDERBOOK", "10")?,
+            lookup.seconds("cache_ttl_price", "CACHE_TTL_PRICE", "5")?,
+        ];
+        let status = lookup.text(
+            "status",
+            flag("--status", &args.status),
+            "STATUS_ADDRESS",
+            Some("127.0.0.1:0"),
+        );
+        let key_id = lookup.text("kalshi_key_id", None, "KALSHI_KEY_ID", None);
+        let key_path =
+            lookup.text("kalshi_private_key_path", None, "KALSHI_PRIVATE_KEY_PATH", None);
+        if let Some(name) = lookup.file.keys().next() {
+            return Err(Failure::usage(format!(
+                "{}: unknown setting {name:?}; --print-config shows the known ones",
+                lookup.path
+            )));
+        }
+        Ok(Self {
+            redis_url,
+            webhook_url,
+            monitoring_interval,
+            max_position_size,
+            max_risk_score,
+            cache_ttl,
+            status: status.filter(|address| address != "off"),
+            kalshi_key: key_id.zip(key_path),
+            shown: lookup.shown,
+        })
+    }
+
+    /// A line a setting: name, value, where it came from. Passwords in addresses are hidden.
+    pub fn print(&self) {
+        for (name, value, origin) in &self.shown {
+            crate::terminal::line(&format!("{name:<24} {value:<32} {origin}"));
+        }
+    }
+}
+
+fn read_file(path: &Path) -> Result<BTreeMap<String, toml::Value>, Failure> {
+    let shown = path.display();
+    let text = std::fs::read_to_string(path).map_err(|error| {
+        Failure::usage(format!("configuration {shown} cannot be read: {error}"))
+    })?;
+    toml::from_str(&text)
+        .map_err(|error| Failure::usage(format!("configuration {shown} is not TOML: {error}")))
+}
+
+/// `redis://user:secret@host` → `redis://user:***@host`; a webhook's path is a secret too.
+fn hide_password(value: &str) -> String {
+    let Some((scheme, rest)) = value.split_once("://") else { return value.to_owned() };
+    if scheme.starts_with("http") {
+        let host = rest.split('/').next().unwrap_or_default();
+        return format!("{scheme}://{host}/***");
+    }
+    match rest.rsplit_once('@') {
+        Some((login, host)) => {
+            let user = login.split(':').next().unwrap_or_default();
+            format!("{scheme}://{user}:***@{host}")
+        }
+        None => value.to_owned(),
+    }
+}

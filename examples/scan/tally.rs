@@ -1,0 +1,129 @@
+//! Planted against found: what the simulation hid and what the scanner saw.
+
+use std::collections::HashMap;
+
+use arb_normalize::{Opportunity, Outcome, Timestamp, Usd};
+use arb_scan::Closed;
+use arb_sim::Planted;
+use time::OffsetDateTime;
+
+/// Frames take this long at most from a venue's clock to ours, under load.
+const SLACK: time::Duration = time::Duration::milliseconds(500);
+
+/// One trade's life as the scanner saw it.
+#[derive(Debug, Clone)]
+struct Seen {
+    kalshi: String,
+    buys_yes: bool,
+    opened_at: OffsetDateTime,
+    closed_at: Option<OffsetDateTime>,
+    /// Every (quantity, net) it showed.
+    lines: Vec<(String, Usd)>,
+}
+
+/// Everything the scanner saw.
+#[derive(Debug, Default)]
+pub struct Tally {
+    seen: HashMap<String, Seen>,
+}
+
+/// Planted against found.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Score {
+    /// Opportunities whose legs had both reached us.
+    pub planted: usize,
+    /// Of those, seen while they were there.
+    pub found: usize,
+    /// Of those, with the simulator's own quantity and net profit to the last digit.
+    pub exact: usize,
+    /// Seen, but never planted.
+    pub false_alarms: usize,
+}
+
+impl Score {
+    /// Not seen.
+    pub const fn missed(&self) -> usize {
+        self.planted - self.found
+    }
+
+    /// Everything planted was found, and nothing else.
+    pub const fn is_perfect(&self) -> bool {
+        self.found == self.planted && self.false_alarms == 0
+    }
+}
+
+impl Tally {
+    /// A trade opened or changed; says whether it is new.
+    pub fn shown(&mut self, opportunity: &Opportunity) -> bool {
+        let (Some(at), Some(leg)) =
+            (opportunity.at.map(OffsetDateTime::from), opportunity.legs.first())
+        else {
+            return false;
+        };
+        let is_new = !self.seen.contains_key(&opportunity.id);
+        let seen = self.seen.entry(opportunity.id.clone()).or_insert_with(|| Seen {
+            kalshi: leg.market.clone(),
+            buys_yes: leg.outcome == Outcome::Yes,
+            opened_at: at,
+            closed_at: None,
+            lines: Vec::new(),
+        });
+        seen.lines.push((opportunity.quantity.to_string(), opportunity.net_usd));
+        is_new
+    }
+
+    /// A trade ended.
+    pub fn closed(&mut self, closed: &Closed) {
+        if let Some(seen) = self.seen.get_mut(&closed.id) {
+            seen.closed_at = closed.at.map(Timestamp::into);
+        }
+    }
+
+    /// How many trades were seen.
+    pub fn len(&self) -> usize {
+        self.seen.len()
+    }
+
+    /// Whether none was seen.
+    pub fn is_empty(&self) -> bool {
+        self.seen.is_empty()
+    }
+
+    /// Holds what was seen against what was planted.
+    pub fn against(&self, planted: &[Planted]) -> Score {
+        let mut score = Score { planted: planted.len(), ..Score::default() };
+        for plant in planted {
+            let mut hits = self.seen.values().filter(|seen| overlap(seen, plant)).peekable();
+            if hits.peek().is_some() {
+                score.found += 1;
+            }
+            let quantity = plant.quantity.to_string();
+            let net: Option<Usd> = plant.net_usd.to_string().parse().ok();
+            let exact = |seen: &Seen| {
+                seen.lines.iter().any(|(q, n)| same_number(q, &quantity) && Some(*n) == net)
+            };
+            if hits.any(exact) {
+                score.exact += 1;
+            }
+        }
+        score.false_alarms = self
+            .seen
+            .values()
+            .filter(|seen| !planted.iter().any(|plant| overlap(seen, plant)))
+            .count();
+        score
+    }
+}
+
+fn same_number(a: &str, b: &str) -> bool {
+    let number = |text: &str| text.parse::<arb_normalize::Quantity>().ok();
+    number(a) == number(b)
+}
+
+fn overlap(seen: &Seen, plant: &Planted) -> bool {
+    let buys_yes = plant.kalshi_outcome == arb_sim::Outcome::Yes;
+    seen.kalshi == plant.kalshi
+        && seen.buys_yes == buys_yes
+        && plant.closed_at.is_none_or(|closed| seen.opened_at <= closed + SLACK)
+        && seen.closed_at.is_none_or(|closed| closed >= plant.opened_at - SLACK)
+}

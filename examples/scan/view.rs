@@ -1,0 +1,191 @@
+//! The state of feeds and pipeline as the status page and the table show it.
+
+use std::collections::{BTreeMap, HashMap};
+use std::time::Duration;
+
+use arb_monitor::status::{
+    BlockedPairs, BookCounts, ClockOffset, FeedRow, FunnelStep, LegRow, OpportunityRow,
+    StatusModel, Tone,
+};
+use arb_normalize::books::BookState;
+use arb_normalize::{Opportunity, Timestamp, Venue};
+use arb_scan::Pipeline;
+use arb_ws::{Handle, LinkState};
+use rust_decimal::Decimal;
+
+use crate::endpoints::Endpoints;
+use crate::publisher::Publisher;
+
+/// Clocks further apart than this are shown as wrong: signatures are refused from about 5 s on.
+const CLOCK_LIMIT_MS: i64 = 2_000;
+/// Data older than this is shown as wrong.
+const DATA_AGE_MAX: Duration = Duration::from_secs(30);
+/// Examples of blocked pairs, by reason.
+const EXAMPLES: usize = 4;
+
+/// What does not change while running.
+pub fn base(endpoints: &Endpoints) -> StatusModel {
+    let clock = |venue: Venue, offset: &arb_venues::ClockOffset| ClockOffset {
+        venue: venue.as_str().to_owned(),
+        offset_ms: Some(-offset.millis()),
+        limit_ms: CLOCK_LIMIT_MS,
+    };
+    StatusModel {
+        mode: endpoints.mode,
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        started_at: Some(arb_ws::wall_clock()),
+        clocks: vec![
+            clock(Venue::Kalshi, &endpoints.kalshi_clock),
+            clock(Venue::Polymarket, &endpoints.polymarket_clock),
+        ],
+        ..StatusModel::default()
+    }
+}
+
+/// The view now.
+pub fn of(
+    base: &StatusModel,
+    pipeline: &Pipeline<Publisher>,
+    handles: &[Vec<Handle>; 2],
+    now: Option<Timestamp>,
+) -> StatusModel {
+    let mut view = base.clone();
+    let mut blocked: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for (id, reason) in pipeline.pair_states() {
+        view.pairs_total += 1;
+        match reason {
+            None => view.pairs_tradable += 1,
+            Some(reason) => blocked.entry(reason.to_string()).or_default().push(id.to_owned()),
+        }
+    }
+    view.blocked = blocked
+        .into_iter()
+        .map(|(reason, pairs)| BlockedPairs {
+            reason,
+            count: pairs.len(),
+            examples: pairs.into_iter().take(EXAMPLES).collect(),
+        })
+        .collect();
+    for venue in Venue::ALL {
+        let books = books(pipeline, venue);
+        for (number, handle) in handles[venue.index()].iter().enumerate() {
+            // Books are counted by venue, and shown with its first connection.
+            let books = if number == 0 { books } else { BookCounts::default() };
+            view.feeds.push(feed(venue, number, handle, books));
+        }
+    }
+    // Gaps and resyncs of the books are counted over both venues; Polymarket has no numbers to jump.
+    if let Some(first) = view.feeds.first_mut() {
+        first.gaps = first.gaps.max(pipeline.counts().gaps);
+        first.resyncs = pipeline.counts().resyncs;
+    }
+    view.opportunities = opportunities(pipeline, now);
+    let funnel = pipeline.funnel();
+    view.funnel = [
+        ("evaluated", funnel.evaluated),
+        ("priced", funnel.priced),
+        ("with a gross edge", funnel.gross_edge),
+        ("net of fees", funnel.net_edge),
+        ("within the limits", funnel.within_limits),
+    ]
+    .map(|(name, count)| FunnelStep { name: name.to_owned(), count })
+    .to_vec();
+    view
+}
+
+fn books(pipeline: &Pipeline<Publisher>, venue: Venue) -> BookCounts {
+    let mut counts = BookCounts::default();
+    for (_, book) in pipeline.board().books(venue).iter() {
+        match book.state() {
+            BookState::Live => counts.live += 1,
+            BookState::Suspect => counts.suspect += 1,
+            BookState::Resyncing => counts.resyncing += 1,
+            BookState::Dead => counts.dead += 1,
+            _ => counts.empty += 1,
+        }
+    }
+    counts
+}
+
+fn feed(venue: Venue, number: usize, handle: &Handle, books: BookCounts) -> FeedRow {
+    let health = handle.health();
+    let (state, tone) = match health.state {
+        LinkState::Open if health.pending > 0 => ("subscribing", Tone::Warn),
+        LinkState::Open => ("live", Tone::Good),
+        LinkState::Connecting => ("connecting", Tone::Warn),
+        LinkState::Waiting => ("waiting", Tone::Bad),
+        LinkState::Paused => ("paused", Tone::Plain),
+        _ => ("stopped", Tone::Bad),
+    };
+    FeedRow {
+        name: format!("{venue} #{number}"),
+        state: state.to_owned(),
+        tone,
+        data_age: health.last_data_age(),
+        data_age_max: Some(DATA_AGE_MAX),
+        frames_per_second: health.message_rate,
+        books,
+        gaps: health.gaps,
+        ..FeedRow::default()
+    }
+}
+
+fn opportunities(pipeline: &Pipeline<Publisher>, now: Option<Timestamp>) -> Vec<OpportunityRow> {
+    let open: Vec<(&Opportunity, Option<Timestamp>)> = pipeline.open_opportunities().collect();
+    let mut markets: HashMap<&str, Vec<&str>> = HashMap::new();
+    for (opportunity, _) in &open {
+        for leg in &opportunity.legs {
+            markets.entry(&leg.market).or_default().push(&opportunity.pair);
+        }
+    }
+    let mut rows: Vec<OpportunityRow> = open
+        .iter()
+        .map(|(opportunity, opened_at)| {
+            let mut competing: Vec<String> = opportunity
+                .legs
+                .iter()
+                .flat_map(|leg| markets.get(leg.market.as_str()).into_iter().flatten())
+                .filter(|pair| **pair != opportunity.pair)
+                .map(|pair| (*pair).to_owned())
+                .collect();
+            competing.sort();
+            competing.dedup();
+            row(pipeline, opportunity, *opened_at, now, competing)
+        })
+        .collect();
+    rows.sort_by(|a, b| b.net_usd.cmp(&a.net_usd).then_with(|| a.id.cmp(&b.id)));
+    rows
+}
+
+fn row(
+    pipeline: &Pipeline<Publisher>,
+    opportunity: &Opportunity,
+    opened_at: Option<Timestamp>,
+    now: Option<Timestamp>,
+    competing: Vec<String>,
+) -> OpportunityRow {
+    let risk = pipeline.sink().risks.get(&opportunity.id);
+    let since =
+        |at: Option<Timestamp>| now.zip(at).map_or(Duration::ZERO, |(now, at)| now.since(at));
+    OpportunityRow {
+        id: opportunity.id.clone(),
+        pair: opportunity.pair.clone(),
+        legs: opportunity
+            .legs
+            .iter()
+            .map(|leg| LegRow {
+                venue: leg.venue.as_str().to_owned(),
+                action: format!("buy {}", leg.outcome.as_str().to_uppercase()),
+                limit: leg.limit.into(),
+                age: since(opportunity.at),
+            })
+            .collect(),
+        quantity: opportunity.quantity.into(),
+        net_usd: opportunity.net_usd.into(),
+        after_risk_usd: risk.map_or(Decimal::ZERO, |risk| risk.profit_after_risk.into()),
+        capital_usd: opportunity.outlay_usd().into(),
+        days: pipeline.sink().days_to_settlement(&opportunity.pair, opportunity.at),
+        age: since(opened_at),
+        competing,
+    }
+}

@@ -1,1 +1,0 @@
-//! What several examples share.
