@@ -8,7 +8,7 @@ use ring::digest;
 use time::OffsetDateTime;
 
 pub(crate) use self::standard::standard;
-pub(crate) use self::synthetic::synthetic;
+pub(crate) use self::synthetic::append_synthetic;
 use crate::units::Price;
 
 /// How a Kalshi market's and a Polymarket market's first outcomes relate in a true pair.

@@ -104,8 +104,8 @@ pub(crate) struct Connection {
     capacity: usize,
     /// The queue is over its capacity: the client reads too slowly.
     pub(crate) overflowed: bool,
-    /// A frame that waits for the next one to overtake it.
-    pub(crate) held: Option<Frame>,
+    /// A frame that waits for the next one to overtake it, and since when.
+    pub(crate) held: Option<(Frame, Instant)>,
     /// Wakes the writer.
     pub(crate) wake: Arc<Notify>,
     pub(crate) frames: u64,
@@ -138,6 +138,13 @@ impl Connection {
         self.wake.notify_one();
     }
 
+    /// Lets go of a frame that waited to be overtaken.
+    pub(crate) fn release_held(&mut self) {
+        if let Some((held, _)) = self.held.take() {
+            self.push(held);
+        }
+    }
+
     /// Appends whatever the length of the queue: the last words of a venue that gives up.
     pub(crate) fn push_anyway(&mut self, frame: Frame) {
         self.queue.push_back(frame);
@@ -148,6 +155,11 @@ impl Connection {
     pub(crate) fn end(&mut self, act: Act) {
         self.queue.clear();
         self.push_anyway(Frame::new(act));
+    }
+
+    /// Whether nothing waits to be sent.
+    pub(crate) fn is_idle(&self) -> bool {
+        self.queue.is_empty() && self.held.is_none()
     }
 
     /// The next entry that is due, or when one will be.

@@ -83,7 +83,7 @@ pub enum Fault {
     DataBeforeAck,
     /// Frames have the older form: Kalshi's whole cents, Polymarket's flat `price_change`.
     OlderFormat,
-    /// Handshakes and signed requests are refused with 401.
+    /// Handshakes (of both venues) and signed requests are refused with 401.
     Unauthorized,
     /// 429.
     TooManyRequests {
@@ -109,8 +109,9 @@ pub enum Fault {
         /// Milliseconds.
         by_ms: i64,
     },
-    /// A planned window: Kalshi pauses trading, Polymarket answers 425; both close their
-    /// connections with 1001 at its start, and books do not move.
+    /// A planned window: both venues close their connections with 1001 at its start and refuse new
+    /// ones (Kalshi with 503, Polymarket with 425), and books do not move. Kalshi's REST goes on and
+    /// says that trading is paused, Polymarket's CLOB answers 425, Gamma goes on.
     PlannedWindow,
     /// The exchange pauses: `/exchange/status` says so and no book moves.
     ExchangePause,

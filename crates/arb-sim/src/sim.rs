@@ -9,7 +9,7 @@ use tokio::sync::Notify;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, MissedTickBehavior};
 
-use crate::book::TruthBook;
+use crate::book::{Side, TruthBook};
 use crate::catalogue::LookAlike;
 use crate::config::SimConfig;
 use crate::connection::{Client, ConnectionInfo};
@@ -17,6 +17,7 @@ use crate::credentials::{KalshiCredentials, KeyRing};
 use crate::error::SimError;
 use crate::fault::{FaultId, FaultRecord, FaultSpec, Venue};
 use crate::http::{Backstage, Endpoint, Listener};
+use crate::units::{Price, Quantity};
 use crate::world::{Planted, Shared, VenueStats, World};
 
 /// Time between two turns of the simulation.
@@ -146,8 +147,7 @@ impl Sim {
                 let kalshi = &world.listings.kalshi[pair.kalshi];
                 let listed = &world.listings.polymarket[pair.polymarket];
                 let event = &world.listings.kalshi_events[kalshi.event];
-                let hundredths =
-                    |value: i64| crate::units::Price::from_ten_thousandths(value * 100).to_string();
+                let hundredths = |value: i64| Price::from_ten_thousandths(value * 100).to_string();
                 let multiplier = world.listings.series[event.series].fee_multiplier;
                 json!({
                     "id": pair.id,
@@ -209,7 +209,101 @@ impl Sim {
         self.backstage.shared.lock().listed(venue)
     }
 
-    /// Books stand still until [`Sim::resume`].
+    /// Adds signed amounts to levels of a market's book, one after the other and all with one time
+    /// stamp: on Kalshi each is a delta of its own, on Polymarket all are one `price_change`.
+    /// Prices are those of the first outcome (YES).
+    ///
+    /// # Errors
+    /// [`SimError::UnknownMarket`]; [`SimError::Change`] when a level would become negative, a price
+    /// is not between 0 and 1, or a Kalshi size has more than two decimals. Then nothing changes.
+    pub fn add_to_levels(
+        &self,
+        market: &str,
+        by: &[(Side, Price, Quantity)],
+    ) -> Result<(), SimError> {
+        self.backstage.shared.lock().add_to_levels(market, by)
+    }
+
+    /// Lists both markets of a pair of the catalogue that was unlisted (see [`Sim::unlisted_pairs`]).
+    ///
+    /// # Errors
+    /// [`SimError::UnknownMarket`] when no pair has this id.
+    pub fn list_pair(&self, id: &str) -> Result<(), SimError> {
+        self.backstage.shared.lock().list_pair(id)
+    }
+
+    /// Pairs of the catalogue whose markets nobody knows yet.
+    #[must_use]
+    pub fn unlisted_pairs(&self) -> Vec<String> {
+        let world = self.backstage.shared.lock();
+        let known: Vec<String> = world.listed(Venue::Kalshi);
+        let pairs = world.listings.pairs.iter();
+        pairs
+            .filter(|pair| !known.contains(&world.listings.kalshi[pair.kalshi].ticker))
+            .map(|pair| pair.id.clone())
+            .collect()
+    }
+
+    /// Makes and lists this many more plain equal pairs while running; their ids.
+    pub fn list_more(&self, pairs: usize) -> Vec<String> {
+        self.backstage.shared.lock().list_more(pairs)
+    }
+
+    /// Pauses a market, or opens it again (which cancels Kalshi's resting orders).
+    ///
+    /// # Errors
+    /// [`SimError::UnknownMarket`].
+    pub fn pause_market(&self, market: &str, paused: bool) -> Result<(), SimError> {
+        let mut world = self.backstage.shared.lock();
+        let market = world.need(market)?;
+        world.set_paused(market, paused);
+        Ok(())
+    }
+
+    /// Ends trading of a market. Neither venue tells its WebSocket clients; REST says so.
+    ///
+    /// # Errors
+    /// [`SimError::UnknownMarket`].
+    pub fn close_market(&self, market: &str) -> Result<(), SimError> {
+        let mut world = self.backstage.shared.lock();
+        let market = world.need(market)?;
+        world.close_market(market);
+        Ok(())
+    }
+
+    /// Moves a Kalshi market's closing time; a closed one may open again.
+    ///
+    /// # Errors
+    /// [`SimError::UnknownMarket`].
+    pub fn move_close(&self, market: &str, close: time::OffsetDateTime) -> Result<(), SimError> {
+        let mut world = self.backstage.shared.lock();
+        let market = world.need(market)?;
+        world.move_close(market, close);
+        Ok(())
+    }
+
+    /// Decides a market and pays it out: lifecycle events on Kalshi, `market_resolved` on Polymarket.
+    ///
+    /// # Errors
+    /// [`SimError::UnknownMarket`].
+    pub fn settle_market(&self, market: &str, first_outcome_wins: bool) -> Result<(), SimError> {
+        let mut world = self.backstage.shared.lock();
+        let market = world.need(market)?;
+        world.settle(market, first_outcome_wins);
+        Ok(())
+    }
+
+    /// Whether books stand still, no opportunity is under way and nothing waits to be sent: what a
+    /// client knows once it has read its sockets is the truth.
+    #[must_use]
+    pub fn is_still(&self) -> bool {
+        let world = self.backstage.shared.lock();
+        world.paused
+            && world.plants.idle()
+            && world.connections.values().all(crate::connection::Connection::is_idle)
+    }
+
+    /// Books stand still until [`Sim::resume`]; an opportunity that is open runs its course.
     pub fn pause(&self) {
         self.backstage.shared.lock().paused = true;
     }

@@ -1,5 +1,6 @@
 //! Everything the venues know, behind one lock: markets, books, connections, faults, plants.
 
+mod control;
 mod market;
 mod plant;
 mod quotes;
@@ -12,7 +13,7 @@ use time::OffsetDateTime;
 use tokio::time::Instant;
 
 use crate::book::{Change, Side, TruthBook};
-use crate::catalogue::{Listings, Start, standard, synthetic};
+use crate::catalogue::{Listings, Start, append_synthetic, standard};
 use crate::clock::Clock;
 use crate::config::{Catalogue, SimConfig};
 use crate::connection::{Client, Connection, Frame};
@@ -46,6 +47,9 @@ pub(crate) struct World {
     pub(crate) random: Random,
     pub(crate) listings: Listings,
     pub(crate) markets: Vec<Market>,
+    /// Listing to market, for each venue.
+    pub(crate) kalshi_markets: Vec<usize>,
+    pub(crate) polymarket_markets: Vec<usize>,
     /// Ticker, condition id or token id to a market and whether it is the second token.
     names: HashMap<String, (usize, bool)>,
     pub(crate) connections: BTreeMap<u64, Connection>,
@@ -57,6 +61,7 @@ pub(crate) struct World {
     quotes_due: f64,
     ticked: Instant,
     next_drift: Instant,
+    next_close_check: Instant,
     /// Faults have begun or ended since this was asked last.
     pub(crate) faults_turned: bool,
     /// Signed Kalshi REST calls left in the bucket, in thousandths, and when it was filled last.
@@ -82,13 +87,19 @@ impl World {
         let clock = Clock::starting_at(config.now);
         let listings = match config.catalogue {
             Catalogue::Standard => standard(clock.now()),
-            Catalogue::Synthetic { pairs } => synthetic(clock.now(), pairs),
+            Catalogue::Synthetic { pairs } => {
+                let mut listings = Listings::default();
+                append_synthetic(&mut listings, clock.now(), pairs);
+                listings
+            }
         };
         let now = Instant::now();
         let mut world = Self {
             random: Random::new(config.seed),
             clock,
             markets: Vec::new(),
+            kalshi_markets: Vec::new(),
+            polymarket_markets: Vec::new(),
             names: HashMap::new(),
             connections: BTreeMap::new(),
             next_connection: 0,
@@ -99,6 +110,7 @@ impl World {
             quotes_due: 0.0,
             ticked: now,
             next_drift: now + config.drift_every,
+            next_close_check: now,
             faults_turned: false,
             calls: (0, now),
             listings,
@@ -109,13 +121,18 @@ impl World {
         world
     }
 
-    fn open_markets(&mut self) {
-        for (index, listed) in self.listings.kalshi.iter().enumerate() {
-            self.names.insert(listed.ticker.clone(), (self.markets.len(), false));
-            let market = Market::new(Venue::Kalshi, index, listed.anchor, listed.start);
-            self.markets.push(market);
+    /// Makes markets of the listings that have none yet.
+    pub(crate) fn open_markets(&mut self) {
+        let first = self.markets.len();
+        for index in self.kalshi_markets.len()..self.listings.kalshi.len() {
+            let listed = &self.listings.kalshi[index];
+            let at = self.markets.len();
+            self.names.insert(listed.ticker.clone(), (at, false));
+            self.markets.push(Market::new(Venue::Kalshi, index, listed.anchor, listed.start));
+            self.kalshi_markets.push(at);
         }
-        for (index, listed) in self.listings.polymarket.iter().enumerate() {
+        for index in self.polymarket_markets.len()..self.listings.polymarket.len() {
+            let listed = &self.listings.polymarket[index];
             let at = self.markets.len();
             self.names.insert(listed.condition_id.clone(), (at, false));
             for (which, token) in listed.tokens.iter().enumerate() {
@@ -124,13 +141,9 @@ impl World {
             let mut market = Market::new(Venue::Polymarket, index, listed.anchor, listed.start);
             market.tick = listed.tick;
             self.markets.push(market);
+            self.polymarket_markets.push(at);
         }
-        let first_polymarket = self.listings.kalshi.len();
-        for (index, pair) in self.listings.pairs.iter().enumerate() {
-            self.markets[pair.kalshi].pair = Some(index);
-            self.markets[first_polymarket + pair.polymarket].pair = Some(index);
-        }
-        for market in 0..self.markets.len() {
+        for market in first..self.markets.len() {
             self.markets[market].id = self.random.uuid();
             if self.markets[market].start != Start::Settled {
                 self.fill_book(market);
@@ -138,9 +151,10 @@ impl World {
         }
     }
 
-    /// Index of a pair's Polymarket market among all markets.
-    pub(crate) fn polymarket_of(&self, pair: usize) -> usize {
-        self.listings.kalshi.len() + self.listings.pairs[pair].polymarket
+    /// The two markets of a pair, Kalshi's first.
+    pub(crate) fn legs(&self, pair: usize) -> [usize; 2] {
+        let pair = &self.listings.pairs[pair];
+        [self.kalshi_markets[pair.kalshi], self.polymarket_markets[pair.polymarket]]
     }
 
     /// What the venue believes the time is, a skewed clock included.
@@ -268,6 +282,7 @@ impl World {
         let Some(target) = self.connections.get_mut(&connection) else { return };
         if !self.faults.any() {
             target.push(frame);
+            target.release_held();
             return;
         }
         let lost = |fault: &Fault| matches!(fault, Fault::Stall | Fault::Gap);
@@ -290,13 +305,11 @@ impl World {
         if target.held.is_none()
             && self.faults.hit(place, |fault| *fault == Fault::Reorder).is_some()
         {
-            target.held = Some(frame);
+            target.held = Some((frame, Instant::now()));
             return;
         }
         target.push(frame);
-        if let Some(held) = target.held.take() {
-            target.push(held);
-        }
+        target.release_held();
     }
 
     /// Puts an answer into a connection's queue; only what already waits there comes before it.

@@ -62,6 +62,7 @@ impl Shelf {
     }
 
     /// A market that is open on whole cents; what else it has is changed by the caller.
+    #[expect(clippy::too_many_arguments, reason = "one row of the catalogue")]
     fn kalshi(
         &mut self,
         event: usize,
@@ -95,6 +96,7 @@ impl Shelf {
     }
 
     /// An open Yes/No market on whole cents; what else it has is changed by the caller.
+    #[expect(clippy::too_many_arguments, reason = "one row of the catalogue")]
     fn polymarket(
         &mut self,
         event: usize,

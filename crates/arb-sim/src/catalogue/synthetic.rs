@@ -7,41 +7,23 @@ use super::{
 };
 use crate::units::Price;
 
-/// `pairs` markets on each venue under one event, each pair about a different number.
-pub(crate) fn synthetic(now: OffsetDateTime, pairs: usize) -> Listings {
-    let mut listings = Listings::default();
+const SERIES: &str = "KXLOAD";
+const EVENT: &str = "KXLOAD-1";
+const SLUG: &str = "load-test";
+
+/// Adds `pairs` markets on each venue under one event, each pair about a different number.
+pub(crate) fn append_synthetic(listings: &mut Listings, now: OffsetDateTime, pairs: usize) {
     let close = now + Duration::days(90);
-    listings.series.push(Series {
-        ticker: "KXLOAD".to_owned(),
-        title: "Load test".to_owned(),
-        category: "Science and Technology",
-        tag: "Load",
-        source: ("Load Test Bureau", "https://example.com/load"),
-        fee_type: "quadratic",
-        fee_multiplier: 100,
-    });
-    listings.kalshi_events.push(KalshiEvent {
-        ticker: "KXLOAD-1".to_owned(),
-        series: 0,
-        title: "Which counters pass their mark?".to_owned(),
-        sub_title: "Load test".to_owned(),
-        mutually_exclusive: false,
-    });
-    let event = listings.add_polymarket_event(
-        "load-test",
-        "Which counters pass their mark?",
-        "Markets for load tests.",
-        "tech",
-        close,
-    );
-    for number in 0..pairs {
+    let (kalshi_event, polymarket_event) = events(listings, close);
+    let first = listings.pairs.len();
+    for number in first..first + pairs {
         let anchor = Price(2_000 + 100 * ((number * 7) % 61) as i64);
         let question = format!("Will counter {number} pass its mark?");
         let rules =
             format!("If counter {number} passes its mark, then the market resolves to Yes.");
         listings.kalshi.push(KalshiMarket {
             ticker: format!("KXLOAD-1-C{number}"),
-            event: 0,
+            event: kalshi_event,
             title: question.clone(),
             yes_sub_title: format!("Counter {number}"),
             no_sub_title: format!("Counter {number}"),
@@ -60,7 +42,7 @@ pub(crate) fn synthetic(now: OffsetDateTime, pairs: usize) -> Listings {
             id: String::new(),
             condition_id: String::new(),
             tokens: [String::new(), String::new()],
-            event,
+            event: polymarket_event,
             question,
             slug: format!("counter-{number}"),
             description: rules,
@@ -76,7 +58,37 @@ pub(crate) fn synthetic(now: OffsetDateTime, pairs: usize) -> Listings {
             anchor,
             start: Start::Open,
         });
-        listings.pair(&format!("counter-{number}"), number, polymarket, Relation::Equal);
+        let kalshi = listings.kalshi.len() - 1;
+        listings.pair(&format!("counter-{number}"), kalshi, polymarket, Relation::Equal);
     }
-    listings
+}
+
+/// The events of the two venues, made when they are not there yet.
+fn events(listings: &mut Listings, close: OffsetDateTime) -> (usize, usize) {
+    let known = listings.kalshi_events.iter().position(|event| event.ticker == EVENT);
+    let kalshi = known.unwrap_or_else(|| {
+        listings.series.push(Series {
+            ticker: SERIES.to_owned(),
+            title: "Load test".to_owned(),
+            category: "Science and Technology",
+            tag: "Load",
+            source: ("Load Test Bureau", "https://example.com/load"),
+            fee_type: "quadratic",
+            fee_multiplier: 100,
+        });
+        listings.kalshi_events.push(KalshiEvent {
+            ticker: EVENT.to_owned(),
+            series: listings.series.len() - 1,
+            title: "Which counters pass their mark?".to_owned(),
+            sub_title: "Load test".to_owned(),
+            mutually_exclusive: false,
+        });
+        listings.kalshi_events.len() - 1
+    });
+    let known = listings.polymarket_events.iter().position(|event| event.slug == SLUG);
+    let title = "Which counters pass their mark?";
+    let polymarket = known.unwrap_or_else(|| {
+        listings.add_polymarket_event(SLUG, title, "Markets for load tests.", "tech", close)
+    });
+    (kalshi, polymarket)
 }

@@ -62,16 +62,17 @@ pub(super) fn of(
 > {
     service_fn(move |request| -> Answering {
         let (backstage, upgraded) = (Arc::clone(&backstage), upgraded.clone());
-        Box::pin(async move { Ok(answer(endpoint.venue(), request, &backstage, &upgraded).await) })
+        Box::pin(async move { Ok(answer(endpoint, request, &backstage, &upgraded).await) })
     })
 }
 
 async fn answer(
-    venue: Venue,
+    endpoint: Endpoint,
     request: Request<Incoming>,
     backstage: &Backstage,
     upgraded: &Upgraded,
 ) -> Reply {
+    let venue = endpoint.venue();
     let upgrade = request
         .headers()
         .get(UPGRADE)
@@ -87,7 +88,8 @@ async fn answer(
             stats.requests += 1;
         }
         let hangs = world.faults.hit(place, |fault| *fault == Fault::Hang).is_some();
-        (hangs, world.faults.hit(place, refuses))
+        let signed = request.headers().contains_key("kalshi-access-key");
+        (hangs, world.faults.hit(place, |fault| refuses(fault, endpoint, upgrade, signed)))
     };
     if hangs {
         // Until the client gives up or the simulation ends.
@@ -114,14 +116,16 @@ async fn answer(
     reply
 }
 
-fn refuses(fault: &Fault) -> bool {
-    matches!(
-        fault,
-        Fault::Unauthorized
-            | Fault::TooManyRequests { .. }
-            | Fault::Status { .. }
-            | Fault::PlannedWindow
-    )
+fn refuses(fault: &Fault, endpoint: Endpoint, upgrade: bool, signed: bool) -> bool {
+    match fault {
+        Fault::TooManyRequests { .. } | Fault::Status { .. } => true,
+        Fault::Unauthorized => upgrade || signed,
+        // Kalshi's status page and Gamma go on in a planned window.
+        Fault::PlannedWindow => {
+            upgrade || matches!(endpoint, Endpoint::Clob | Endpoint::PolymarketWs)
+        }
+        _ => false,
+    }
 }
 
 /// The answer of a fault that refuses requests.

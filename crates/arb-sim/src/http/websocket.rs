@@ -26,6 +26,8 @@ pub(super) async fn run(io: Upgraded, id: u64, backstage: &Backstage) {
     tokio::select! {
         () = read(&mut stream, id, backstage) => {}
         end = write(&mut sink, id, backstage) => {
+            // Gone for everybody else before the client hears of it.
+            backstage.shared.lock().connections.remove(&id);
             if let Some(close) = end {
                 let _ = sink.send(Message::Close(Some(close))).await;
                 let _ = tokio::time::timeout(FAREWELL, drain(&mut stream)).await;

@@ -1,6 +1,7 @@
 //! Market data frames: snapshots, deltas, tickers, trades.
 
 use serde_json::json;
+use time::OffsetDateTime;
 
 use super::{Channel, KalshiClient, Subscription};
 use crate::book::{Change, Side};
@@ -48,6 +49,7 @@ impl World {
         plant: Option<usize>,
     ) {
         let mark = plant.map(|plant| Mark::Leg { plant, venue: Venue::Kalshi });
+        let now = self.venue_now(Venue::Kalshi);
         for (connection, sid) in self.kalshi_listeners(Channel::OrderbookDelta, market) {
             if self.withheld(connection, market) {
                 if let Some(known) = self.subscription(connection, sid) {
@@ -65,7 +67,7 @@ impl World {
                 let text = if older {
                     self.older_delta(market, sid, seq, change, delta)
                 } else {
-                    self.delta_text(market, sid, seq, use_yes, change, delta)
+                    self.delta_text(market, (sid, seq, use_yes), (change, delta), now)
                 };
                 let last = position + 1 == deltas.len();
                 let frame = Frame::marked(text, mark.filter(|_| last));
@@ -80,14 +82,11 @@ impl World {
     fn delta_text(
         &self,
         market: usize,
-        sid: u64,
-        seq: u64,
-        use_yes: bool,
-        change: Change,
-        delta: Quantity,
+        (sid, seq, use_yes): (u64, u64, bool),
+        (change, delta): (Change, Quantity),
+        now: OffsetDateTime,
     ) -> String {
         let (side, price) = quoted(change.side, change.price, use_yes);
-        let now = self.venue_now(Venue::Kalshi);
         // Written by hand: this is the frame that is sent thousands of times.
         format!(
             r#"{{"type":"orderbook_delta","sid":{sid},"seq":{seq},"msg":{{"market_ticker":"{}","market_id":"{}","price_dollars":"{}","delta_fp":"{}","side":"{side}","ts":"{}","ts_ms":{}}}}}"#,

@@ -178,8 +178,10 @@ impl World {
 
     /// The listed markets of an event.
     pub(super) fn event_markets(&self, event: usize) -> Vec<usize> {
-        (0..self.listings.kalshi.len())
-            .filter(|&market| self.listings.kalshi[market].event == event)
+        self.kalshi_markets
+            .iter()
+            .copied()
+            .filter(|&market| self.listings.kalshi[self.markets[market].listing].event == event)
             .filter(|&market| self.markets[market].status != Status::Unlisted)
             .collect()
     }

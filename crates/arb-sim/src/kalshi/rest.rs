@@ -247,9 +247,12 @@ impl World {
         };
         let number = |key: &str| query.first(key).and_then(|text| text.parse::<i64>().ok());
         let tickers = query.list("tickers");
-        let found: Vec<usize> = (0..self.listings.kalshi.len())
+        let found: Vec<usize> = self
+            .kalshi_markets
+            .iter()
+            .copied()
             .filter(|&market| {
-                let listed = &self.listings.kalshi[market];
+                let listed = &self.listings.kalshi[self.markets[market].listing];
                 let event = &self.listings.kalshi_events[listed.event];
                 let series = &self.listings.series[event.series].ticker;
                 let close = listed.close.unix_timestamp();

@@ -7,7 +7,7 @@ use time::Duration;
 
 use super::clob::decimal;
 use crate::book::Side;
-use crate::catalogue::PolymarketMarket;
+use crate::catalogue::{PolymarketMarket, hex, sha256};
 use crate::clock::{rfc3339, rfc3339_micros};
 use crate::fault::Venue;
 use crate::http::{Answer, Query};
@@ -41,7 +41,9 @@ impl World {
     }
 
     fn listed_polymarket(&self) -> Vec<usize> {
-        (self.listings.kalshi.len()..self.markets.len())
+        self.polymarket_markets
+            .iter()
+            .copied()
             .filter(|&market| self.markets[market].status != Status::Unlisted)
             .collect()
     }
@@ -205,7 +207,7 @@ impl World {
             "description": listed.description,
             "groupItemTitle": listed.group_item_title,
             "groupItemThreshold": "0",
-            "questionID": format!("0x{}", crate::catalogue::hex(&crate::catalogue::sha256(&listed.slug))),
+            "questionID": format!("0x{}", hex(&sha256(&listed.slug))),
             "umaBond": "500",
             "umaReward": "5",
             "umaResolutionStatuses": if over { "[\"proposed\", \"resolved\"]" } else { "[]" },
@@ -261,8 +263,11 @@ impl World {
 
     /// Fields that are there for some markets only.
     fn optional_fields(&self, listed: &PolymarketMarket, over: bool, body: &mut Value) {
+        body["negRiskRequestID"] = json!("");
         if let Some(group) = &self.listings.polymarket_events[listed.event].neg_risk {
+            let request = hex(&sha256(&format!("request {}", listed.slug)));
             body["negRiskMarketID"] = json!(group);
+            body["negRiskRequestID"] = json!(format!("0x{request}"));
         }
         if let Some(start) = listed.game_start {
             let text = rfc3339(start).replace('T', " ").replace('Z', "+00");

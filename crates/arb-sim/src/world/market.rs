@@ -35,8 +35,6 @@ pub(crate) struct Market {
     pub(crate) tick: i64,
     pub(crate) last_trade: Option<Price>,
     pub(crate) volume: Quantity,
-    /// The true pair it belongs to.
-    pub(crate) pair: Option<usize>,
     /// The planted opportunity whose orders are in the book now.
     pub(crate) plant: Option<usize>,
     /// Quotes stand still while an opportunity is prepared, open or just over.
@@ -62,7 +60,6 @@ impl Market {
             tick: 100,
             last_trade: None,
             volume: Quantity::default(),
-            pair: None,
             plant: None,
             frozen: false,
         }

@@ -152,10 +152,6 @@ impl World {
         self.plant_somewhere(now);
     }
 
-    fn legs(&self, pair: usize) -> [usize; 2] {
-        [self.listings.pairs[pair].kalshi, self.polymarket_of(pair)]
-    }
-
     fn plant_somewhere(&mut self, now: Instant) {
         let free: Vec<usize> = (0..self.listings.pairs.len())
             .filter(|&pair| {
@@ -310,6 +306,13 @@ impl World {
             bids.into_iter().map(|(price, size)| (price.complement(), size)).collect()
         } else {
             book.levels(Side::Ask)
+        }
+    }
+
+    /// Ends the opportunity whose orders are in this market's book, if there is one.
+    pub(super) fn end_plant_in(&mut self, market: usize) {
+        if let Some(plant) = self.markets[market].plant {
+            self.close(plant, Instant::now());
         }
     }
 

@@ -61,7 +61,7 @@ impl World {
 
     /// The step of prices near here, in ten-thousandths.
     pub(crate) fn step(&self, market: usize, price: i64) -> i64 {
-        let edge = price < 1_000 || price > 9_000;
+        let edge = !(1_000..=9_000).contains(&price);
         match self.markets[market].venue {
             Venue::Kalshi if edge && self.fine_edges(market) => 10,
             Venue::Polymarket if edge => self.markets[market].tick.min(CENT),
@@ -194,7 +194,7 @@ impl World {
         }
         let pair = self.random.below(self.listings.pairs.len());
         let up = self.random.percent(50);
-        let (kalshi, polymarket) = (self.listings.pairs[pair].kalshi, self.polymarket_of(pair));
+        let [kalshi, polymarket] = self.legs(pair);
         if !self.listings.pairs[pair].drifts
             || [kalshi, polymarket].iter().any(|&m| !self.trades_now(m) || self.markets[m].frozen)
         {
@@ -255,8 +255,7 @@ mod tests {
                 world.move_quotes(now);
                 for pair in 0..world.listings.pairs.len() {
                     let known = &world.listings.pairs[pair];
-                    let kalshi = &world.markets[known.kalshi].book;
-                    let polymarket = &world.markets[world.polymarket_of(pair)].book;
+                    let [kalshi, polymarket] = world.legs(pair).map(|leg| &world.markets[leg].book);
                     let best = |book: &crate::book::Book, side| book.best(side).unwrap().0;
                     let (mut bid, mut ask) =
                         (best(polymarket, Side::Bid), best(polymarket, Side::Ask));

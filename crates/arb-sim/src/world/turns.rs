@@ -1,11 +1,18 @@
 //! What happens by itself as time passes: faults begin and end, quotes move, plants open and close.
 
+use std::time::Duration;
+
 use tokio::time::Instant;
 
 use super::World;
 use crate::connection::{Act, Client};
 use crate::fault::active::Turn;
 use crate::fault::{Fault, FaultId, FaultSpec, Venue};
+
+/// Longest wait of a frame for another to overtake it.
+const HOLD: Duration = Duration::from_millis(500);
+/// How often closing times are looked at.
+const CLOSE_CHECK: Duration = Duration::from_millis(500);
 
 impl World {
     /// One turn of the simulation; called every few milliseconds.
@@ -16,8 +23,13 @@ impl World {
         } else {
             self.move_quotes(now);
         }
+        if now >= self.next_close_check {
+            self.next_close_check = now + CLOSE_CHECK;
+            self.close_what_is_due();
+        }
         self.turn_plants(now);
         self.cut_flapping(now);
+        self.release_held(now);
         self.give_up_on_slow_clients();
     }
 
@@ -84,13 +96,6 @@ impl World {
         match spec.fault {
             Fault::TickChange => self.change_ticks(spec, market, false),
             Fault::Silence | Fault::Stall => self.break_silence(),
-            Fault::Reorder => {
-                for connection in self.connections.values_mut() {
-                    if let Some(held) = connection.held.take() {
-                        connection.push(held);
-                    }
-                }
-            }
             _ => {}
         }
     }
@@ -142,6 +147,15 @@ impl World {
                 if let Some(connection) = self.connections.get_mut(&id) {
                     connection.opened = now + up * 1_000;
                 }
+            }
+        }
+    }
+
+    /// A frame that nothing overtakes is not held for ever.
+    fn release_held(&mut self, now: Instant) {
+        for connection in self.connections.values_mut() {
+            if connection.held.as_ref().is_some_and(|held| now >= held.1 + HOLD) {
+                connection.release_held();
             }
         }
     }

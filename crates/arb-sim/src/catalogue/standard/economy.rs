@@ -19,138 +19,113 @@ pub(super) fn add(shelf: &mut Shelf) {
     ether(shelf);
 }
 
+/// Suffix, sub title, strike, what the committee does, and the fair price; the outcomes of the group
+/// add up to one dollar.
+const KALSHI_FED: [(&str, &str, &str, &str, i64); 4] = [
+    (
+        "H0",
+        "Fed maintains rate",
+        "maintain rates",
+        "maintains the target federal funds rate",
+        4_400,
+    ),
+    (
+        "C25",
+        "Cut 25bps",
+        "cut rates by 25bps",
+        "cuts the target federal funds rate by exactly 25 basis points",
+        3_000,
+    ),
+    (
+        "C26",
+        "Cut >25bps",
+        "cut rates by >25bps",
+        "cuts the target federal funds rate by more than 25 basis points",
+        1_500,
+    ),
+    (
+        "H25",
+        "Hike 25bps",
+        "hike rates by 25bps",
+        "hikes the target federal funds rate by exactly 25 basis points",
+        900,
+    ),
+];
+
+/// Slug, question, group item and condition of the outcomes that equal Kalshi's first three.
+const POLYMARKET_FED: [(&str, &str, &str, &str); 3] = [
+    (
+        "fed-no-change",
+        "No change in Fed interest rates after the",
+        "No change",
+        "the upper bound of the target federal funds range is unchanged",
+    ),
+    (
+        "fed-25-bps-cut",
+        "Fed decreases interest rates by 25 bps after the",
+        "25 bps decrease",
+        "the upper bound of the target federal funds range is decreased by exactly 25 basis points",
+    ),
+    (
+        "fed-cut-more-than-25-bps",
+        "Fed decreases interest rates by more than 25 bps after the",
+        "More than 25 bps decrease",
+        "the upper bound of the target federal funds range is decreased by more than 25 basis points",
+    ),
+];
+
 fn fed_decision(shelf: &mut Shelf) {
     let [meeting, next] = fed_meetings(shelf.now);
-    let series = shelf.series(
-        "KXFEDDECISION",
-        "Fed decision",
-        "Economics",
-        "Fed",
-        ("Federal Reserve", "https://www.federalreserve.gov/"),
-    );
-    shelf.listings.series[series].fee_type = "quadratic_with_maker_fees";
-    let event = shelf.event(
-        series,
-        &format!("KXFEDDECISION-{}", &meeting.ticker()[..5]),
-        &format!("Fed decision in {} {}?", meeting.month_name(), meeting.year()),
-        &format!("At the {} meeting", meeting.long()),
-    );
-    shelf.listings.kalshi_events[event].mutually_exclusive = true;
-
-    // Last figure: the fair price; the four outcomes of the group add up to one dollar.
-    let kalshi = [
-        ("H0", "Fed maintains rate", "Maintain", "maintains the target federal funds rate", 4_400),
-        (
-            "C25",
-            "Cut 25bps",
-            "Cut 25bps",
-            "cuts the target federal funds rate by exactly 25 basis points",
-            3_000,
-        ),
-        (
-            "C26",
-            "Cut >25bps",
-            "Cut >25bps",
-            "cuts the target federal funds rate by more than 25 basis points",
-            1_500,
-        ),
-        (
-            "H25",
-            "Hike 25bps",
-            "Hike 25bps",
-            "hikes the target federal funds rate by exactly 25 basis points",
-            900,
-        ),
-    ];
-    let tickers = kalshi.map(|(suffix, sub, strike, act, fair)| {
-        let (month, year) = (meeting.month_name(), meeting.year());
-        let primary = format!(
-            "If the Federal Reserve {act} at its {month} {year} meeting, scheduled for {}, then the market resolves to Yes.",
-            meeting.long()
-        );
-        let title = match suffix {
-            "H0" => format!("Will the Federal Reserve maintain rates at its {month} {year} meeting?"),
-            "C25" => format!("Will the Federal Reserve cut rates by 25bps at its {month} {year} meeting?"),
-            "C26" => format!("Will the Federal Reserve cut rates by >25bps at its {month} {year} meeting?"),
-            _ => format!("Will the Federal Reserve hike rates by 25bps at its {month} {year} meeting?"),
-        };
-        let secondary = "The change is that of the upper bound of the target federal funds range given in the FOMC statement of the meeting, compared with the level before the meeting.";
-        let times = Times::at(at(meeting, 18, 55))
-            .early("This market will close and expire once the decision is published.");
-        let strike = Strike::Custom("Decision", strike.to_owned());
-        shelf.kalshi(event, suffix, &title, sub, (&primary, secondary), strike, times, fair)
-    });
-
+    let kalshi = kalshi_fed(shelf, meeting);
     let group = polymarket_fed_group(shelf, meeting);
-    let fair = |index: usize| [4_400, 3_000, 1_500][index];
-    let slug = format!("{}-{}", meeting.month_name().to_lowercase(), meeting.year());
-    let outcomes = [
-        (
-            "fed-no-change",
-            "No change in Fed interest rates after the",
-            "No change",
-            "the upper bound of the target federal funds range is unchanged",
-        ),
-        (
-            "fed-25-bps-cut",
-            "Fed decreases interest rates by 25 bps after the",
-            "25 bps decrease",
-            "the upper bound of the target federal funds range is decreased by exactly 25 basis points",
-        ),
-        (
-            "fed-50-bps-cut",
-            "Fed decreases interest rates by more than 25 bps after the",
-            "More than 25 bps decrease",
-            "the upper bound of the target federal funds range is decreased by more than 25 basis points",
-        ),
-    ];
-    for (index, (name, question, item, act)) in outcomes.into_iter().enumerate() {
-        let question = format!("{question} {} {} meeting?", meeting.month_name(), meeting.year());
-        let market = fed_market(
-            shelf,
-            group,
-            &format!("{name}-{slug}"),
-            &question,
-            item,
-            act,
-            meeting,
-            fair(index),
-        );
-        let id = ["fed-hold", "fed-cut-25", "fed-cut-more"][index];
-        shelf.listings.pair(id, tickers[index], market, Relation::Equal);
+    for (index, (row, id)) in
+        POLYMARKET_FED.into_iter().zip(["fed-hold", "fed-cut-25", "fed-cut-more"]).enumerate()
+    {
+        let market = fed_market(shelf, group, row, meeting, KALSHI_FED[index].4);
+        shelf.listings.pair(id, kalshi[index], market, Relation::Equal);
         if let Some(pair) = shelf.listings.pairs.last_mut() {
             pair.drifts = false;
         }
     }
     // "25+" is not "25": a hike of 50 pays here and not on Kalshi.
-    let question = format!(
-        "Fed increases interest rates by 25+ bps after the {} {} meeting?",
-        meeting.month_name(),
-        meeting.year()
-    );
-    let act =
-        "the upper bound of the target federal funds range is increased by 25 basis points or more";
-    let hike = fed_market(
-        shelf,
-        group,
-        &format!("fed-hike-25-plus-{slug}"),
-        &question,
+    let row = (
+        "fed-hike-25-plus",
+        "Fed increases interest rates by 25+ bps after the",
         "25+ bps increase",
-        act,
-        meeting,
-        1_100,
+        "the upper bound of the target federal funds range is increased by 25 basis points or more",
     );
-    shelf.listings.look_alike(tickers[3], hike, "bucket");
+    let hike = fed_market(shelf, group, row, meeting, 1_100);
+    shelf.listings.look_alike(kalshi[3], hike, "bucket");
     // The meeting after: the same words, another date.
     let other = polymarket_fed_group(shelf, next);
-    let slug = format!("fed-no-change-{}-{}", next.month_name().to_lowercase(), next.year());
-    let question = format!(
-        "No change in Fed interest rates after the {} {} meeting?",
-        next.month_name(),
-        next.year()
+    let later = fed_market(shelf, other, POLYMARKET_FED[0], next, 5_800);
+    shelf.listings.look_alike(kalshi[0], later, "date");
+}
+
+fn kalshi_fed(shelf: &mut Shelf, meeting: Date) -> [usize; 4] {
+    let source = ("Federal Reserve", "https://www.federalreserve.gov/");
+    let series = shelf.series("KXFEDDECISION", "Fed decision", "Economics", "Fed", source);
+    shelf.listings.series[series].fee_type = "quadratic_with_maker_fees";
+    let name = format!("{} {}", meeting.month_name(), meeting.year());
+    let event = shelf.event(
+        series,
+        &format!("KXFEDDECISION-{}", &meeting.ticker()[..5]),
+        &format!("Fed decision in {name}?"),
+        &format!("At the {} meeting", meeting.long()),
     );
-    let later = fed_market(shelf, other, &slug, &question, "No change", outcomes[0].3, next, 5_800);
-    shelf.listings.look_alike(tickers[0], later, "date");
+    shelf.listings.kalshi_events[event].mutually_exclusive = true;
+    KALSHI_FED.map(|(suffix, sub, words, act, fair)| {
+        let primary = format!(
+            "If the Federal Reserve {act} at its {name} meeting, scheduled for {}, then the market resolves to Yes.",
+            meeting.long()
+        );
+        let secondary = "The change is that of the upper bound of the target federal funds range given in the FOMC statement of the meeting, compared with the level before the meeting.";
+        let title = format!("Will the Federal Reserve {words} at its {name} meeting?");
+        let times = Times::at(at(meeting, 18, 55))
+            .early("This market will close and expire once the decision is published.");
+        let strike = Strike::Custom("Decision", sub.to_owned());
+        shelf.kalshi(event, suffix, &title, sub, (&primary, secondary), strike, times, fair)
+    })
 }
 
 fn polymarket_fed_group(shelf: &mut Shelf, meeting: Date) -> usize {
@@ -172,25 +147,22 @@ fn polymarket_fed_group(shelf: &mut Shelf, meeting: Date) -> usize {
     group
 }
 
-#[expect(clippy::too_many_arguments, reason = "one row of the group's table")]
 fn fed_market(
     shelf: &mut Shelf,
     group: usize,
-    slug: &str,
-    question: &str,
-    item: &str,
-    act: &str,
+    (slug, question, item, act): (&str, &str, &str, &str),
     meeting: Date,
     fair: i64,
 ) -> usize {
+    let (month, year) = (meeting.month_name(), meeting.year());
     let description = format!(
-        "This market will resolve to \"Yes\" if {act} at the Federal Reserve's {} {} meeting, scheduled for {}, versus the level it was prior to the meeting. Otherwise, this market will resolve to \"No\".\n\nThe resolution source for this market is the FOMC's statement after its meeting as published on the official website of the Federal Reserve at https://www.federalreserve.gov/monetarypolicy/fomccalendars.htm.",
-        meeting.month_name(),
-        meeting.year(),
+        "This market will resolve to \"Yes\" if {act} at the Federal Reserve's {month} {year} meeting, scheduled for {}, versus the level it was prior to the meeting. Otherwise, this market will resolve to \"No\".\n\nThe resolution source for this market is the FOMC's statement after its meeting as published on the official website of the Federal Reserve at https://www.federalreserve.gov/monetarypolicy/fomccalendars.htm.",
         meeting.long()
     );
-    let market =
-        shelf.polymarket(group, slug, question, &description, ECONOMY, at(meeting, 19, 0), fair);
+    let slug = format!("{slug}-{}-{year}", month.to_lowercase());
+    let question = format!("{question} {month} {year} meeting?");
+    let end = at(meeting, 19, 0);
+    let market = shelf.polymarket(group, &slug, &question, &description, ECONOMY, end, fair);
     let listed = &mut shelf.listings.polymarket[market];
     listed.group_item_title = item.to_owned();
     listed.resolution_source = "https://www.federalreserve.gov/monetarypolicy/fomccalendars.htm";

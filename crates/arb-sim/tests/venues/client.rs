@@ -65,12 +65,16 @@ impl Ws {
 
     /// The next message of any kind; `None` when the connection has ended.
     pub(crate) async fn message(&mut self) -> Option<Message> {
-        let next = tokio::time::timeout(PATIENCE, self.0.next()).await.expect("no message came");
+        let next = tokio::time::timeout(PATIENCE, self.0.next()).await.unwrap();
         next.and_then(Result::ok)
     }
 
-    /// The next text.
+    /// The next text; pings do not count as patience.
     pub(crate) async fn text(&mut self) -> String {
+        tokio::time::timeout(PATIENCE, self.wait_for_text()).await.unwrap()
+    }
+
+    async fn wait_for_text(&mut self) -> String {
         loop {
             match self.message().await {
                 Some(Message::Text(text)) => return text.to_string(),
@@ -139,7 +143,7 @@ pub(crate) async fn request(
         socket.read_to_end(&mut bytes).await.unwrap();
         String::from_utf8(bytes).unwrap()
     };
-    let answer = tokio::time::timeout(PATIENCE, exchange).await.expect("no answer came");
+    let answer = tokio::time::timeout(PATIENCE, exchange).await.unwrap();
     let (head, body) = answer.split_once("\r\n\r\n").unwrap();
     let status = head.split(' ').nth(1).unwrap().parse().unwrap();
     let body = serde_json::from_str(body).unwrap_or_else(|_| panic!("not JSON: {body}"));

@@ -1,16 +1,11 @@
 //! A crude scanner against the simulation: it must find exactly what was planted.
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test stops at the first surprise")]
-
-#[path = "support/client.rs"]
-#[expect(dead_code, reason = "each test uses a part of the client")]
-mod client;
-
 use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
 use arb_sim::{Outcome, Sim, SimConfig};
-use client::Ws;
 use serde_json::{Value, json};
+
+use crate::client::Ws;
 
 type Levels = BTreeMap<i64, f64>;
 
