@@ -7,11 +7,13 @@
 #![expect(clippy::print_stdout, reason = "the contenders' differences are part of the result")]
 
 use std::hint::black_box;
+use std::pin::pin;
 use std::sync::Barrier;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
-use arb_breaker::{Breaker, BreakerConfig, BreakerError, Moment, Rate, SlowCalls, Window};
+use arb_breaker::{Breaker, BreakerConfig, CallError, Moment, Rate, SlowCalls, Window};
 use criterion::{Criterion, criterion_group, criterion_main};
 
 /// Something that guards a call.
@@ -43,23 +45,17 @@ impl Guard for Floor {
     }
 }
 
-/// Ours, as `call_sync` and as a bare permit.
+/// Ours, as a bare permit; `SLIDING` where the rule is the one all are asked for.
+struct ByPermit<const SLIDING: bool>(Breaker);
+/// Ours, as `call_sync`.
 struct ByCall(Breaker);
-struct ByPermit(Breaker);
+/// Ours, as `call`, polled to its end on the spot.
+struct ByFuture(Breaker);
 /// Ours with the time given by the caller.
 struct ByPermitAt(Breaker, Moment);
 
-impl Guard for ByCall {
-    const SLIDING_HUNDRED: bool = true;
-
-    #[inline]
-    fn call(&self, good: bool) -> bool {
-        !matches!(self.0.call_sync(|| work(good)), Err(arb_breaker::CallError::Rejected(_)))
-    }
-}
-
-impl Guard for ByPermit {
-    const SLIDING_HUNDRED: bool = true;
+impl<const SLIDING: bool> Guard for ByPermit<SLIDING> {
+    const SLIDING_HUNDRED: bool = SLIDING;
 
     #[inline]
     fn call(&self, good: bool) -> bool {
@@ -69,6 +65,25 @@ impl Guard for ByPermit {
             Err(()) => permit.failure(),
         }
         true
+    }
+}
+
+impl Guard for ByCall {
+    const SLIDING_HUNDRED: bool = true;
+
+    #[inline]
+    fn call(&self, good: bool) -> bool {
+        !matches!(self.0.call_sync(|| work(good)), Err(CallError::Rejected(_)))
+    }
+}
+
+impl Guard for ByFuture {
+    const SLIDING_HUNDRED: bool = true;
+
+    #[inline]
+    fn call(&self, good: bool) -> bool {
+        let result = now_or_never(self.0.call(async { work(good) }));
+        !matches!(result, Some(Err(CallError::Rejected(_))))
     }
 }
 
@@ -86,6 +101,15 @@ impl Guard for ByPermitAt {
     }
 }
 
+/// Polls a future that does not wait.
+#[inline]
+fn now_or_never<T>(call: impl Future<Output = T>) -> Option<T> {
+    match pin!(call).poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(value) => Some(value),
+        Poll::Pending => None,
+    }
+}
+
 /// The same rule as recloser's: 50 % of the last 100, nothing else.
 fn hundred() -> BreakerConfig {
     BreakerConfig::default()
@@ -95,15 +119,23 @@ fn hundred() -> BreakerConfig {
         .with_minimum_calls(100)
 }
 
-fn counted() -> Result<Breaker, BreakerError> {
-    Breaker::new("counted", hundred().with_consecutive_failures(60))
+/// That rule and another beside it, over a count.
+fn counted() -> Breaker {
+    build(hundred().with_consecutive_failures(60))
 }
 
 /// Every rule on, over a window of time.
-fn timed() -> Result<Breaker, BreakerError> {
+fn timed() -> Breaker {
     let window = Window::Time { span: Duration::from_secs(10), buckets: 10 };
     let slow = SlowCalls { longer_than: Duration::from_secs(1), rate: Rate::percent(50) };
-    Breaker::new("timed", hundred().with_window(window).with_slow_calls(slow))
+    build(hundred().with_window(window).with_slow_calls(slow))
+}
+
+fn build(config: BreakerConfig) -> Breaker {
+    match Breaker::new("bench", config) {
+        Ok(breaker) => breaker,
+        Err(error) => unreachable!("the bench's own settings are valid: {error}"),
+    }
 }
 
 /// The failures it takes to open after 1,000 successes.
@@ -158,34 +190,14 @@ fn together(guard: &impl Guard, calls: u64) -> Duration {
 }
 
 fn ours(criterion: &mut Criterion) {
-    let build = |breaker: Result<Breaker, BreakerError>| match breaker {
-        Ok(breaker) => breaker,
-        Err(error) => unreachable!("the bench's own settings are valid: {error}"),
-    };
+    let now = Moment::from(Instant::now());
     for threads in [1, 2] {
         time(criterion, threads, "atomic", || Floor(AtomicU64::new(0)));
-        time(criterion, threads, "arb_permit", || ByPermit(build(counted())));
-        time(criterion, threads, "arb_call", || ByCall(build(counted())));
-        let now = Moment::from(Instant::now());
-        time(criterion, threads, "arb_timed_given_now", || ByPermitAt(build(timed()), now));
-        time(criterion, threads, "arb_timed_clock", || ByTimedPermit(build(timed())));
-    }
-}
-
-/// Ours with every rule on and the clock read twice a call.
-struct ByTimedPermit(Breaker);
-
-impl Guard for ByTimedPermit {
-    const SLIDING_HUNDRED: bool = false;
-
-    #[inline]
-    fn call(&self, good: bool) -> bool {
-        let Ok(permit) = self.0.try_acquire() else { return false };
-        match work(good) {
-            Ok(_) => permit.success(),
-            Err(()) => permit.failure(),
-        }
-        true
+        time(criterion, threads, "arb_permit", || ByPermit::<true>(counted()));
+        time(criterion, threads, "arb_call", || ByCall(counted()));
+        time(criterion, threads, "arb_future", || ByFuture(counted()));
+        time(criterion, threads, "arb_timed_given_now", || ByPermitAt(timed(), now));
+        time(criterion, threads, "arb_timed_clock", || ByPermit::<false>(timed()));
     }
 }
 
