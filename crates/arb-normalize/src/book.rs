@@ -1,6 +1,7 @@
 //! The levels of one market, in YES prices.
 
 use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize};
 
 use crate::{Ladder, Level, Outcome, Price, Quantity, QuantityChange, Side};
 
@@ -270,6 +271,29 @@ impl PartialEq for Book {
 }
 
 impl Eq for Book {}
+
+/// The levels of a book as lists, best first.
+#[derive(Serialize, Deserialize)]
+struct Lists {
+    bids: Vec<Level>,
+    asks: Vec<Level>,
+}
+
+impl Serialize for Book {
+    /// As lists of levels, best first.
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        Lists { bids: self.bids().collect(), asks: self.asks().collect() }.serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Book {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let lists = Lists::deserialize(deserializer)?;
+        let mut book = Self::new();
+        book.replace(&lists.bids, &lists.asks);
+        Ok(book)
+    }
+}
 
 impl std::fmt::Debug for Book {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

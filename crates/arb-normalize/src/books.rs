@@ -203,12 +203,12 @@ impl Books {
 
     /// Says what grid the prices of a market are on, so that others are counted ([`DriftKind::OffGridPrice`]).
     pub fn set_ticks(&mut self, id: BookId, ticks: &[TickRange]) {
-        self.books[id.index()].details.ticks = (!ticks.is_empty()).then(|| Box::from(ticks));
+        self.books[id.index()].set_ticks(ticks);
     }
 
     /// Says when a market closes, so that [`Books::advance`] makes its book Dead then (Kalshi sends no event).
     pub fn set_close_at(&mut self, id: BookId, close_at: Option<Timestamp>) {
-        self.books[id.index()].details.close_at = close_at;
+        self.books[id.index()].set_close_at(close_at);
     }
 
     /// Notes that a suspect book's snapshot has been asked for.
@@ -306,7 +306,7 @@ impl Books {
             if book.state == BookState::Empty {
                 continue;
             }
-            if book.state != BookState::Dead && book.details.close_at.is_some_and(|at| at <= now) {
+            if book.state != BookState::Dead && book.close_at().is_some_and(|at| at <= now) {
                 self.fall(id, BookState::Dead, SuspectReason::CloseTimePassed, report);
             } else if book.state == BookState::Live {
                 if book.crossed_at.is_some_and(|at| now.since(at) > self.limits.crossed_for) {
@@ -409,21 +409,12 @@ impl Books {
         book.venue_at = None;
         book.note_update(frame.received_at, snapshot.venue_at);
         if let Some(tick) = snapshot.tick {
-            let range = TickRange { start: Price::ZERO, end: Price::ONE, step: tick };
-            if book.ticks() != [range] {
-                book.details.ticks = Some(Box::from([range]));
-            }
+            book.set_ticks(&[TickRange { start: Price::ZERO, end: Price::ONE, step: tick }]);
         }
-        if book.details.ticks.is_some() {
-            let off = snapshot
-                .bids
-                .iter()
-                .chain(snapshot.asks)
-                .filter(|level| !book.is_on_grid(level.price))
-                .count();
-            for _ in 0..off {
-                self.drift.count(DriftKind::OffGridPrice, "snapshot");
-            }
+        let levels = snapshot.bids.iter().chain(snapshot.asks);
+        let off_grid = levels.filter(|level| !book.is_on_grid(level.price)).count();
+        for _ in 0..off_grid {
+            self.drift.count(DriftKind::OffGridPrice, "snapshot");
         }
         if matches!(before, BookState::Suspect | BookState::Resyncing | BookState::Dead) {
             frame.report.resyncs += 1;
@@ -439,7 +430,7 @@ impl Books {
             swap_copies(main, spare);
             return;
         }
-        spares.push(TrackedBook { stream: Some(stream), ..TrackedBook::default() });
+        spares.push(TrackedBook::following(stream));
         if let Some(spare) = spares.last_mut() {
             swap_copies(main, spare);
         }
@@ -456,11 +447,11 @@ impl Books {
 
     fn note_venue_id(&mut self, id: BookId, venue_id: Option<&str>) {
         let Some(venue_id) = venue_id else { return };
-        let known = &mut self.books[id.index()].details.venue_id;
-        if known.as_deref() == Some(venue_id) {
+        let book = &mut self.books[id.index()];
+        if book.venue_id() == Some(venue_id) {
             return;
         }
-        *known = Some(Box::from(venue_id));
+        book.set_venue_id(venue_id);
         let books = self.by_venue_id.entry(Box::from(venue_id)).or_default();
         if !books.contains(&id) {
             books.push(id);
@@ -481,7 +472,7 @@ impl Books {
         match book.book.change(delta.side, delta.price, delta.change) {
             Ok(()) => {
                 book.note_update(frame.received_at, delta.venue_at);
-                let off_grid = book.details.ticks.is_some() && !book.is_on_grid(delta.price);
+                let off_grid = !book.is_on_grid(delta.price);
                 self.changed(id, frame, off_grid);
             }
             Err(_) => self.fall_copy(id, stream, SuspectReason::NegativeLevel, frame.report),
@@ -501,7 +492,7 @@ impl Books {
         }
         book.book.set(level.side, level.price, level.size);
         book.note_update(frame.received_at, level.venue_at);
-        let off_grid = book.details.ticks.is_some() && !book.is_on_grid(level.price);
+        let off_grid = !book.is_on_grid(level.price);
         if let Some((bid, ask)) = level.best {
             self.announce(id, bid, ask);
         }
@@ -836,8 +827,7 @@ struct Frame<'r> {
 /// Exchanges two copies of one market's book; what belongs to the market stays with the one that is read.
 fn swap_copies(main: &mut TrackedBook, spare: &mut TrackedBook) {
     std::mem::swap(main, spare);
-    std::mem::swap(&mut main.details, &mut spare.details);
-    std::mem::swap(&mut main.mark, &mut spare.mark);
+    main.swap_market_facts(spare);
     // Crossing is judged on the copy that is read only, from now on.
     main.crossed = false;
     main.crossed_at = None;

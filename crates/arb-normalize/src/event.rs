@@ -1,5 +1,7 @@
 //! What decoders yield: one vocabulary for the messages of all venues.
 
+use serde::Serialize;
+
 use crate::market::TickRange;
 use crate::{Level, MarketStatus, Outcome, Price, Quantity, QuantityChange, Side, Timestamp};
 
@@ -7,7 +9,8 @@ use crate::{Level, MarketStatus, Outcome, Price, Quantity, QuantityChange, Side,
 ///
 /// `market` is the key of a book: a Kalshi ticker or a Polymarket token id. Prices are those of that book: YES prices for
 /// Kalshi (a NO bid arrives as a YES ask), the token's own for Polymarket.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum MarketEvent<'a> {
     /// The whole book.
@@ -92,17 +95,19 @@ pub enum MarketEvent<'a> {
     /// A message of the member's own account or of a product this crate does not price; known and passed over.
     Passed {
         /// The venue's word.
+        #[serde(rename = "word")]
         kind: &'a str,
     },
     /// A kind this decoder does not know.
     Unknown {
         /// The venue's word, possibly empty.
+        #[serde(rename = "word")]
         kind: &'a str,
     },
 }
 
 /// The whole book of a market.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Snapshot<'a> {
     /// The book.
     pub market: &'a str,
@@ -119,7 +124,7 @@ pub struct Snapshot<'a> {
 }
 
 /// A signed change of one level.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Delta<'a> {
     /// The book.
     pub market: &'a str,
@@ -134,7 +139,7 @@ pub struct Delta<'a> {
 }
 
 /// The new total of one level.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct LevelSet<'a> {
     /// The book.
     pub market: &'a str,
@@ -151,7 +156,7 @@ pub struct LevelSet<'a> {
 }
 
 /// A venue's own best bid and ask.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Touch<'a> {
     /// The book.
     pub market: &'a str,
@@ -166,7 +171,7 @@ pub struct Touch<'a> {
 }
 
 /// A trade.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Trade<'a> {
     /// The book.
     pub market: &'a str,
@@ -183,7 +188,7 @@ pub struct Trade<'a> {
 }
 
 /// A change in a market's life.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Lifecycle<'a> {
     /// The Kalshi ticker or Polymarket condition id.
     pub market: &'a str,

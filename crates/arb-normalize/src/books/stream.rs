@@ -1,10 +1,23 @@
 //! Numbered streams: one for each subscription of each connection.
 
+use std::num::NonZeroU32;
+
 use super::BookId;
 
-/// The place of a stream in its table.
+/// The place of a stream in its table, counting from 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(super) struct StreamId(pub(super) u32);
+pub(super) struct StreamId(NonZeroU32);
+
+impl StreamId {
+    fn at(slot: usize) -> Self {
+        // More streams than 32 bits count would need more connections than a computer has.
+        Self(u32::try_from(slot + 1).ok().and_then(NonZeroU32::new).unwrap_or(NonZeroU32::MAX))
+    }
+
+    const fn slot(self) -> usize {
+        self.0.get() as usize - 1
+    }
+}
 
 /// What comes over one subscription of one connection.
 #[derive(Debug)]
@@ -40,11 +53,11 @@ impl Streams {
             match self.slots.iter().position(Option::is_none) {
                 Some(free) => {
                     self.slots[free] = Some(stream);
-                    StreamId(free as u32)
+                    StreamId::at(free)
                 }
                 None => {
                     self.slots.push(Some(stream));
-                    StreamId(self.slots.len() as u32 - 1)
+                    StreamId::at(self.slots.len() - 1)
                 }
             }
         });
@@ -61,24 +74,24 @@ impl Streams {
 
     #[inline]
     pub(super) fn get(&self, id: StreamId) -> Option<&Stream> {
-        self.slots.get(id.0 as usize)?.as_ref()
+        self.slots.get(id.slot())?.as_ref()
     }
 
     #[inline]
     pub(super) fn get_mut(&mut self, id: StreamId) -> Option<&mut Stream> {
-        self.slots.get_mut(id.0 as usize)?.as_mut()
+        self.slots.get_mut(id.slot())?.as_mut()
     }
 
     /// Ends a stream.
     pub(super) fn close(&mut self, id: StreamId) -> Option<Stream> {
-        self.slots.get_mut(id.0 as usize)?.take()
+        self.slots.get_mut(id.slot())?.take()
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = (StreamId, &Stream)> {
         self.slots
             .iter()
             .enumerate()
-            .filter_map(|(slot, stream)| Some((StreamId(slot as u32), stream.as_ref()?)))
+            .filter_map(|(slot, stream)| Some((StreamId::at(slot), stream.as_ref()?)))
     }
 
     /// The streams of a connection.
