@@ -312,3 +312,67 @@ fn score(
     // Within 0 to 100 after the clamp, so the cast keeps it.
     score.round().clamp(0.0, 100.0) as u8
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn counts(wanted: usize, pending: usize, silent: usize) -> Counts {
+        Counts { wanted, pending, confirmed: wanted - pending, failed: 0, silent }
+    }
+
+    #[test]
+    fn the_worked_score() {
+        let open = LinkState::Open;
+        assert_eq!(score(open, counts(200, 20, 10), 0.01, None, 1), 83);
+        assert_eq!(score(open, counts(0, 0, 0), 0.0, None, 0), 100);
+        assert_eq!(score(LinkState::Waiting, counts(200, 0, 0), 0.0, None, 0), 0);
+        let slow = Some(Duration::from_millis(600));
+        assert_eq!(score(open, counts(1, 0, 0), 0.0, slow, 9), 60);
+        let dead = counts(5, 5, 5);
+        assert_eq!(score(open, dead, 1.0, Some(Duration::from_secs(2)), 9), 0);
+    }
+
+    #[test]
+    fn the_window_slides_and_quantiles_forget() {
+        let start = Instant::now();
+        let at = |seconds| start + Duration::from_secs(seconds);
+        let mut stats = Stats::new(start);
+        stats.messages = 300;
+        stats.lost_link(false);
+        for millis in 1..=100 {
+            stats.rtt(Duration::from_millis(millis));
+        }
+        let health = stats.snapshot(at(10), 1);
+        assert!((health.message_rate - 30.0).abs() < 0.01, "{}", health.message_rate);
+        assert_eq!(health.recent_losses, 1);
+        let rtt = health.rtt.unwrap();
+        for (quantile, millis) in [(rtt.p50, 50), (rtt.p95, 95), (rtt.p99, 99)] {
+            let exact = Duration::from_millis(millis);
+            assert!(quantile.abs_diff(exact) < exact / 50, "{quantile:?} for {exact:?}");
+        }
+        // 299 s later the first bucket is still in, a minute on it is not.
+        assert_eq!(stats.snapshot(at(299), 1).recent_losses, 1);
+        let health = stats.snapshot(at(330), 1);
+        assert_eq!((health.recent_losses, health.message_rate), (0, 0.0));
+        assert!(health.rtt.is_some());
+        assert_eq!(stats.snapshot(at(601), 1).rtt, None);
+        // Nobody looked for an hour.
+        stats.messages = 600;
+        assert_eq!(stats.snapshot(at(4_000), 1).recent_losses, 0);
+        stats.messages = 900;
+        let rate = stats.snapshot(at(4_010), 1).message_rate;
+        assert!(rate > 0.9, "{rate}");
+    }
+
+    #[test]
+    fn more_reasons_than_fit_are_counted_together() {
+        let mut stats = Stats::new(Instant::now());
+        for number in 0..100 {
+            stats.refused(Box::leak(number.to_string().into_boxed_str()));
+        }
+        stats.refused("0");
+        assert_eq!(stats.refused.len(), MAX_REASONS + 1);
+        assert_eq!((stats.refused["0"], stats.refused["other"]), (2, 68));
+    }
+}

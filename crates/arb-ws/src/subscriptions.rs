@@ -433,7 +433,8 @@ impl Subscriptions {
                 alarms.push(Alarm::Reconnect { key });
             }
             Effort::Resubscribed | Effort::Reconnected => {
-                slot.effort = Effort::Nothing;
+                // Until it has data it costs nobody another link.
+                slot.effort = Effort::Reconnected;
                 slot.state = State::Failed;
                 slot.retry_at = Some(now + self.watch.reconnect_every);
                 alarms.push(Alarm::Surrendered { key });

@@ -5,7 +5,9 @@
 mod breaker;
 mod deadlines;
 mod delivery;
+mod histories;
 mod lifecycle;
+mod meters;
 mod pool;
 mod queues;
 mod refusals;

@@ -182,6 +182,10 @@ async fn a_key_without_first_data_is_resubscribed_then_reconnected_then_surrende
     assert_eq!(peer.text().await.unwrap(), "unsub b");
     assert_eq!(peer.text().await.unwrap(), "sub b");
     assert_on_time(asked.elapsed(), 301 * SECOND);
+    // In vain: it is given up again without another connection for its sibling.
+    sleep(400 * SECOND).await;
+    assert_eq!(peer.text().await.unwrap(), "unsub b");
+    assert_eq!(seen(&rig.sink), ["surrendered b", "surrendered b"]);
 }
 
 #[tokio::test(start_paused = true)]
