@@ -120,6 +120,7 @@ fn the_two_books_of_a_polymarket_market_are_mirrors() {
     assert_eq!(mirrored.len(), asks.len());
 }
 
+#[cfg(feature = "rest")]
 #[test]
 fn listings_are_read_whole() {
     use arb_normalize::rest::{kalshi, polymarket};
