@@ -1,6 +1,5 @@
 //! The operations folder against this crate and against the real programs, where they are installed.
-#![expect(clippy::unwrap_used, clippy::expect_used, reason = "test support")]
-#![expect(clippy::panic, clippy::print_stderr, reason = "test support")]
+#![expect(clippy::unwrap_used, clippy::print_stderr, reason = "test support")]
 
 #[path = "support/sample.rs"]
 mod sample;

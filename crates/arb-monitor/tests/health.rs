@@ -74,6 +74,10 @@ async fn it_takes_failures_in_a_row_to_be_unhealthy_and_one_answer_to_recover() 
     sleep(Duration::from_secs(1)).await;
     assert_eq!(state(&registry, "db"), (ComponentState::Degraded, "slow".to_owned()));
     assert!(registry.report().ready);
+    // The count begins anew.
+    dial.set(2);
+    sleep(Duration::from_secs(1)).await;
+    assert_eq!(state(&registry, "db").0, ComponentState::Degraded);
 }
 
 #[tokio::test(start_paused = true)]
