@@ -15,7 +15,20 @@ use crate::outcome::{Classify, ErrorsAreFailures};
 /// Puts a breaker before a service; all services it makes share the one breaker.
 ///
 /// The breaker is asked at `call`, so a service that is ready may still reject. A request whose
-/// future is dropped counts as cancelled.
+/// future is dropped counts as cancelled. An error of the inner service's `poll_ready` belongs to no
+/// request and is passed on uncounted.
+///
+/// ```
+/// use arb_breaker::{Breaker, BreakerConfig, BreakerLayer};
+/// use tower::Layer;
+///
+/// # fn main() -> Result<(), arb_breaker::BreakerError> {
+/// let breaker = Breaker::new("gamma", BreakerConfig::default())?;
+/// let guarded = BreakerLayer::new(breaker).layer("a service");
+/// # let _ = guarded;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone)]
 pub struct BreakerLayer<C = ErrorsAreFailures> {
     breaker: Breaker,

@@ -152,10 +152,17 @@ fn leaked_probes_are_lost_when_their_lease_ends() {
     assert_eq!((refusal.state, refusal.retry_after), (State::HalfOpen, Some(SECOND)));
     let seen = breaker.snapshot_at(now + 30 * SECOND);
     assert_eq!((seen.state, seen.totals.probes_lost), (State::Open, 1));
-    // It opened when the lease ended, so an hour later there is no open time left to wait.
+}
+
+/// It opens when the lease ends, not when somebody looks: after a quiet hour nothing is left to wait.
+#[test]
+fn a_lost_probe_costs_no_open_time_after_a_quiet_hour() {
+    let (breaker, now) = half_open(1);
+    std::mem::forget(breaker.try_acquire_at(now).unwrap());
     let hour = now + 3_600 * SECOND;
     assert_eq!(breaker.state_at(hour), State::HalfOpen);
-    breaker.try_acquire_at(hour).unwrap().success_at(hour);
+    assert!(breaker.try_acquire_owned_at(hour).is_ok());
+    assert_eq!(breaker.snapshot_at(hour).totals.opened, 2);
 }
 
 /// The same where the verdict waits for all probes.

@@ -31,18 +31,24 @@ fn wall(seconds: u64) -> SystemTime {
 
 #[test]
 fn all_who_ask_for_a_name_get_the_same_breaker() {
+    const NAMES: u64 = 2_000;
     let breakers = registry();
-    let start = Barrier::new(16);
+    let start = Barrier::new(4);
     std::thread::scope(|scope| {
-        for _ in 0..16 {
+        for _ in 0..4 {
             scope.spawn(|| {
-                start.wait();
-                breakers.get_or_create("one").unwrap().record(arb_breaker::Outcome::Success);
+                for name in 0..NAMES {
+                    let name = name.to_string();
+                    start.wait();
+                    let breaker = breakers.get_or_create(&name).unwrap();
+                    breaker.record(arb_breaker::Outcome::Success);
+                }
             });
         }
     });
-    assert_eq!(breakers.get("one").unwrap().snapshot().totals.successes, 16);
-    assert_eq!(breakers.breakers().len(), 1);
+    let all = breakers.snapshots();
+    assert_eq!(all.len() as u64, NAMES);
+    assert!(all.iter().all(|seen| seen.totals.successes == 4));
 }
 
 #[test]
