@@ -303,7 +303,8 @@ impl Sim {
             && world.connections.values().all(crate::connection::Connection::is_idle)
     }
 
-    /// Books stand still until [`Sim::resume`]; an opportunity that is open runs its course.
+    /// Books stand still until [`Sim::resume`] and no opportunity opens; one that is open runs its
+    /// course.
     pub fn pause(&self) {
         self.backstage.shared.lock().paused = true;
     }

@@ -198,6 +198,8 @@ impl World {
         let known = &self.plants.all[plant];
         let impatient = now.saturating_duration_since(known.since) > PATIENCE;
         match known.stage {
+            // What is not open yet when the books are told to stand still does not open any more.
+            Stage::Preparing | Stage::Settling { .. } if self.paused => self.close(plant, now),
             Stage::Preparing if known.prepared == [true; 2] => {
                 self.plants.all[plant].stage = Stage::Settling { until: now + SETTLE };
             }

@@ -1,6 +1,7 @@
 //! Both venues over real sockets, seen by a client that knows only their documentation.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test stops at the first surprise")]
 
+mod books;
 mod client;
 mod control;
 mod faults;

@@ -181,14 +181,14 @@ fn inflation(shelf: &mut Shelf) {
         &name,
     );
     let primary = format!(
-        "If the Consumer Price Index for All Urban Consumers (CPI-U), not seasonally adjusted, increases by more than 3.0% over the twelve months ending in {name}, then the market resolves to Yes."
+        "If the rate of CPI inflation is above 3.0% for the year ending in {name}, then the market resolves to Yes."
     );
-    let secondary = "The figure is the one-decimal percentage published by the Bureau of Labor Statistics in its first release for the month. Later revisions are not considered.";
+    let secondary = "The figure is the 12-month percentage change of the Consumer Price Index for All Urban Consumers (CPI-U), not seasonally adjusted, with one decimal, in the first release of the Bureau of Labor Statistics for the month. Later revisions are not considered.";
     let close = at(release, 13, 25);
     let k = shelf.kalshi(
         event,
         "T3.0",
-        &format!("Will CPI rise more than 3.0% in the year ending in {name}?"),
+        &format!("Will the rate of CPI inflation be above 3.0% for the year ending in {name}?"),
         "Above 3.0%",
         (&primary, secondary),
         Strike::Greater("3.0".to_owned()),
