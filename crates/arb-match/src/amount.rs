@@ -74,6 +74,19 @@ impl Interval {
         Self { low, high }
     }
 
+    /// `above 119,999.99` is how a venue writes `120,000 or above`: a last cent (or less) before a whole number is taken up.
+    pub(crate) fn without_last_cent(self) -> Self {
+        let low = self.low.map(|bound| {
+            let part = bound.value.rem_euclid(SCALE);
+            if !bound.inclusive && bound.value > 0 && part >= SCALE / 100 * 99 {
+                Bound { value: bound.value - part + SCALE, inclusive: true }
+            } else {
+                bound
+            }
+        });
+        Self { low, high: self.high }
+    }
+
     /// How this interval lies to the other.
     pub(crate) fn lie(self, other: Self) -> Lie {
         if self == other {

@@ -20,7 +20,18 @@ impl Residue {
         let atoms = statement
             .atoms
             .iter()
-            .map(|atom| (atom.clone(), weight(atom, other)))
+            .enumerate()
+            .map(|(i, atom)| {
+                // In a match of two named players the surnames say who.
+                let surname = statement
+                    .atoms
+                    .get(i + 1)
+                    .filter(|_| other.sides.is_some() || statement.sided)
+                    .filter(|next| next.kind == Kind::Name && next.at == atom.at + 1);
+                let known = surname.is_some_and(|next| other.explains(next) >= 0.9);
+                let w = weight(atom, other);
+                (atom.clone(), if known && atom.kind == Kind::Name { w.min(0.3) } else { w })
+            })
             .filter(|(_, w)| *w > 0.0)
             .collect();
         Self { atoms }
@@ -216,7 +227,10 @@ pub(crate) fn compare(k: &Reading, p: &Reading) -> Judgement {
         sources(k, p, sk, sp, &mut found);
         every_statement(k, p, &mut found);
         ties(k, p, &mut found);
-        leftovers(k, p, &rk, &rp, &found)
+        match progress {
+            Some(_) => found.relation.unwrap_or(Relation::Equal),
+            None => leftovers(k, p, &rk, &rp, &found),
+        }
     } else {
         other_outcome(k, p, sk, sp, &conflicts, &mut found)
     };
@@ -420,6 +434,15 @@ fn one_sided(k: &Reading, p: &Reading, rk: &Residue, rp: &Residue, found: &mut F
     } else if general(k) && !general(p) && specific(&claim_p) {
         found.meet(Relation::Superset);
     }
+    // A tie is not a win.
+    let tied = |r: &Residue| r.atoms.iter().any(|(a, w)| a.kind == Kind::Outcome && *w >= 0.5);
+    if (tied(rk) || tied(rp)) && k.has(Kind::Verb, "win") && p.has(Kind::Verb, "win") {
+        found.meet(if k.tie_goes_to_one || p.tie_goes_to_one {
+            Relation::Overlap
+        } else {
+            Relation::Disjoint
+        });
+    }
     // A coalition with one party more is another coalition.
     let coalition = k.has(Kind::Verb, "form") && p.has(Kind::Verb, "form");
     if coalition && !(rk.of_group(Group::Who).is_empty() && rp.of_group(Group::Who).is_empty()) {
@@ -435,6 +458,14 @@ fn amounts(k: &Reading, p: &Reading, found: &mut Findings) {
     let settled: Vec<Amount> = a.iter().filter(|x| b.iter().any(|y| same(x, y))).cloned().collect();
     a.retain(|x| !settled.iter().any(|y| same(x, y)));
     b.retain(|y| !settled.iter().any(|x| same(x, y)));
+    // A margin or a size that only one side asks for narrows that side.
+    let sized =
+        |all: &[Amount]| all.iter().any(|x| x.compared || matches!(x.unit.as_str(), "%" | "$"));
+    if settled.is_empty() && a.is_empty() && sized(&b) {
+        found.meet(Relation::Superset);
+    } else if settled.is_empty() && b.is_empty() && sized(&a) {
+        found.meet(Relation::Subset);
+    }
     for x in &a {
         let Some(at) = b.iter().position(|y| unit(x, y)) else {
             found.add("threshold", show(x), "", DifferenceKind::Missing);
@@ -492,6 +523,7 @@ fn all_amounts(reading: &Reading) -> Vec<Amount> {
                     amount.interval.low = None;
                 }
             }
+            amount.interval = amount.interval.without_last_cent();
             if !out.iter().any(|held| lie(held, &amount) == Lie::Equal) {
                 out.push(amount);
             }
@@ -567,6 +599,7 @@ fn windows(k: &Reading, p: &Reading, sk: &Statement, sp: &Statement, found: &mut
             }
         }
         (None, None) if fine(k) && fine(p) => {}
+        (Some(w), None) | (None, Some(w)) if w.point && fine(k) && fine(p) => {}
         _ if anchored && !(k.unscheduled || p.unscheduled) && one_is_edition(k, p) => {}
         _ => found.add(
             "window",
@@ -717,7 +750,11 @@ fn roles(sk: &Statement, sp: &Statement, found: &mut Findings) {
     if a.is_empty() || b.is_empty() || sk.verb_at.is_none() || sp.verb_at.is_none() {
         return;
     }
-    if !a.iter().any(|x| b.contains(x)) {
+    let after = |s: &Statement, ids: &[String]| {
+        let verb = s.verb_at.unwrap_or(0);
+        ids.iter().any(|id| s.atoms.iter().any(|atom| atom.at > verb && atom.id == *id))
+    };
+    if !a.iter().any(|x| b.contains(x)) && after(sp, &a) && after(sk, &b) {
         let kind = if sk.passive || sp.passive {
             DifferenceKind::Missing
         } else {
@@ -745,6 +782,7 @@ fn sources(k: &Reading, p: &Reading, sk: &Statement, sp: &Statement, found: &mut
         found.add("source", list(k), list(p), DifferenceKind::Missing);
     } else if k.sources.is_disjoint(&p.sources) {
         found.add("source", list(k), list(p), DifferenceKind::Contradiction);
+        found.meet(Relation::Overlap);
     }
 }
 
@@ -829,7 +867,17 @@ fn other_outcome(
         && !inner.any(DifferenceKind::Contradiction)
         && exclusive(k)
         && exclusive(p);
+    let inner_contradiction = inner
+        .differences
+        .iter()
+        .any(|d| d.term == "edition" && d.kind == DifferenceKind::Contradiction);
     found.differences.append(&mut inner.differences);
+    let turns = ["cut", "raise", "hold_rates"];
+    let opposed = [sk, sp].iter().all(|s| turns.iter().any(|id| s.has(Kind::Verb, id)));
+    if opposed && conflicts == [Group::Act] && shares && fine(k) == fine(p) && !inner_contradiction
+    {
+        return Relation::Disjoint;
+    }
     let ranked = conflicts == [Group::Degree]
         && [sk, sp].iter().all(|s| s.atoms.iter().any(|a| a.kind == Kind::Rank));
     if ranked && shares && !found.any_but("rank") {

@@ -44,8 +44,10 @@ pub(crate) struct Reading {
     pub(crate) label: Option<Statement>,
     /// Atom ids of every statement and label.
     strong: HashSet<(Kind, String)>,
-    /// Stems of statements.
+    /// Stems of statements, and the same without doubled letters.
     stems: HashSet<String>,
+    undoubled: HashSet<String>,
+    kinds: HashSet<Kind>,
     /// Stems of the whole rule text.
     weak: HashSet<String>,
     pub(crate) sources: BTreeSet<String>,
@@ -96,8 +98,13 @@ impl Reading {
             titles.push(clause(&format!("{label} : {title_text}")));
         }
         let named = sides(market);
+        titles.iter_mut().for_each(|title| title.sided = named.is_some());
         let claims: Vec<Statement> = match (&named, claim(&rules)) {
-            (Some([first, _]), _) => vec![clause(&two_sided_claim(first, title_text, &rules))],
+            (Some([first, _]), _) => {
+                let mut claim = clause(&two_sided_claim(first, title_text));
+                claim.sided = true;
+                vec![claim]
+            }
             (None, Some(claim)) => variants(&claim).iter().map(|text| clause(text)).collect(),
             (None, None) => Vec::new(),
         };
@@ -111,6 +118,8 @@ impl Reading {
             claims,
             strong: HashSet::new(),
             stems: HashSet::new(),
+            undoubled: HashSet::new(),
+            kinds: HashSet::new(),
             weak: tokens(&rules).into_iter().filter(|t| t.word).map(|t| t.stem).collect(),
             sources: BTreeSet::new(),
             window: None,
@@ -165,6 +174,8 @@ impl Reading {
                 sources.insert(atom.id.clone());
             }
         }
+        self.kinds = strong.iter().map(|(kind, _)| *kind).collect();
+        self.undoubled = stems.iter().map(|stem| undoubled(stem)).collect();
         self.strong = strong;
         self.stems = stems;
         self.sources = sources;
@@ -174,7 +185,10 @@ impl Reading {
         let in_claim = self.claims.iter().find_map(|s| window(s, Provenance::Claim));
         let in_title = self.titles.iter().find_map(|s| window(s, Provenance::Title));
         self.other_deadline = match (in_claim, in_title) {
-            (Some(a), Some(b)) if a.end != b.end && !a.point && !b.point => Some(b),
+            // A title may say "by January 1" for "before January 1".
+            (Some(a), Some(b)) if a.end.abs_diff(b.end) > 36 * 3600 && !a.point && !b.point => {
+                Some(b)
+            }
             _ => None,
         };
         let in_basis = self.basis.as_ref().and_then(|s| window(s, Provenance::Claim));
@@ -242,7 +256,7 @@ impl Reading {
 
     /// Whether a statement has any atom of that kind.
     pub(crate) fn has_kind(&self, kind: Kind) -> bool {
-        self.strong.iter().any(|(k, _)| *k == kind)
+        self.kinds.contains(&kind)
     }
 
     /// How well this market's words explain another market's atom: 1 by its statements, 0.8 by its rules, 0 not at all.
@@ -251,10 +265,7 @@ impl Reading {
         if self.has(atom.kind, &atom.id) || (word && self.stems.contains(&atom.id)) {
             return 1.0;
         }
-        if word && atom.id.len() >= 5 && self.stems.contains(&undoubled(&atom.id)) {
-            return 1.0;
-        }
-        if word && self.stems.iter().any(|stem| undoubled(stem) == undoubled(&atom.id)) {
+        if word && self.undoubled.contains(&undoubled(&atom.id)) {
             return 1.0;
         }
         if word && self.weak.contains(&atom.id)
@@ -464,6 +475,9 @@ fn claim(rules: &str) -> Option<String> {
 
 /// What follows `this market will resolve according to`.
 fn basis(rules: &str) -> Option<String> {
+    if let Some(line) = rules.lines().next().filter(|line| line.contains("cheduled for")) {
+        return Some(line.to_owned());
+    }
     let at = rules.find("resolve according to ").or_else(|| rules.find("resolve based on "))?;
     let rest = &rules[at..];
     Some(rest[..sentence_end(rest)].split_once(' ')?.1.to_owned())
@@ -538,32 +552,22 @@ fn without_work(text: &str) -> String {
 }
 
 /// What a market between two named sides states: that the first wins.
-fn two_sided_claim(first: &str, title: &str, rules: &str) -> String {
-    let day = rules.lines().next().filter(|line| line.contains("cheduled for")).unwrap_or_default();
+fn two_sided_claim(first: &str, title: &str) -> String {
     let verb = if title.contains(" vs") || title.contains(" v. ") { "wins" } else { ":" };
-    format!("{first} {verb} {title} {day}")
+    format!("{first} {verb} {title}")
 }
 
 fn year_of(day: Date) -> Option<When> {
     let first = Date::new(day.year(), 1, 1).ok()?;
     let end = Date::new(day.year() + 1, 1, 1).ok()?;
-    Some(When {
-        tie: Tie::Named,
-        first,
-        end,
-        time: None,
-        year_guessed: true,
-        season: false,
-        start: 0,
-        stop: 0,
-    })
+    let (tie, year_guessed) = (Tie::Named, true);
+    Some(When { tie, first, end, time: None, year_guessed, season: false, start: 0, stop: 0 })
 }
 
 /// Whether the ticker's date is when the market ends (`KXGERCOALITION-30`, closing on 1 January 2030) rather than the event's year.
 fn expires(when: &When, around: Around) -> bool {
-    around.end.is_some_and(|end| {
-        end.month() == 1 && end.day() <= 10 && when.is_year() && end.year() == when.first.year()
-    })
+    let turn = |end: Date| end.month() == 1 && end.day() <= 10 && end.year() == when.first.year();
+    when.is_year() && around.end.is_some_and(turn)
 }
 
 /// Whether some line `If …, the market will resolve to "X"` is denied or does not speak of X.

@@ -1,6 +1,6 @@
 //! A sentence that states a market's proposition, taken apart.
 
-use crate::amount::{Amount, amount_at};
+use crate::amount::{Amount, Interval, amount_at};
 use crate::lexicon::{Kind, Lexicon, is_stop_word};
 use crate::text::{Token, tokens};
 use crate::when::{Around, Tie, When, dates};
@@ -27,6 +27,8 @@ pub(crate) struct Statement {
     pub(crate) negated: bool,
     /// Whether a template was not filled in (`|| disease ||`).
     pub(crate) placeholder: bool,
+    /// Whether it was made from the names of two sides.
+    pub(crate) sided: bool,
     /// Whether it speaks of any one of a kind.
     pub(crate) any: bool,
     /// Tokens before this index are the grammatical subject, if a predicate was found.
@@ -108,6 +110,7 @@ impl Statement {
         statement.editions();
         statement.passive = statement.passive(&tokens);
         statement.offices(&tokens);
+        statement.no_change();
         statement
     }
 
@@ -134,6 +137,9 @@ impl Statement {
                 }
                 self.atoms.push(Atom { kind: concept.kind, id: concept.id.clone(), text, at });
             }
+            return end;
+        }
+        if let Some(end) = clock(tokens, at) {
             return end;
         }
         if let Some(amount) = amount_at(tokens, at, |i| !used.get(i).copied().unwrap_or(true)) {
@@ -227,6 +233,22 @@ impl Statement {
         });
     }
 
+    /// A hike or cut by nothing is no change.
+    fn no_change(&mut self) {
+        let nothing =
+            |amount: &Amount| amount.interval == Interval::point(0) && amount.unit == "bps";
+        if self.amounts.iter().any(nothing) {
+            self.amounts.retain(|amount| !nothing(amount));
+            for atom in self
+                .atoms
+                .iter_mut()
+                .filter(|a| a.kind == Kind::Verb && (a.id == "raise" || a.id == "cut"))
+            {
+                "hold_rates".clone_into(&mut atom.id);
+            }
+        }
+    }
+
     /// `TX-17`, `CA-9`, `AK-AL`.
     fn district(&mut self, tokens: &[Token], at: usize) -> Option<usize> {
         let state = &tokens[at];
@@ -305,6 +327,20 @@ impl Statement {
     pub(crate) fn has(&self, kind: Kind, id: &str) -> bool {
         self.atoms.iter().any(|atom| atom.kind == kind && atom.id == id)
     }
+}
+
+/// A time of day (`12:00`) or a length of time (`1 minute`) is not an amount.
+fn clock(tokens: &[Token], at: usize) -> Option<usize> {
+    let number =
+        |i: usize| tokens.get(i).is_some_and(|t| t.text.starts_with(|c: char| c.is_ascii_digit()));
+    let next = tokens.get(at + 1)?;
+    if !number(at) {
+        return None;
+    }
+    if next.text == ":" && number(at + 2) {
+        return Some(at + 3);
+    }
+    matches!(next.stem.as_str(), "minut" | "hour" | "second" | "day" | "week").then_some(at + 1)
 }
 
 fn join(tokens: &[Token]) -> String {
