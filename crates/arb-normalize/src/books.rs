@@ -93,6 +93,8 @@ pub struct Books {
     by_venue_id: HashMap<Box<str>, Vec<BookId>>,
     /// What the venue said its best prices are, in the frame being applied.
     announced: Vec<(BookId, Option<Price>, Option<Price>)>,
+    /// Books that fell in a call without a report.
+    unreported: Vec<BookId>,
     /// The number of the call, to list a touched book once.
     mark: u32,
     epochs: u64,
@@ -118,6 +120,7 @@ impl Books {
             streams: Streams::default(),
             by_venue_id: HashMap::new(),
             announced: Vec::new(),
+            unreported: Vec::new(),
             mark: 0,
             epochs: 0,
             drift: Drift::default(),
@@ -275,11 +278,12 @@ impl Books {
         }
     }
 
-    /// Notes that a connection is open: its numbering starts anew.
+    /// Notes that a connection is open: its numbering starts anew. Books that an earlier connection of that number still
+    /// kept become Suspect, as by [`Books::connection_closed`]; the next report names them.
     pub fn connection_opened(&mut self, connection: u32, at: Option<Timestamp>) {
-        let _ = at;
         let mut report = FrameReport::default();
-        self.end_streams(connection, &mut report);
+        self.connection_closed(connection, at, &mut report);
+        self.unreported = report.touched;
     }
 
     /// Notes that a connection is gone: the books it kept up to date become Suspect, unless another connection has a
@@ -329,6 +333,9 @@ impl Books {
         report.clear();
         self.announced.clear();
         self.mark = self.mark.wrapping_add(1);
+        while let Some(id) = self.unreported.pop() {
+            self.touched(id, report);
+        }
     }
 
     /// Follows the numbering; `false` when the frame came before and is to be passed over.

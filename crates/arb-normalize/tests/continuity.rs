@@ -280,6 +280,18 @@ fn a_closed_connection_takes_its_books_with_it_and_the_next_begins_anew() {
 }
 
 #[test]
+fn a_book_can_be_suspected_from_outside_and_a_reopened_connection_is_reported() {
+    let mut feed = kalshi();
+    let mut report = FrameReport::default();
+    feed.books.suspect(feed.books.book_id("A").unwrap(), &mut report);
+    assert_eq!((feed.state("A"), report.needs.len()), (suspect(SuspectReason::Silent), 1));
+    feed.books.connection_opened(0, None);
+    assert_eq!(feed.state("B"), suspect(SuspectReason::Disconnected));
+    let report = feed.frame(&snapshot(1, "A", "0.4000"));
+    assert_eq!((report.touched.len(), report.gaps, report.resyncs), (2, 0, 1));
+}
+
+#[test]
 fn redundant_connections_keep_a_book_each() {
     let mut feed = kalshi();
     feed.on(1, &snapshot(1, "A", "0.4000"));
