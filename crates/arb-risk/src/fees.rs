@@ -87,7 +87,9 @@ impl OrderCost {
     }
 }
 
-fn take<F: FeeModel>(
+/// One taker order over a ladder; `None` when it holds fewer, or for no contract.
+#[inline]
+pub(crate) fn take<F: FeeModel>(
     fees: &F,
     action: Action,
     ladder: Ladder<'_>,

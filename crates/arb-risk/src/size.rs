@@ -32,6 +32,7 @@
 mod cursor;
 mod discount;
 mod solve;
+mod summit;
 
 use arb_normalize::opportunity::Action;
 use arb_normalize::{Ladder, Price, Quantity, Usd};
@@ -93,6 +94,12 @@ impl<'a, F: FeeModel> Leg<'a, F> {
             Action::Sell => -(price.micros() as i64),
         }
     }
+
+    /// What a contract costs at `price` with its exact fee, in units of 1e-20 dollars.
+    #[inline]
+    fn unit_cost(&self, price: Price) -> i128 {
+        i128::from(self.signed(price)) * PRICE_UNITS + self.fees.unit_fee(price).units() as i128
+    }
 }
 
 /// A trade to be sized.
@@ -137,21 +144,23 @@ impl<'a, F: FeeModel> SizeRequest<'a, F> {
     }
 
     /// What the first contract earns at the best prices after fees and before rounding, in units of 1e-20 dollars;
-    /// `None` when a leg has nothing to take or there is no leg.
+    /// `None` when a leg has nothing to take or there is no leg. Fees are left out where the prices alone leave nothing.
     ///
     /// Not above zero means that no quantity can earn anything. This is the cheap question to ask first; [`Self::size`] asks it too.
     #[inline]
     #[must_use]
     pub fn touch_edge(&self) -> Option<i128> {
-        let mut edge = self.payout_units();
+        let mut prices = 0;
+        for leg in self.legs {
+            prices += leg.signed(leg.ladder.best()?.price);
+        }
+        let edge = self.payout_units() - i128::from(prices) * PRICE_UNITS;
+        if edge <= 0 && !self.legs.is_empty() {
+            return Some(edge);
+        }
         let mut fees = 0;
         for leg in self.legs {
-            let best = leg.ladder.best()?;
-            edge -= i128::from(leg.signed(best.price)) * PRICE_UNITS;
-            if edge <= 0 && leg.action == Action::Buy && self.only_buys() {
-                return Some(edge);
-            }
-            fees += leg.fees.unit_fee(best.price).units() as i128;
+            fees += leg.fees.unit_fee(leg.ladder.best()?.price).units() as i128;
         }
         (!self.legs.is_empty()).then_some(edge - fees)
     }
@@ -185,7 +194,7 @@ pub struct SizedTrade {
     pub net: Usd,
     /// What was maximised, rounded down to 1e-12 dollars: discounted payout minus outlay minus the fixed cost.
     pub value: Usd,
-    /// What the last contract taken earns before rounding, rounded down to 1e-12 dollars.
+    /// What a contract at the limit prices earns (discounted, before rounding), rounded down to 1e-12 dollars.
     pub marginal_edge: Usd,
     legs: ArrayVec<OrderCost, MAX_LEGS>,
 }

@@ -227,6 +227,8 @@ fn check(trade: &Trade) -> Result<(), TestCaseError> {
             prop_assert_eq!(Decimal::from(sized.quantity), best.quantity, "{:?}", best);
             prop_assert_eq!(Decimal::from(sized.net), best.net.normalize());
             prop_assert_eq!(Decimal::from(sized.gross), best.gross.normalize());
+            let marginal = decimal::marginal(&trade.reference(), best);
+            prop_assert_eq!(Decimal::from(sized.marginal_edge), marginal.normalize());
             for (leg, reference) in sized.legs().iter().zip(&best.legs) {
                 prop_assert_eq!(Decimal::from(leg.outlay), reference.outlay.normalize());
                 prop_assert_eq!(Decimal::from(leg.cost), reference.cost.normalize());

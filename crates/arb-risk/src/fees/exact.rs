@@ -4,7 +4,7 @@ use arb_normalize::{Quantity, Usd};
 
 use super::Step;
 
-/// 10^20: one micro-dollar in units of [`ExactFee`].
+/// 10^20: one micro-dollar in units of 1e-26 dollars.
 const MICRO: u128 = 100_000_000_000_000_000_000;
 
 /// The fee of one contract before any rounding, in units of 1e-20 dollars.
@@ -19,6 +19,7 @@ impl UnitFee {
 
     /// So many units of 1e-20 dollars a contract; $1 at the most (the largest rate is 1).
     #[must_use]
+    #[inline]
     pub const fn from_units(units: u128) -> Self {
         const DOLLAR: u128 = MICRO;
         Self(if units < DOLLAR { units } else { DOLLAR })
@@ -26,70 +27,134 @@ impl UnitFee {
 
     /// The fee of one contract in units of 1e-20 dollars.
     #[must_use]
+    #[inline]
     pub const fn units(self) -> u128 {
         self.0
     }
 
     /// The fee of `size` contracts before rounding; exact, saturating beyond 3.4e12 dollars.
     #[must_use]
+    #[inline]
     pub const fn times(self, size: Quantity) -> ExactFee {
-        ExactFee(self.0.saturating_mul(size.micros() as u128))
+        // $1 times 3.4e18 micro-contracts is the largest product that fits.
+        const SAFE: u64 = 3_400_000_000_000_000_000;
+        let micros = size.micros();
+        let parts = if micros <= SAFE {
+            self.0 * micros as u128
+        } else {
+            self.0.saturating_mul(micros as u128)
+        };
+        ExactFee { micros: 0, parts }
     }
 }
 
-/// A fee, or a sum of fees, in units of 1e-26 dollars.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
-pub struct ExactFee(u128);
+/// A fee, or a sum of fees: whole micro-dollars and parts of 1e-26 dollars.
+///
+/// Rounded fees are whole micro-dollars and stay so without another division; exact ones are parts.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct ExactFee {
+    micros: u64,
+    parts: u128,
+}
 
 impl ExactFee {
     /// No fee.
-    pub const ZERO: Self = Self(0);
+    pub const ZERO: Self = Self { micros: 0, parts: 0 };
 
     /// So many units of 1e-26 dollars.
     #[must_use]
     pub const fn from_units(units: u128) -> Self {
-        Self(units)
+        Self { micros: 0, parts: units }
     }
 
-    /// The fee in units of 1e-26 dollars.
+    /// The fee in units of 1e-26 dollars, saturating.
     #[must_use]
+    #[inline]
     pub const fn units(self) -> u128 {
-        self.0
+        if self.micros == 0 {
+            return self.parts;
+        }
+        self.parts.saturating_add((self.micros as u128).saturating_mul(MICRO))
     }
 
     /// The sum, saturating.
     #[must_use]
+    #[inline]
     pub const fn plus(self, other: Self) -> Self {
-        Self(self.0.saturating_add(other.0))
+        Self {
+            micros: self.micros.saturating_add(other.micros),
+            parts: self.parts.saturating_add(other.parts),
+        }
     }
 
     /// The fee rounded up to a multiple of `step`.
     #[must_use]
+    #[inline]
     pub const fn ceil_to(self, step: Step) -> Self {
         // ⌈⌈x/a⌉/b⌉ = ⌈x/(ab)⌉ for whole numbers, so rounding to micro-dollars first changes nothing.
-        let micros = ceil_micros(self.0);
-        let step_micros = step.micros() as u128;
-        let micros = if step_micros == 1 {
-            micros
-        } else if micros <= u64::MAX as u128 {
-            ((micros as u64).div_ceil(step.micros() as u64) as u128).saturating_mul(step_micros)
-        } else {
-            micros.div_ceil(step_micros).saturating_mul(step_micros)
-        };
-        Self(micros.saturating_mul(MICRO))
+        let micros = self.micros.saturating_add(ceil_micros(self.parts));
+        let step = step.micros() as u64;
+        let micros = if step == 1 { micros } else { micros.div_ceil(step).saturating_mul(step) };
+        Self { micros, parts: 0 }
     }
 
     /// The fee in dollars, rounded up to the 12 decimals a [`Usd`] holds.
     #[must_use]
+    #[inline]
     pub const fn to_usd_up(self) -> Usd {
         const PICO: u128 = 100_000_000_000_000;
-        Usd::from_pico(self.0.div_ceil(PICO) as i128)
+        let whole = self.micros as i128 * 1_000_000;
+        if self.parts == 0 {
+            return Usd::from_pico(whole);
+        }
+        Usd::from_pico(whole + self.parts.div_ceil(PICO) as i128)
     }
 }
 
-/// ⌈x / 10^20⌉.
-const fn ceil_micros(x: u128) -> u128 {
-    x.div_ceil(MICRO)
+impl PartialEq for ExactFee {
+    fn eq(&self, other: &Self) -> bool {
+        self.units() == other.units()
+    }
+}
+
+impl Eq for ExactFee {}
+
+impl PartialOrd for ExactFee {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for ExactFee {
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        self.units().cmp(&other.units())
+    }
+}
+
+/// ⌈x / 10^20⌉, at most 3.4e18.
+///
+/// Sizing divides by nothing else, so it is done by multiplying with a reciprocal: 10^20 = 2^20 · 5^20, and with
+/// M = ⌊2^110/5^20⌋ the product y·M/2^110 is short of y/5^20 by less than y/2^110 < 1.
+#[inline]
+const fn ceil_micros(x: u128) -> u64 {
+    const FIVES: u128 = 95_367_431_640_625;
+    const RECIPROCAL: u128 = (1 << 110) / FIVES;
+    let y = x >> 20;
+    let (high, low) = (y >> 64, y & u64::MAX as u128);
+    let estimate = (high * RECIPROCAL + ((low * RECIPROCAL) >> 64)) >> 46;
+    // The estimate is the quotient or one or two below it.
+    let rest = x - estimate * MICRO;
+    let mut quotient = estimate as u64;
+    if rest > 0 {
+        quotient += 1;
+    }
+    if rest > MICRO {
+        quotient += 1;
+    }
+    if rest > 2 * MICRO {
+        quotient += 1;
+    }
+    quotient
 }
 
 #[cfg(test)]
@@ -108,9 +173,25 @@ mod tests {
     }
 
     #[test]
+    fn the_reciprocal_divides_like_a_division() {
+        let mut x: u128 = 1;
+        let mut tried = vec![0, u128::MAX, u128::MAX - 1];
+        for _ in 0..3_000 {
+            x = x.wrapping_mul(0xda94_2042_e4dd_58b5_9e37_79b9_7f4a_7c15).rotate_left(29) | 1;
+            let shifted = x >> (x % 128);
+            let multiple = shifted / MICRO * MICRO;
+            tried.extend([shifted, multiple, multiple + 1, multiple.saturating_sub(1)]);
+        }
+        for x in tried {
+            assert_eq!(u128::from(ceil_micros(x)), x.div_ceil(MICRO), "{x}");
+        }
+    }
+
+    #[test]
     fn the_largest_inputs_saturate_instead_of_wrapping() {
         let most = UnitFee::from_units(u128::MAX).times(Quantity::MAX);
         assert_eq!(most.units(), u128::MAX);
-        assert!(most.ceil_to(Step::CENT).units() > u128::MAX - 10_000 * MICRO);
+        assert!(most.ceil_to(Step::CENT) >= most);
+        assert_eq!(most.plus(most).units(), u128::MAX);
     }
 }

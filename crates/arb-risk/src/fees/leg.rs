@@ -136,6 +136,7 @@ impl From<PolymarketFees> for LegFees {
 }
 
 impl FeeModel for LegFees {
+    #[inline]
     fn unit_fee(&self, price: Price) -> UnitFee {
         match self {
             Self::Kalshi(fees) => fees.unit_fee(price),
@@ -143,6 +144,7 @@ impl FeeModel for LegFees {
         }
     }
 
+    #[inline]
     fn level_fee(&self, unit: UnitFee, size: Quantity) -> ExactFee {
         match self {
             Self::Kalshi(fees) => fees.level_fee(unit, size),
@@ -150,6 +152,7 @@ impl FeeModel for LegFees {
         }
     }
 
+    #[inline]
     fn order_outlay(&self, cost: Usd, fees: ExactFee) -> Usd {
         match self {
             Self::Kalshi(own) => own.order_outlay(cost, fees),

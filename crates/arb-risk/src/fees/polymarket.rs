@@ -90,6 +90,7 @@ impl PolymarketFees {
 }
 
 impl FeeModel for PolymarketFees {
+    #[inline]
     fn unit_fee(&self, price: Price) -> UnitFee {
         const TRILLION: u128 = 1_000_000_000_000;
         let rate = u128::from(self.rate.units());
@@ -102,10 +103,12 @@ impl FeeModel for PolymarketFees {
         UnitFee::from_units(units)
     }
 
+    #[inline]
     fn level_fee(&self, unit: UnitFee, size: Quantity) -> ExactFee {
         unit.times(size)
     }
 
+    #[inline]
     fn order_outlay(&self, cost: Usd, fees: ExactFee) -> Usd {
         cost + fees.ceil_to(Step::TEN_MICROS).to_usd_up()
     }

@@ -3,7 +3,7 @@
 use arb_normalize::opportunity::Action;
 use arb_normalize::{Ladder, Level, Price, Quantity, Usd};
 
-use super::{Leg, MAX_QUANTITY, PRICE_UNITS};
+use super::{Leg, MAX_QUANTITY};
 use crate::fees::{ExactFee, FeeModel, OrderCost, UnitFee};
 
 /// 1e-12 dollars in units of 1e-26 dollars.
@@ -53,27 +53,8 @@ impl<'a, F: FeeModel> Cursor<'a, F> {
         self.leg
     }
 
-    /// Where the current level ends, micro-contracts.
-    pub(super) const fn end(&self) -> u64 {
-        self.end
-    }
-
-    /// What one contract costs at the current level with its exact fee, in units of 1e-20 dollars.
-    pub(super) fn marginal(&self) -> i128 {
-        i128::from(self.leg.signed(self.price)) * PRICE_UNITS + self.unit.units() as i128
-    }
-
-    /// The same of the last contract of `quantity`, which must lie on the current level.
-    pub(super) fn marginal_before(&self, quantity: u64) -> i128 {
-        if quantity > self.start {
-            return self.marginal();
-        }
-        let unit = self.leg.fees.unit_fee(self.previous).units() as i128;
-        i128::from(self.leg.signed(self.previous)) * PRICE_UNITS + unit
-    }
-
     /// Goes one level on; `false`, and nothing changed, at the end of the ladder.
-    pub(super) fn advance(&mut self) -> bool {
+    fn advance(&mut self) -> bool {
         if self.end >= MAX_QUANTITY.micros() {
             return false;
         }
@@ -159,6 +140,7 @@ pub(super) const fn micros(micros: u64) -> Quantity {
 }
 
 /// The next level that holds anything.
-fn next_level(ladder: &mut Ladder<'_>) -> Option<Level> {
+#[inline]
+pub(super) fn next_level(ladder: &mut Ladder<'_>) -> Option<Level> {
     ladder.find(|level| !level.size.is_zero())
 }

@@ -5,33 +5,57 @@ use arb_normalize::{Quantity, Usd};
 use arrayvec::ArrayVec;
 
 use super::cursor::{Cursor, PICO_UNITS, micros};
-use super::{BreakEven, MAX_LEGS, MAX_QUANTITY, NoTrade, SizeRequest, SizedTrade};
+use super::summit::Summit;
+use super::{BreakEven, Discount, MAX_LEGS, MAX_QUANTITY, NoTrade, SizeRequest, SizedTrade};
 use crate::fees::{FeeModel, OrderCost};
 
 impl<F: FeeModel> SizeRequest<'_, F> {
     /// The discounted payout of a contract in units of 1e-20 dollars.
     #[inline]
     pub(super) fn payout_units(&self) -> i128 {
-        self.payout_micros() * i128::from(self.discount.billionths()) * 100_000
+        i128::from(self.payout_micros() * i64::from(self.discount.billionths())) * 100_000
+    }
+
+    /// The lot, micro-contracts.
+    #[inline]
+    fn lot_micros(&self) -> u64 {
+        self.lot.micros().max(1)
+    }
+
+    /// The largest lot that limits on quantity allow, micro-contracts.
+    #[inline]
+    fn most_micros(&self) -> u64 {
+        let most = self.max_quantity.unwrap_or(MAX_QUANTITY).min(MAX_QUANTITY).micros();
+        most / self.lot_micros() * self.lot_micros()
+    }
+
+    /// The fixed cost in units of 1e-26 dollars.
+    #[inline]
+    pub(super) fn fixed_units(&self) -> i128 {
+        // Anything beyond 1e12 dollars is more than any trade earns, and fits.
+        const MOST: i128 = 1_000_000_000_000 * Usd::SCALE;
+        self.fixed_cost.pico().clamp(0, MOST) * PICO_UNITS
     }
 
     /// The payout of a contract in micro-dollars.
     #[inline]
-    fn payout_micros(&self) -> i128 {
+    pub(super) fn payout_micros(&self) -> i64 {
         const MOST: i128 = 1_000 * Usd::SCALE;
-        self.payout.pico().clamp(-MOST, MOST).div_euclid(1_000_000)
-    }
-
-    #[inline]
-    pub(super) fn only_buys(&self) -> bool {
-        self.legs.iter().all(|leg| leg.action == Action::Buy)
+        // 1e15 at the most, so the 64 bits hold it, and times a billion they still do.
+        (self.payout.pico().clamp(-MOST, MOST) as i64).div_euclid(1_000_000)
     }
 }
+
+/// Room for a cursor on each leg, apart from the walk so that it is never moved.
+type Cursors<'a, F> = ArrayVec<Cursor<'a, F>, MAX_LEGS>;
 
 /// The ladders of a request, and where one stands on them.
 struct Walk<'a, 'r, F> {
     request: &'r SizeRequest<'a, F>,
-    cursors: ArrayVec<Cursor<'a, F>, MAX_LEGS>,
+    cursors: &'r mut [Cursor<'a, F>],
+    /// The orders for the quantity valued last, and that quantity.
+    orders: ArrayVec<OrderCost, MAX_LEGS>,
+    priced: u64,
     /// The discounted payout of a contract, in units of 1e-20 dollars.
     payout: i128,
     /// The fixed cost, in units of 1e-26 dollars.
@@ -44,54 +68,29 @@ struct Walk<'a, 'r, F> {
 
 /// A quantity and what it earns, in units of 1e-26 dollars.
 #[derive(Clone, Copy)]
-struct Candidate {
-    quantity: u64,
-    value: i128,
+pub(super) struct Candidate {
+    pub(super) quantity: u64,
+    pub(super) value: i128,
 }
 
 impl<'a, 'r, F: FeeModel> Walk<'a, 'r, F> {
-    fn new(request: &'r SizeRequest<'a, F>) -> Result<Self, NoTrade> {
-        if request.legs.is_empty() || request.legs.len() > MAX_LEGS {
-            return Err(NoTrade::Legs(request.legs.len()));
-        }
-        let mut cursors = ArrayVec::new();
+    fn new(
+        request: &'r SizeRequest<'a, F>,
+        cursors: &'r mut Cursors<'a, F>,
+    ) -> Result<Self, NoTrade> {
         for (leg, of) in request.legs.iter().enumerate() {
             cursors.push(Cursor::new(of).ok_or(NoTrade::NoDepth { leg })?);
         }
-        let lot = request.lot.micros().max(1);
-        let most = request.max_quantity.unwrap_or(MAX_QUANTITY).min(MAX_QUANTITY).micros();
         Ok(Self {
             request,
-            cursors,
+            cursors: cursors.as_mut_slice(),
+            orders: ArrayVec::new(),
+            priced: 0,
             payout: request.payout_units(),
-            fixed: request.fixed_cost.pico().max(0).saturating_mul(PICO_UNITS),
-            lot,
-            most: most / lot * lot,
+            fixed: request.fixed_units(),
+            lot: request.lot_micros(),
+            most: request.most_micros(),
         })
-    }
-
-    /// What one more contract earns on the current levels, in units of 1e-20 dollars.
-    fn marginal(&self) -> i128 {
-        self.payout - self.cursors.iter().map(Cursor::marginal).sum::<i128>()
-    }
-
-    /// Walks on to the end of the last stretch that earns, or to the most allowed; returns that quantity (zero when
-    /// not even the current stretch earns).
-    fn climb(&mut self) -> u64 {
-        let mut reached = 0;
-        while self.marginal() > 0 {
-            let end = self.cursors.iter().map(Cursor::end).min().unwrap_or(0);
-            if end >= self.most {
-                return self.most;
-            }
-            reached = end;
-            for cursor in self.cursors.iter_mut().filter(|cursor| cursor.end() == end) {
-                if !cursor.advance() {
-                    return reached;
-                }
-            }
-        }
-        reached
     }
 
     /// Goes to the levels that price `quantity`; `false` when a ladder is shorter.
@@ -105,10 +104,16 @@ impl<'a, 'r, F: FeeModel> Walk<'a, 'r, F> {
         self.payout * i128::from(quantity) - outlay - self.fixed
     }
 
-    /// What `quantity` really earns.
-    fn value(&self, quantity: u64) -> i128 {
-        let outlay: i128 =
-            self.cursors.iter().map(|cursor| cursor.order(quantity).outlay.pico()).sum();
+    /// What `quantity` really earns; keeps the orders.
+    fn value(&mut self, quantity: u64) -> i128 {
+        self.orders.clear();
+        self.priced = quantity;
+        let mut outlay = 0;
+        for cursor in self.cursors.iter() {
+            let order = cursor.order(quantity);
+            outlay += order.outlay.pico();
+            self.orders.push(order);
+        }
         self.payout * i128::from(quantity) - outlay * PICO_UNITS - self.fixed
     }
 
@@ -119,7 +124,7 @@ impl<'a, 'r, F: FeeModel> Walk<'a, 'r, F> {
 
     /// Whether purchases of `quantity` (and the dollars that sets cost to split) stay within the limits on outlay.
     fn affordable(&self, quantity: u64) -> bool {
-        let split = self.request.payout_micros().min(0) * i128::from(quantity);
+        let split = i128::from(self.request.payout_micros().min(0)) * i128::from(quantity);
         let mut total = Usd::from_pico(-split);
         for cursor in self.cursors.iter().filter(|cursor| cursor.leg().action == Action::Buy) {
             let outlay = cursor.order(quantity).outlay;
@@ -187,10 +192,10 @@ impl<'a, 'r, F: FeeModel> Walk<'a, 'r, F> {
     }
 
     /// Improves on `best` upwards from `from`, as far as ladders and limits go.
-    fn search_up(&mut self, from: u64, high: u64, best: &mut Option<Candidate>) {
+    fn search_up(&mut self, from: u64, best: &mut Option<Candidate>) {
         let limited = self.has_outlay_limits();
         let mut quantity = from;
-        while quantity <= high && self.seek(quantity) {
+        while quantity <= self.most && self.seek(quantity) {
             let floor = best.map_or(0, |best| best.value);
             if self.bound(quantity) <= floor || (limited && !self.affordable(quantity)) {
                 return;
@@ -203,40 +208,69 @@ impl<'a, 'r, F: FeeModel> Walk<'a, 'r, F> {
         }
     }
 
-    fn trade(&self, best: Candidate) -> SizedTrade {
-        let legs: ArrayVec<OrderCost, MAX_LEGS> =
-            self.cursors.iter().map(|cursor| cursor.order(best.quantity)).collect();
-        let cost: Usd = legs.iter().map(|leg| leg.cost).sum();
-        let fees: Usd = legs.iter().map(|leg| leg.fee).sum();
-        let payout = self.request.payout_micros() * i128::from(best.quantity);
-        let gross = Usd::from_pico(payout) - cost;
-        let last: i128 =
-            self.cursors.iter().map(|cursor| cursor.marginal_before(best.quantity)).sum();
-        SizedTrade {
-            quantity: micros(best.quantity),
-            gross,
-            fees,
-            net: gross - fees,
-            value: Usd::from_pico(best.value.div_euclid(PICO_UNITS)),
-            marginal_edge: pico_floor(self.payout - last),
-            legs,
+    fn trade(mut self, best: Candidate) -> SizedTrade {
+        self.seek(best.quantity);
+        if self.priced != best.quantity {
+            self.value(best.quantity);
         }
+        finish(self.request, best, self.orders)
+    }
+}
+
+/// The answer for a quantity and its orders.
+pub(super) fn finish<F: FeeModel>(
+    request: &SizeRequest<'_, F>,
+    best: Candidate,
+    legs: ArrayVec<OrderCost, MAX_LEGS>,
+) -> SizedTrade {
+    let cost: Usd = legs.iter().map(|leg| leg.cost).sum();
+    let fees: Usd = legs.iter().map(|leg| leg.fee).sum();
+    let payout = i128::from(request.payout_micros()) * i128::from(best.quantity);
+    let gross = Usd::from_pico(payout) - cost;
+    let net = gross - fees;
+    let last: i128 =
+        request.legs.iter().zip(&legs).map(|(leg, order)| leg.unit_cost(order.limit)).sum();
+    let value = if request.discount == Discount::NONE && request.fixed_units() == 0 {
+        net
+    } else {
+        Usd::from_pico(best.value.div_euclid(PICO_UNITS))
+    };
+    SizedTrade {
+        quantity: micros(best.quantity),
+        gross,
+        fees,
+        net,
+        value,
+        marginal_edge: pico_floor(request.payout_units() - last),
+        legs,
     }
 }
 
 /// A number of 1e-20 dollars as dollars, rounded down.
 fn pico_floor(units: i128) -> Usd {
-    Usd::from_pico(units.div_euclid(100_000_000))
+    const PICO: i64 = 100_000_000;
+    match i64::try_from(units) {
+        Ok(small) => Usd::from_pico(i128::from(small.div_euclid(PICO))),
+        Err(_) => Usd::from_pico(units.div_euclid(i128::from(PICO))),
+    }
 }
 
 pub(super) fn best<F: FeeModel>(request: &SizeRequest<'_, F>) -> Result<SizedTrade, NoTrade> {
+    if request.legs.is_empty() || request.legs.len() > MAX_LEGS {
+        return Err(NoTrade::Legs(request.legs.len()));
+    }
     if let Some(edge) = request.touch_edge()
         && edge <= 0
-        && request.legs.len() <= MAX_LEGS
     {
         return Err(NoTrade::NoEdge { per_contract: pico_floor(edge) });
     }
-    let mut walk = Walk::new(request)?;
+    let (lot, most) = (request.lot_micros(), request.most_micros());
+    let summit = Summit::climb(request, most);
+    if let Some(trade) = summit.trade(request, lot, most) {
+        return trade;
+    }
+    let mut cursors = Cursors::new();
+    let mut walk = Walk::new(request, &mut cursors)?;
     let low = walk.smallest()?;
     if low > walk.most || !walk.seek(low) {
         return Err(NoTrade::BelowMinimum {
@@ -248,19 +282,22 @@ pub(super) fn best<F: FeeModel>(request: &SizeRequest<'_, F>) -> Result<SizedTra
     if limited && !walk.affordable(low) {
         return Err(NoTrade::Outlay { needed: micros(low) });
     }
-    let mut high = walk.most;
-    let mut top = (walk.climb() / walk.lot * walk.lot).max(low);
+    let mut top = (summit.end / walk.lot * walk.lot).max(low);
+    let mut cut = false;
     if limited && !(walk.seek(top) && walk.affordable(top)) {
         top = walk.largest_affordable(low, top);
-        high = top;
+        cut = true;
     }
-    let mut best = None;
-    walk.search_down(top, top, &mut best);
-    walk.search_up(top + walk.lot, high, &mut best);
-    walk.search_down(top - walk.lot, low, &mut best);
-    let best = best.ok_or(NoTrade::NoProfit)?;
-    walk.seek(best.quantity);
-    Ok(walk.trade(best))
+    walk.seek(top);
+    let value = walk.value(top);
+    let mut best = (value > 0).then_some(Candidate { quantity: top, value });
+    if top > low {
+        walk.search_down(top - walk.lot, low, &mut best);
+    }
+    if !cut {
+        walk.search_up(top + walk.lot, &mut best);
+    }
+    Ok(walk.trade(best.ok_or(NoTrade::NoProfit)?))
 }
 
 pub(super) fn break_even<F: FeeModel>(
@@ -270,7 +307,8 @@ pub(super) fn break_even<F: FeeModel>(
     let here = BreakEven { smallest: trade.quantity, largest: trade.quantity };
     let best = trade.quantity.micros();
     let unlimited = SizeRequest { max_quantity: None, max_outlay: None, ..*request };
-    let Ok(mut walk) = Walk::new(&unlimited) else { return here };
+    let mut cursors = Cursors::new();
+    let Ok(mut walk) = Walk::new(&unlimited, &mut cursors) else { return here };
     let Ok(low) = walk.smallest() else { return here };
     if best < low || !best.is_multiple_of(walk.lot) || !walk.seek(best) || walk.value(best) < 0 {
         return here;

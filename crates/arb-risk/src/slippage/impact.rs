@@ -16,7 +16,7 @@ pub trait ImpactModel {
 /// | `sqrt_coeff` | 0.5 | the Y of the square-root law, I = Y·σ·√(Q/V), is 0.5 to 1 (exponent 0.489 ± 0.0015: Sato & Kanazawa, arXiv 2411.13965); the low end, because the walk is counted apart |
 /// | `linear` | 0.15 | half of the permanent impact 0.314 of Almgren, Thum, Hauptmann & Li (2005) |
 ///
-/// Both are without unit; `calibrate` fits them to recorded books.
+/// Both are without unit; [`calibrate`](crate::calibrate) fits them to recorded books.
 ///
 /// Worked: a fifth of the depth with a factor of half a cent: (0.15 · 0.2 + 0.5 · √0.2) · $0.005 = $0.00127.
 ///

@@ -120,6 +120,24 @@ fn allowed(trade: &ReferenceTrade, best: &Best) -> bool {
         && trade.max_quantity.is_none_or(|most| best.quantity <= most)
 }
 
+/// What a contract at the limit prices earns before rounding.
+pub(crate) fn marginal(trade: &ReferenceTrade, best: &Best) -> Decimal {
+    let mut left = trade.payout * trade.discount;
+    for (leg, order) in trade.legs.iter().zip(&best.legs) {
+        let variance = order.limit * (Decimal::ONE - order.limit);
+        let fee = match leg.fees {
+            LegFees::Kalshi(kalshi) => {
+                number("0.07") * Decimal::from(kalshi.multiplier()) * variance
+            }
+            LegFees::Polymarket(polymarket) => (0..polymarket.exponent())
+                .fold(Decimal::from(polymarket.rate()), |fee, _| fee * variance),
+            _ => unreachable!("a venue the reference does not know"),
+        };
+        left -= if leg.sell { fee - order.limit } else { fee + order.limit };
+    }
+    left.round_dp_with_strategy(12, RoundingStrategy::ToNegativeInfinity)
+}
+
 /// Every lot tried; the first of the best.
 pub(crate) fn brute_force(trade: &ReferenceTrade) -> Option<Best> {
     let mut best: Option<Best> = None;
