@@ -4,15 +4,13 @@ use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use rust_decimal::prelude::ToPrimitive;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, MissedTickBehavior, interval, timeout};
 
 use crate::alert::{
-    Alert, AlertBook, AlertBookConfig, AlertRule, AlertSink, Courier, Fingerprint,
-    OpportunityAlert, OpportunityFacts, RuleContext, Rules, Severity, Signal, Silence, SinkConfig,
-    SinkStatus,
+    Alert, AlertBook, AlertBookConfig, AlertRule, AlertSink, Courier, Fingerprint, RuleContext,
+    Rules, Severity, Signal, Silence, SinkConfig, SinkStatus,
 };
 use crate::clock::Clock;
 use crate::error::MonitorError;
@@ -292,28 +290,6 @@ impl MonitorHandle {
     /// A condition ended; see [`AlertBook::clear`].
     pub fn clear(&self, fingerprint: Fingerprint) {
         self.shared.with_book(|book, now| book.clear(fingerprint, now));
-    }
-
-    /// An opportunity opened: it is counted, its figures go into
-    /// `arb_scan_opportunity_net_usd` and `arb_scan_opportunity_return_ratio`, and it raises
-    /// `HighValueOpportunity` when it meets the limits. Raise it again with
-    /// [`raise`](Self::raise) and [`OpportunityAlert::signal`] while it lasts, or let it expire.
-    pub fn opportunity_opened(
-        &self,
-        limits: &OpportunityAlert,
-        facts: &OpportunityFacts,
-    ) -> Option<Fingerprint> {
-        metrics::counter!("arb_scan_opportunities_total").increment(1);
-        let figures = [
-            ("arb_scan_opportunity_net_usd", facts.net_usd),
-            ("arb_scan_opportunity_return_ratio", facts.return_after_risk),
-        ];
-        for (name, value) in figures {
-            if let Some(value) = value.to_f64() {
-                metrics::histogram!(name).record(value);
-            }
-        }
-        limits.signal(facts).map(|signal| self.raise(signal))
     }
 
     /// Somebody takes care of an alert; see [`AlertBook::acknowledge`].

@@ -28,9 +28,9 @@ pub const SECONDS_BUCKETS: [f64; 21] = [
 ///
 /// let (aggregator, exporter) = Exporter::beside(WindowConfig::default(), Instant::now()).unwrap();
 /// metrics::with_local_recorder(&aggregator, || {
-///     metrics::counter!("arb_scan_frames_total", "feed" => "kalshi").increment(3);
+///     metrics::counter!("arb_ws_messages_total", "venue" => "kalshi").increment(3);
 /// });
-/// assert!(exporter.render().contains("arb_scan_frames_total{feed=\"kalshi\"} 3"));
+/// assert!(exporter.render().contains("arb_ws_messages_total{venue=\"kalshi\"} 3"));
 /// ```
 #[derive(Clone)]
 pub struct Exporter {

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use arb_monitor::alert::{DefaultRules, LogSink, OpportunityAlert, OpportunityFacts, SinkConfig};
+use arb_monitor::alert::{DefaultRules, LogSink, SinkConfig};
 use arb_monitor::health::{Checked, ComponentConfig, FnCheck};
 use arb_monitor::prometheus::Exporter;
 use arb_monitor::server::{Endpoints, Server, ServerConfig};
@@ -19,7 +19,6 @@ use arb_monitor::status::StatusBoard;
 use arb_monitor::vocabulary::METRICS;
 use arb_monitor::window::WindowConfig;
 use arb_monitor::{Monitor, MonitorConfig};
-use rust_decimal::Decimal;
 use serde_json::Value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -260,8 +259,15 @@ async fn program() -> (Monitor, Server) {
                 metrics::counter!("arb_venues_requests_total", "venue" => venue).increment(1);
             }
             metrics::histogram!("arb_scan_frame_seconds").record(4e-6);
-            let facts = OpportunityFacts::new("p", Decimal::new(112, 2), Decimal::new(3, 2));
-            handle.opportunity_opened(&OpportunityAlert::default(), &facts);
+            metrics::counter!("arb_scan_opportunities_total").increment(1);
+            metrics::histogram!("arb_scan_net_usd").record(1.12);
+            metrics::histogram!("arb_scan_return_after_risk_ratio").record(0.03);
+            metrics::histogram!("arb_scan_episode_seconds").record(1.5);
+            metrics::counter!("arb_ws_messages_total", "venue" => "kalshi").increment(8);
+            metrics::counter!("arb_cache_hits_total", "class" => "price").increment(3);
+            metrics::counter!("arb_cache_misses_total", "class" => "price").increment(1);
+            metrics::counter!("arb_cache_writes_total", "class" => "price").increment(1);
+            metrics::gauge!("arb_breaker_state", "breaker" => "kalshi").set(2.0);
             sleep(Duration::from_millis(200)).await;
         }
     });

@@ -92,7 +92,7 @@ async fn a_day_passes_in_seconds_and_leaves_bounded_traces() {
     handle.add_component(ComponentConfig::required("db"), well).unwrap();
     let (frames, latency) = metrics::with_local_recorder(&aggregator, || {
         (
-            metrics::counter!("arb_scan_frames_total", "venue" => "kalshi"),
+            metrics::counter!("arb_ws_messages_total", "venue" => "kalshi"),
             metrics::histogram!("arb_venues_request_seconds"),
         )
     });
@@ -183,7 +183,7 @@ fn every_default_rule_fires_on_what_it_names() {
         }),
         ("DataStale", || metrics::gauge!("arb_scan_data_age_seconds").set(31.0)),
         ("BreakerOpen", || metrics::gauge!("arb_breaker_state", "breaker" => "k").set(2.0)),
-        ("FeedStalled", || metrics::counter!("arb_scan_frames_total").increment(0)),
+        ("FeedStalled", || metrics::counter!("arb_ws_messages_total").increment(0)),
         ("DecoderDrift", || metrics::counter!("arb_scan_drift_total").increment(1)),
         ("CacheDown", || metrics::gauge!("arb_cache_up").set(0.0)),
         ("WrongBook", || metrics::counter!("arb_scan_wrong_books_total").increment(1)),

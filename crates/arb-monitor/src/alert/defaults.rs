@@ -71,7 +71,7 @@ impl Default for DefaultRules {
             data_age_max: Duration::from_secs(30),
             breaker: Some(Select::name("arb_breaker_state")),
             breaker_above: 1.5,
-            frames: Some(Select::name("arb_scan_frames_total")),
+            frames: Some(Select::name("arb_ws_messages_total")),
             stalled_after: Duration::from_secs(20),
             drift: Some(Select::name("arb_scan_drift_total")),
             cache_up: Some(Select::name("arb_cache_up")),

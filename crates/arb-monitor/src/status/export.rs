@@ -1,19 +1,22 @@
-//! The published model as metrics, so that what is on the page is also in the time series.
+//! The published model as metrics, so that what is on the page is also in the time series. What
+//! other crates say themselves (breakers, cache, connections) is not said twice.
 
 use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive;
 
-use super::model::{FeedRow, StatusModel, Tone};
+use super::model::{FeedRow, StatusModel};
 
 /// Sets the gauges and counters of a model.
 pub(super) fn export(model: &StatusModel) {
     let pairs = [
-        ("all", model.pairs_total),
+        ("all", Some(model.pairs_total)),
         ("live", model.pairs_live),
-        ("tradable", model.pairs_tradable),
+        ("tradable", Some(model.pairs_tradable)),
     ];
     for (state, pairs) in pairs {
-        metrics::gauge!("arb_scan_pairs", "state" => state).set(pairs as f64);
+        if let Some(pairs) = pairs {
+            metrics::gauge!("arb_scan_pairs", "state" => state).set(pairs as f64);
+        }
     }
     let engaged = f64::from(u8::from(model.kill_switch.engaged));
     metrics::gauge!("arb_scan_kill_switch_engaged").set(engaged);
@@ -30,21 +33,6 @@ pub(super) fn export(model: &StatusModel) {
     for step in &model.funnel {
         metrics::counter!("arb_scan_funnel_total", "step" => step.name.clone())
             .absolute(step.count);
-    }
-    for breaker in &model.breakers {
-        let state = match breaker.tone {
-            Tone::Plain | Tone::Good => 0.0,
-            Tone::Warn => 1.0,
-            Tone::Bad => 2.0,
-        };
-        metrics::gauge!("arb_breaker_state", "breaker" => breaker.name.clone()).set(state);
-    }
-    if let Some(cache) = &model.cache {
-        let up = f64::from(u8::from(cache.up));
-        metrics::gauge!("arb_cache_up", "store" => cache.store.clone()).set(up);
-        if let Some(rate) = cache.hit_rate {
-            metrics::gauge!("arb_cache_hit_ratio", "store" => cache.store.clone()).set(rate);
-        }
     }
 }
 
@@ -64,7 +52,6 @@ fn feed(feed: &FeedRow) {
     for (state, count) in states {
         metrics::gauge!("arb_scan_books", "feed" => name(), "state" => state).set(count as f64);
     }
-    metrics::counter!("arb_scan_frames_total", "feed" => name()).absolute(feed.frames);
     metrics::counter!("arb_scan_gaps_total", "feed" => name()).absolute(feed.gaps);
     metrics::counter!("arb_scan_resyncs_total", "feed" => name()).absolute(feed.resyncs);
     metrics::counter!("arb_scan_audited_books_total", "feed" => name()).absolute(feed.audited);

@@ -112,8 +112,6 @@ pub struct FeedRow {
     pub data_age: Option<Duration>,
     /// Older is shown as wrong.
     pub data_age_max: Option<Duration>,
-    /// Frames since the start.
-    pub frames: u64,
     /// Frames a second.
     pub frames_per_second: f64,
     /// Its books.
@@ -196,8 +194,7 @@ pub struct BreakerRow {
     pub name: String,
     /// Its state.
     pub state: String,
-    /// How that looks: [`Tone::Good`] closed, [`Tone::Warn`] half-open, [`Tone::Bad`] open; the
-    /// metric `arb_breaker_state` is made of it.
+    /// How that looks: [`Tone::Good`] closed, [`Tone::Warn`] half-open, [`Tone::Bad`] open.
     pub tone: Tone,
     /// Times it opened.
     pub opened: u64,
@@ -232,7 +229,8 @@ pub struct StatusModel {
     /// The switch that stops all trading.
     pub kill_switch: KillSwitch,
     /// Pairs whose books are live on both venues, tradable or not: the service level counts them.
-    pub pairs_live: usize,
+    /// Where it is not known the dashboard takes the share of live books.
+    pub pairs_live: Option<usize>,
     /// Pairs that can be traded now.
     pub pairs_tradable: usize,
     /// All approved pairs.

@@ -20,7 +20,6 @@ fn feed(name: &str, age_ms: u64, live: usize) -> FeedRow {
         tone: Tone::Good,
         data_age: Some(Duration::from_millis(age_ms)),
         data_age_max: Some(Duration::from_secs(2)),
-        frames: 48_211,
         frames_per_second: 41.3,
         books: BookCounts { live, ..BookCounts::default() },
         audited: 240,
@@ -66,7 +65,7 @@ pub(crate) fn model() -> StatusModel {
         version: "0.1.0".to_owned(),
         started_at: Some(datetime!(2026-11-22 06:12 UTC)),
         kill_switch: KillSwitch::default(),
-        pairs_live: 48,
+        pairs_live: Some(48),
         pairs_tradable: 41,
         pairs_total: 60,
         clocks: vec![
