@@ -61,7 +61,18 @@ impl Endpoints {
             [kalshi::REST_URL, kalshi::WS_URL]
         };
         let polymarket = [polymarket::GAMMA_URL, polymarket::CLOB_URL, polymarket::WS_URL];
-        Self::new(mode, kalshi, polymarket, key)
+        let [rest, ws, gamma, clob, market] = &settings.addresses;
+        let or =
+            |own: &Option<String>, known: &str| own.clone().unwrap_or_else(|| known.to_owned());
+        let kalshi = [or(rest, kalshi[0]), or(ws, kalshi[1])];
+        let polymarket =
+            [or(gamma, polymarket[0]), or(clob, polymarket[1]), or(market, polymarket[2])];
+        Self::new(
+            mode,
+            kalshi.each_ref().map(String::as_str),
+            polymarket.each_ref().map(String::as_str),
+            key,
+        )
     }
 
     fn new(

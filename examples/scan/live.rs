@@ -4,6 +4,8 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use arb_monitor::status::StatusModel;
+use arb_normalize::Timestamp;
+use arb_risk::gate::RiskLimits;
 use arb_scan::{Limits, PairSpec, pairs};
 use arb_sim::{Sim, SimConfig};
 use arb_ws::capture::{Recorder, RecorderConfig};
@@ -78,7 +80,13 @@ async fn scan(args: &Args, settings: &Settings) -> Result<(), Failure> {
     }
     let recorder = recorder(args)?;
     let (findings, received) = mpsc::channel(FINDINGS);
-    let publisher = Publisher::new(findings, settles_at(&found), settings.max_position_size);
+    let risk_limits = RiskLimits {
+        max_position_size: settings.max_position_size,
+        max_risk_score: settings.max_risk_score,
+        ..RiskLimits::default()
+    };
+    let confirmed_at = Timestamp::try_from(arb_ws::wall_clock()).ok();
+    let publisher = Publisher::new(findings, settles_at(&found), risk_limits, confirmed_at);
     let feeds = feeds::start(
         &endpoints,
         found.pairs,
@@ -148,6 +156,7 @@ async fn watch(
     sim: Option<&Sim>,
 ) -> Tally {
     let started = Instant::now();
+    let mode = feeds.view.borrow().mode.as_str();
     let on_terminal = terminal::is_terminal() && !args.json;
     let screen = on_terminal.then(terminal::Screen::enter);
     let page = services.page();
@@ -164,7 +173,7 @@ async fn watch(
     tokio::pin!(end, interrupt);
     loop {
         tokio::select! {
-            Some(finding) = findings.recv() => take(services, &mut tally, &finding, !on_terminal),
+            Some(finding) = findings.recv() => take(services, &mut tally, &finding, mode, !on_terminal),
             _ = draw.tick() => {
                 let view = feeds.view.borrow().clone();
                 services.publish(view.clone());
@@ -186,23 +195,24 @@ async fn watch(
         tokio::time::sleep(SETTLE).await;
     }
     while let Ok(finding) = findings.try_recv() {
-        take(services, &mut tally, &finding, !on_terminal);
+        take(services, &mut tally, &finding, mode, !on_terminal);
     }
     drop(screen);
     tally
 }
 
-fn take(services: &Services, tally: &mut Tally, finding: &Finding, lines: bool) {
+fn take(services: &Services, tally: &mut Tally, finding: &Finding, mode: &str, lines: bool) {
     services.take(finding);
     match finding {
         Finding::Shown { opportunity, risk, .. } => {
             let is_new = tally.shown(opportunity);
             if lines && is_new {
                 terminal::line(&format!(
-                    "opened {}; ${:.4} after risk, score {:.1}",
+                    "{mode} opened {}; ${:.4} after risk, score {:.1}; gate: {}",
                     replay::describe(opportunity),
                     risk.profit_after_risk.to_f64_lossy(),
-                    risk.score
+                    risk.score,
+                    risk.denied.as_deref().unwrap_or("passed")
                 ));
             }
         }
@@ -211,7 +221,7 @@ fn take(services: &Services, tally: &mut Tally, finding: &Finding, lines: bool) 
             if lines {
                 let lasted = closed.lasted.unwrap_or_default().as_secs_f64();
                 terminal::line(&format!(
-                    "closed {} {} after {lasted:.3} s, best net ${}",
+                    "{mode} closed {} {} after {lasted:.3} s, best net ${}",
                     closed.id,
                     closed.reason.as_str(),
                     closed.best_net_usd

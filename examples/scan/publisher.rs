@@ -7,13 +7,16 @@ use std::time::Duration;
 use arb_normalize::books::{Books, Resync};
 use arb_normalize::{DecodeError, MarketEvent, Opportunity, Timestamp, Usd, Venue};
 use arb_risk::assess::{Assessor, LegView, TradeView};
+use arb_risk::gate::{
+    Account, Gate, GateInput, Intent, KillSwitch, LegState, PairStatus, RiskLimits,
+};
 use arb_scan::{Closed, Found, Sink};
 use rust_decimal::Decimal;
 use time::OffsetDateTime;
 use tokio::sync::mpsc;
 
-/// What is expected to be left of a trade.
-#[derive(Debug, Clone, Copy, PartialEq)]
+/// What is expected to be left of a trade, and whether it may be traded.
+#[derive(Debug, Clone, PartialEq)]
 pub struct Risk {
     /// 0 to 100; break-even is 63.2.
     pub score: f64,
@@ -25,6 +28,17 @@ pub struct Risk {
     pub annualised: Option<f64>,
     /// Which leg goes first.
     pub first_leg: usize,
+    /// The first rule of the gate that it fails and how many more; none when it passes.
+    pub denied: Option<String>,
+}
+
+/// How many published trades survived risk and gate.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Survivors {
+    /// With something left after all expected losses.
+    pub after_risk: u64,
+    /// Through every rule of the gate.
+    pub gate: u64,
 }
 
 /// A finding on its way to cache, alerts and screen.
@@ -48,10 +62,14 @@ pub enum Finding {
 pub struct Publisher {
     findings: mpsc::Sender<Finding>,
     assessor: Assessor,
+    gate: Gate,
+    switch: KillSwitch,
     /// When each pair is expected to be settled.
     settles_at: HashMap<String, OffsetDateTime>,
-    /// Bankroll for concentration.
-    bankroll: Usd,
+    /// When the pairs were confirmed.
+    confirmed_at: Option<Timestamp>,
+    /// What came through risk and gate.
+    pub survivors: Survivors,
     /// The last assessment of each open trade.
     pub risks: HashMap<String, Risk>,
     /// Books to be asked for again, as (venue, connection, market).
@@ -65,13 +83,17 @@ impl Publisher {
     pub fn new(
         findings: mpsc::Sender<Finding>,
         settles_at: HashMap<String, OffsetDateTime>,
-        bankroll: Usd,
+        limits: RiskLimits,
+        confirmed_at: Option<Timestamp>,
     ) -> Self {
         Self {
             findings,
             assessor: Assessor::default(),
+            gate: Gate::new(limits),
+            switch: KillSwitch::released(),
             settles_at,
-            bankroll,
+            confirmed_at,
+            survivors: Survivors::default(),
             risks: HashMap::new(),
             resyncs: Vec::new(),
             garbled: Vec::new(),
@@ -97,18 +119,45 @@ impl Publisher {
                 view
             })
             .collect();
-        let mut trade = TradeView { bankroll: Some(self.bankroll), ..TradeView::default() };
+        // The most one pair may hold is taken for the bankroll that concentration is measured by.
+        let bankroll = Some(self.gate.limits().max_position_size);
+        let mut trade = TradeView { bankroll, ..TradeView::default() };
         trade.until_settlement =
             self.settles_at.get(&opportunity.pair).zip(at).and_then(|(settles, at)| {
                 Duration::try_from(*settles - OffsetDateTime::from(at)).ok()
             });
         let assessment = self.assessor.assess(opportunity, &views, &trade);
+        let legs: Vec<LegState> = found
+            .legs()
+            .map(|(leg, tracked)| {
+                let taken = tracked.book().buy(leg.outcome);
+                LegState::live(taken, tracked.received_at(), tracked.venue_at())
+            })
+            .collect();
+        let denied = at.and_then(|now| {
+            let input = GateInput {
+                opportunity,
+                assessment: &assessment,
+                intent: Intent::Open,
+                now,
+                in_play: false,
+                pair: PairStatus { confirmed_at: self.confirmed_at, ..PairStatus::default() },
+                legs: &legs,
+                account: &Account::default(),
+                switch: &self.switch,
+            };
+            let denied = self.gate.check(&input).err()?;
+            let first = denied.failures().first()?;
+            let more = denied.failures().len() - 1;
+            Some(if more == 0 { first.to_string() } else { format!("{first} (and {more} more)") })
+        });
         Risk {
             score: assessment.total,
             profit_after_risk: assessment.profit_after_risk,
             return_after_risk: assessment.return_after_risk,
             annualised: assessment.annualised,
             first_leg: assessment.first_leg,
+            denied,
         }
     }
 
@@ -123,7 +172,9 @@ impl Publisher {
 impl Sink for Publisher {
     fn on_opportunity(&mut self, found: &Found<'_>) {
         let risk = self.assess(found);
-        self.risks.insert(found.opportunity.id.clone(), risk);
+        self.survivors.after_risk += u64::from(risk.profit_after_risk.is_positive());
+        self.survivors.gate += u64::from(risk.denied.is_none());
+        self.risks.insert(found.opportunity.id.clone(), risk.clone());
         self.hand_over(Finding::Shown {
             opportunity: Arc::new(found.opportunity.clone()),
             direction: found.direction(),

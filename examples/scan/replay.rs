@@ -1,38 +1,15 @@
 //! Recordings through the pipeline, one after the other, as fast as it goes.
 
-use std::fs::File;
-use std::io::{BufRead, BufReader, BufWriter, Write, stdout};
+use std::io::{BufWriter, Write, stdout};
 use std::path::Path;
 
 use arb_normalize::{Opportunity, Timestamp, Venue};
 use arb_scan::{Change, Closed, Found, Limits, Pipeline, PipelineConfig, Sink, pairs, report};
-use flate2::bufread::MultiGzDecoder;
-use serde::Deserialize;
+use arb_ws::capture::{CaptureReader, Line};
 
 use crate::args::Args;
 use crate::failure::Failure;
 use crate::terminal;
-
-/// A line of a recording, as far as a replay needs it.
-#[derive(Deserialize)]
-struct Line {
-    #[serde(default)]
-    received_at_ns: i64,
-    #[serde(default)]
-    venue: Option<Venue>,
-    #[serde(default)]
-    connection: u32,
-    #[serde(default)]
-    frame: Option<String>,
-    #[serde(default)]
-    sent: Option<String>,
-    #[serde(default)]
-    event: Option<String>,
-    #[serde(default)]
-    rest: Option<serde::de::IgnoredAny>,
-    #[serde(default)]
-    meta: Option<serde::de::IgnoredAny>,
-}
 
 /// Writes opportunities as JSON lines, or as text for a person.
 struct Lines<W> {
@@ -97,27 +74,28 @@ pub fn describe(opportunity: &Opportunity) -> String {
     )
 }
 
-/// Replays the recordings of the command line.
+/// Replays the recordings of the command line to standard output.
 pub fn run(args: &Args) -> Result<(), Failure> {
+    write(args, BufWriter::with_capacity(1 << 16, stdout().lock()))
+}
+
+/// Replays the recordings of the command line.
+pub fn write(args: &Args, out: impl Write) -> Result<(), Failure> {
     let mut limits = Limits::default();
     limits.max_age = args.max_age;
     limits.max_skew = args.max_skew;
     limits.max_position = args.max_position;
     limits.min_net = args.min_net;
-    let lines = Lines { out: BufWriter::new(stdout().lock()), json: args.json, broken: None };
+    let lines = Lines { out, json: args.json, broken: None };
     let mut pipeline = Pipeline::new(PipelineConfig::default().with_limits(limits), lines);
     if let Some(path) = &args.pairs {
         pipeline.replace_pairs(read_pairs(path)?);
     }
-    let mut bad_lines = 0;
-    let mut readable = 0_u64;
-    let mut first_connection = [0_u32; 2];
+    let mut player = Player::default();
     for path in &args.replay {
-        let (good, bad) = replay_file(path, &mut pipeline, &mut first_connection)?;
-        readable += good;
-        bad_lines += bad;
+        player.play(path, &mut pipeline)?;
     }
-    if readable == 0 {
+    if player.good_lines == 0 {
         let names: Vec<String> = args.replay.iter().map(|p| p.display().to_string()).collect();
         return Err(Failure::usage(format!(
             "no readable line in {}: expected JSON lines with received_at_ns, venue, connection and frame",
@@ -125,18 +103,29 @@ pub fn run(args: &Args) -> Result<(), Failure> {
         )));
     }
     warn_of_unknown_pairs(&pipeline);
+    summarise(&mut pipeline, player.bad_lines);
+    let lines = pipeline.sink_mut();
+    let flushed = lines.out.flush();
+    lines.keep(flushed);
+    match lines.broken.take() {
+        // Whoever read our output has had enough.
+        Some(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
+        Some(error) => Err(Failure::run(format!("standard output cannot be written: {error}"))),
+        None => Ok(()),
+    }
+}
+
+fn summarise<W: Write>(pipeline: &mut Pipeline<Lines<W>>, bad_lines: u64) {
     let counts = *pipeline.counts();
     let mut last_line = Vec::new();
     let books = Venue::ALL.map(|venue| pipeline.board().books(venue));
     let summed = report::summary(&mut last_line, &counts, bad_lines, &books);
     let lines = pipeline.sink_mut();
     lines.keep(summed);
-    if lines.json {
-        let result = lines.out.write_all(&last_line);
-        lines.keep(result);
-    } else {
+    if !lines.json {
+        last_line.clear();
         let result = writeln!(
-            lines.out,
+            last_line,
             "REPLAY {} frames ({} unknown, {} malformed, {bad_lines} bad lines), {} duplicates, {} gaps, {} resyncs; {} episodes, best net {}",
             counts.frames(),
             counts.unknown,
@@ -149,14 +138,8 @@ pub fn run(args: &Args) -> Result<(), Failure> {
         );
         lines.keep(result);
     }
-    let flushed = lines.out.flush();
-    lines.keep(flushed);
-    match lines.broken.take() {
-        // Whoever read our output has had enough.
-        Some(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
-        Some(error) => Err(Failure::run(format!("standard output cannot be written: {error}"))),
-        None => Ok(()),
-    }
+    let result = lines.out.write_all(&last_line);
+    lines.keep(result);
 }
 
 /// Reads a pairs file.
@@ -170,82 +153,70 @@ pub fn read_pairs(path: &Path) -> Result<Vec<arb_scan::PairSpec>, Failure> {
     })
 }
 
-/// Feeds one recording; gives its readable and its bad lines.
-fn replay_file<W: Write>(
-    path: &Path,
-    pipeline: &mut Pipeline<Lines<W>>,
-    first_connection: &mut [u32; 2],
-) -> Result<(u64, u64), Failure> {
-    let mut reader = open(path)?;
-    let (mut good, mut bad) = (0, 0);
-    let mut next_connection = *first_connection;
-    let mut text = Vec::new();
-    loop {
-        text.clear();
-        match reader.read_until(b'\n', &mut text) {
-            Ok(0) => break,
-            Ok(_) => {}
-            Err(error) => {
-                // A recorder that was killed leaves a torn end; what came before it counts.
-                terminal::complain(&format!(
-                    "{}: the rest cannot be read: {error}",
-                    path.display()
-                ));
-                bad += 1;
-                break;
+/// Feeds recordings into a pipeline, each with connections of its own.
+#[derive(Debug, Default)]
+pub struct Player {
+    /// Lines that were understood.
+    pub good_lines: u64,
+    /// Lines that were not; the rest of the recording was.
+    pub bad_lines: u64,
+    /// The first free connection number by venue.
+    free: [u32; 2],
+}
+
+impl Player {
+    /// Feeds one recording.
+    pub fn play<S: Sink>(
+        &mut self,
+        path: &Path,
+        pipeline: &mut Pipeline<S>,
+    ) -> Result<(), Failure> {
+        let reader = CaptureReader::open(path)
+            .map_err(|error| Failure { code: 2, ..Failure::from_error("the recording", &error) })?;
+        let base = self.free;
+        for venue in Venue::ALL {
+            for connection in 0..base[venue.index()] {
+                pipeline.on_recording_end(venue, connection);
             }
         }
-        if text.trim_ascii().is_empty() {
-            continue;
+        for line in reader {
+            match line {
+                Ok(line) if self.feed(&line, base, pipeline) => self.good_lines += 1,
+                Ok(_) => self.bad_lines += 1,
+                Err(error) => {
+                    self.bad_lines += 1;
+                    terminal::complain(&format!("{}: {error}", path.display()));
+                }
+            }
         }
-        match serde_json::from_slice::<Line>(&text) {
-            Ok(line) if feed(&line, pipeline, *first_connection, &mut next_connection) => good += 1,
-            _ => bad += 1,
+        Ok(())
+    }
+
+    /// Gives a line to the pipeline; says whether it was of a known venue.
+    fn feed<S: Sink>(&mut self, line: &Line, base: [u32; 2], pipeline: &mut Pipeline<S>) -> bool {
+        let (Line::Frame { at, .. }
+        | Line::Sent { at, .. }
+        | Line::Open { at, .. }
+        | Line::Close { at, .. }) = line
+        else {
+            // What REST said and what the recorder was is not needed to judge the frames.
+            return true;
+        };
+        let Ok(venue) = at.venue.parse::<Venue>() else { return false };
+        let received_at = Timestamp::from_nanos(at.received_at_ns);
+        let connection = base[venue.index()].saturating_add(at.connection);
+        let free = &mut self.free[venue.index()];
+        *free = (*free).max(connection.saturating_add(1));
+        match line {
+            Line::Frame { frame, .. } => {
+                pipeline.on_frame(venue, connection, received_at, frame.as_bytes());
+            }
+            Line::Sent { sent, .. } => pipeline.on_sent(venue, connection, sent.as_bytes()),
+            Line::Open { .. } => pipeline.on_open(venue, connection, received_at),
+            Line::Close { .. } => pipeline.on_close(venue, connection, received_at),
+            _ => {}
         }
-    }
-    *first_connection = next_connection;
-    Ok((good, bad))
-}
-
-/// Gives a line to the pipeline; says whether it was one.
-fn feed<W: Write>(
-    line: &Line,
-    pipeline: &mut Pipeline<Lines<W>>,
-    first_connection: [u32; 2],
-    next_connection: &mut [u32; 2],
-) -> bool {
-    if line.meta.is_some() {
-        return true;
-    }
-    let Some(venue) = line.venue else { return false };
-    if line.rest.is_some() {
-        return true;
-    }
-    let at = Timestamp::from_nanos(line.received_at_ns);
-    let connection = first_connection[venue.index()].saturating_add(line.connection);
-    let next = &mut next_connection[venue.index()];
-    *next = (*next).max(connection.saturating_add(1));
-    match (&line.frame, &line.sent, line.event.as_deref()) {
-        (Some(frame), _, _) => pipeline.on_frame(venue, connection, at, frame.as_bytes()),
-        (None, Some(sent), _) => pipeline.on_sent(venue, connection, sent.as_bytes()),
-        (None, None, Some("open")) => pipeline.on_open(venue, connection, at),
-        (None, None, Some("close")) => pipeline.on_close(venue, connection, at),
-        _ => return false,
-    }
-    true
-}
-
-fn open(path: &Path) -> Result<Box<dyn BufRead>, Failure> {
-    let shown = path.display();
-    let unreadable = |error: std::io::Error| {
-        Failure::usage(format!("recording {shown} cannot be read: {error}"))
-    };
-    let mut file = BufReader::with_capacity(1 << 18, File::open(path).map_err(unreadable)?);
-    let packed = file.fill_buf().map_err(unreadable)?.starts_with(&[0x1f, 0x8b]);
-    if packed {
-        Ok(Box::new(BufReader::with_capacity(1 << 18, MultiGzDecoder::new(file))))
-    } else {
-        Ok(Box::new(file))
+        true
     }
 }
 

@@ -48,6 +48,9 @@ pub struct Settings {
     pub cache_ttl: [Duration; 3],
     /// Where the status page listens.
     pub status: Option<String>,
+    /// Addresses of the venues, where they differ from the built-in ones: Kalshi's REST and WebSocket, Gamma, the CLOB,
+    /// Polymarket's market channel.
+    pub addresses: [Option<String>; 5],
     /// Kalshi key id and the path of its private key.
     pub kalshi_key: Option<(String, String)>,
     shown: Vec<(&'static str, String, Origin)>,
@@ -159,6 +162,14 @@ impl Settings {
             "STATUS_ADDRESS",
             Some("127.0.0.1:0"),
         );
+        let addresses = [
+            ("kalshi_rest_url", "KALSHI_REST_URL"),
+            ("kalshi_ws_url", "KALSHI_WS_URL"),
+            ("polymarket_gamma_url", "POLYMARKET_GAMMA_URL"),
+            ("polymarket_clob_url", "POLYMARKET_CLOB_URL"),
+            ("polymarket_ws_url", "POLYMARKET_WS_URL"),
+        ]
+        .map(|(name, variable)| lookup.text(name, None, variable, None));
         let key_id = lookup.text("kalshi_key_id", None, "KALSHI_KEY_ID", None);
         let key_path =
             lookup.text("kalshi_private_key_path", None, "KALSHI_PRIVATE_KEY_PATH", None);
@@ -176,6 +187,7 @@ impl Settings {
             max_risk_score,
             cache_ttl,
             status: status.filter(|address| address != "off"),
+            addresses,
             kalshi_key: key_id.zip(key_path),
             shown: lookup.shown,
         })

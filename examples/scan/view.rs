@@ -81,12 +81,15 @@ pub fn of(
     }
     view.opportunities = opportunities(pipeline, now);
     let funnel = pipeline.funnel();
+    let survivors = pipeline.sink().survivors;
     view.funnel = [
         ("evaluated", funnel.evaluated),
         ("priced", funnel.priced),
         ("with a gross edge", funnel.gross_edge),
         ("net of fees", funnel.net_edge),
         ("within the limits", funnel.within_limits),
+        ("published with profit after risk", survivors.after_risk),
+        ("through the gate", survivors.gate),
     ]
     .map(|(name, count)| FunnelStep { name: name.to_owned(), count })
     .to_vec();

@@ -299,6 +299,14 @@ impl Books {
         self.judge_crossed(at, report);
     }
 
+    /// Notes that a recording ended: its connection says nothing more, so its books stand as they are until another
+    /// connection's snapshot, and none of them stands in for another connection's copy.
+    pub fn detach(&mut self, connection: u32) {
+        for id in self.streams.of_connection(connection) {
+            self.forget_stream(id);
+        }
+    }
+
     /// Applies the rules of live time: books crossed for too long and silent ones become Suspect, books whose close time
     /// has passed Dead. A replay does not call this, so that time alone changes nothing there. Costs one look at each
     /// book; once a second is plenty.
@@ -773,17 +781,22 @@ impl Books {
     fn end_streams(&mut self, connection: u32, report: &mut FrameReport) {
         for id in self.streams.of_connection(connection) {
             self.fall_all(id, None, SuspectReason::Disconnected, report);
-            let Some(stream) = self.streams.close(id) else { continue };
-            for book in stream.books {
-                let main = &mut self.books[book.index()];
-                if main.stream == Some(id) {
-                    main.stream = None;
-                }
-                if let Some(spares) = self.spares.get_mut(&book) {
-                    spares.retain(|spare| spare.stream != Some(id));
-                    if spares.is_empty() {
-                        self.spares.remove(&book);
-                    }
+            self.forget_stream(id);
+        }
+    }
+
+    /// Closes a stream; a copy that followed it is dropped, unless it is the one that is read.
+    fn forget_stream(&mut self, id: StreamId) {
+        let Some(stream) = self.streams.close(id) else { return };
+        for book in stream.books {
+            let main = &mut self.books[book.index()];
+            if main.stream == Some(id) {
+                main.stream = None;
+            }
+            if let Some(spares) = self.spares.get_mut(&book) {
+                spares.retain(|spare| spare.stream != Some(id));
+                if spares.is_empty() {
+                    self.spares.remove(&book);
                 }
             }
         }

@@ -128,6 +128,12 @@ impl<S: Sink> Pipeline<S> {
         self.after_report(venue);
     }
 
+    /// A recording ended: its connection says nothing more. Its books stand as they are, and none of them stands in for
+    /// another connection's.
+    pub fn on_recording_end(&mut self, venue: Venue, connection: u32) {
+        self.board.books_mut(venue).detach(connection);
+    }
+
     /// A watchdog saw a market's feed go silent: its book is suspect until it is read again.
     pub fn on_silent(&mut self, venue: Venue, market: &str, at: Option<Timestamp>) {
         self.now = at.or(self.now);

@@ -1,0 +1,91 @@
+//! Recordings through the pipeline: the lines of `scan --replay --json`, to the byte.
+#![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+
+use std::io::Write as _;
+
+use clap::Parser as _;
+use scan_app::args::Args;
+use scan_app::replay;
+
+const FRAMES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/frames/handmade.jsonl");
+const PAIRS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/frames/handmade.pairs.json");
+const EXPECTED: &str = include_str!("frames/handmade.expected.jsonl");
+
+fn output(arguments: &[&str]) -> Result<String, scan_app::failure::Failure> {
+    let args = Args::try_parse_from([&["scan"], arguments].concat()).unwrap();
+    let mut out = Vec::new();
+    replay::write(&args, &mut out).map(|()| String::from_utf8(out).unwrap())
+}
+
+#[test]
+fn a_recording_gives_the_lines_worked_out_by_hand() {
+    let lines = output(&["--replay", FRAMES, "--pairs", PAIRS, "--json"]).unwrap();
+    assert_eq!(lines, EXPECTED);
+    let again = output(&["--replay", FRAMES, "--pairs", PAIRS, "--json"]).unwrap();
+    assert_eq!(lines, again, "the same recording twice gives the same bytes");
+}
+
+#[test]
+fn a_packed_recording_gives_the_same_lines_and_a_torn_end_costs_one_bad_line() {
+    let folder = tempfile::tempdir().unwrap();
+    let packed = folder.path().join("frames.jsonl.gz");
+    let text = std::fs::read(FRAMES).unwrap();
+    // Two members, as a recorder writes them.
+    let mut bytes = Vec::new();
+    for half in [&text[..700], &text[700..]] {
+        let mut member = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        member.write_all(half).unwrap();
+        bytes.extend(member.finish().unwrap());
+    }
+    std::fs::write(&packed, &bytes).unwrap();
+    let packed = packed.to_str().unwrap();
+    assert_eq!(output(&["--replay", packed, "--pairs", PAIRS, "--json"]).unwrap(), EXPECTED);
+    std::fs::write(packed, &bytes[..bytes.len() - 20]).unwrap();
+    let torn = output(&["--replay", packed, "--pairs", PAIRS, "--json"]).unwrap();
+    assert!(torn.lines().last().unwrap().contains("\"kind\":\"summary\""), "{torn}");
+}
+
+#[test]
+fn two_recordings_have_connections_of_their_own() {
+    let lines = output(&["--replay", FRAMES, FRAMES, "--pairs", PAIRS, "--json"]).unwrap();
+    let summary: serde_json::Value = serde_json::from_str(lines.lines().last().unwrap()).unwrap();
+    // The numbers of the second recording begin anew: one gap and one duplicate each, not more.
+    assert_eq!(summary["gaps"], 2);
+    assert_eq!(summary["duplicates"], 2);
+    assert_eq!(summary["bad_lines"], 2);
+    assert_eq!(summary["episodes"], 4);
+}
+
+#[test]
+fn without_pairs_books_are_kept_and_nothing_is_priced() {
+    let lines = output(&["--replay", FRAMES, "--json"]).unwrap();
+    let summary: serde_json::Value = serde_json::from_str(lines.trim()).unwrap();
+    assert_eq!(summary["best_net_usd"], serde_json::Value::Null);
+    assert_eq!(summary["books"]["kalshi/KXHANDMADE-27JAN-H0"]["best_ask"][0], "0.45");
+}
+
+#[test]
+fn nothing_readable_is_wrong_input() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("notes.txt");
+    std::fs::write(&path, "dear diary\n").unwrap();
+    let failure = output(&["--replay", path.to_str().unwrap(), "--json"]).unwrap_err();
+    assert_eq!(failure.code, 2);
+    assert!(failure.message.contains("notes.txt"), "{}", failure.message);
+    let failure = output(&["--replay", "no-such-file.jsonl", "--json"]).unwrap_err();
+    assert_eq!(failure.code, 2);
+    assert!(failure.message.contains("no-such-file.jsonl"), "{}", failure.message);
+}
+
+#[test]
+fn limits_apply_only_where_their_flag_is_given() {
+    let limited =
+        output(&["--replay", FRAMES, "--pairs", PAIRS, "--json", "--min-net", "9.5"]).unwrap();
+    let kinds = |text: &str, kind: &str| text.matches(&format!("\"kind\":\"{kind}\"")).count();
+    assert_eq!(kinds(&limited, "opportunity"), 1, "{limited}");
+    let position =
+        output(&["--replay", FRAMES, "--pairs", PAIRS, "--json", "--max-position", "10"]).unwrap();
+    let first: serde_json::Value = serde_json::from_str(position.lines().next().unwrap()).unwrap();
+    // 11 contracts lay out 11 × (0.45 + 0.42) = 9.57 and about 0.33 of fees; 12 would lay out more than $10.
+    assert_eq!(first["quantity"], "11");
+}

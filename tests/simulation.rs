@@ -1,0 +1,26 @@
+//! The main job end to end over real sockets: everything planted is found, nothing else.
+#![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+
+use clap::Parser as _;
+use scan_app::args::Args;
+use scan_app::live;
+use scan_app::settings::Settings;
+
+#[test]
+fn everything_planted_is_found_and_nothing_else() {
+    let args = Args::try_parse_from(["scan", "--for", "6s", "--json"]).unwrap();
+    let settings = Settings::read(&args).unwrap();
+    // `run` fails when a planted opportunity was missed or one was seen that was not there.
+    if let Err(failure) = live::run(&args, &settings) {
+        panic!("{}", failure.message);
+    }
+}
+
+#[test]
+fn the_real_venues_want_a_key_before_anything_starts() {
+    let args = Args::try_parse_from(["scan", "--live"]).unwrap();
+    let settings = Settings::read(&args).unwrap();
+    let failure = live::run(&args, &settings).unwrap_err();
+    assert_eq!(failure.code, 2);
+    assert!(failure.message.contains("KALSHI_KEY_ID"), "{}", failure.message);
+}
