@@ -1,5 +1,6 @@
 //! The typed cache over a store.
 
+pub(crate) mod load;
 mod markets;
 mod opportunities;
 mod upkeep;
@@ -37,6 +38,7 @@ pub(crate) struct Inner {
     pub(crate) layout: Layout,
     pub(crate) tiers: Tiers,
     pub(crate) counts: Counts,
+    background: load::Background,
     _upkeep: upkeep::Upkeep,
 }
 
@@ -82,6 +84,7 @@ impl Cache {
         let inner = Arc::new_cyclic(|inner| Inner {
             _upkeep: upkeep::Upkeep::start(inner),
             counts: Counts::new(),
+            background: load::Background::new(&config),
             store,
             layout,
             tiers,

@@ -40,8 +40,8 @@ pub struct Bounds {
 /// Settings of a [`Cache`](crate::Cache).
 #[derive(Debug, Clone)]
 pub struct CacheConfig {
-    /// Policies by [`Class::index`].
-    policies: [ClassPolicy; Class::ALL.len()],
+    /// Policies by [`Class::index`]; see [`CacheConfig::policy`] and [`CacheConfig::with_policy`].
+    pub policies: [ClassPolicy; Class::ALL.len()],
     /// In front of every key; empty by default.
     pub key_prefix: String,
     /// This writer's number, different in every process; decides between writers of one epoch.

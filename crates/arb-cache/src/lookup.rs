@@ -13,6 +13,8 @@ pub enum Source {
     Process,
     /// The store behind it.
     Store,
+    /// The caller's own source, just now.
+    Loaded,
 }
 
 /// A value with what is known about its age.

@@ -90,6 +90,8 @@ impl ClassCounts {
         match source {
             Source::Process => self.hits_process.add(1),
             Source::Store => self.hits_store.add(1),
+            // A load was counted as what it began with: a miss.
+            Source::Loaded => {}
         }
     }
 

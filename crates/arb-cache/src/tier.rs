@@ -11,6 +11,7 @@ use std::time::Duration;
 use arb_normalize::{Book, Market, Opportunity, Timestamp};
 
 use crate::bounded::{Bounded, Evicted, Incoming};
+use crate::cache::load::Loads;
 use crate::envelope::Header;
 use crate::record::internal::Stored;
 use crate::{Bounds, CacheConfig, Cached, Quote, Similarity, Source};
@@ -56,6 +57,7 @@ pub(crate) struct Tier<R: Stored> {
     ttl: Duration,
     /// How long an entry stays after its receive time.
     kept_for: Duration,
+    loads: Loads<R::OwnedKey, R>,
 }
 
 struct Held<R> {
@@ -91,7 +93,12 @@ impl<R: Stored> Tier<R> {
             own_writes_trusted: trust == Trust::OwnWrites,
             ttl: policy.ttl,
             kept_for: policy.kept_for().saturating_add(memory),
+            loads: Loads::new(config.writer),
         }
+    }
+
+    pub(crate) const fn loads(&self) -> &Loads<R::OwnedKey, R> {
+        &self.loads
     }
 
     pub(crate) fn len(&self) -> usize {

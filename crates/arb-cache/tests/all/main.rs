@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a failing test may panic")]
 
 mod conformance;
+mod loading;
 mod outage;
 mod redis_cluster;
 mod redis_server;
