@@ -36,26 +36,26 @@ pub(crate) struct Frame {
     pub(crate) act: Act,
     /// Not before this instant.
     pub(crate) due: Option<Instant>,
-    pub(crate) mark: Option<Mark>,
+    pub(crate) marks: Vec<Mark>,
 }
 
 impl Frame {
     pub(crate) const fn new(act: Act) -> Self {
-        Self { act, due: None, mark: None }
+        Self { act, due: None, marks: Vec::new() }
     }
 
     pub(crate) const fn text(text: String) -> Self {
         Self::new(Act::Send(text))
     }
 
-    pub(crate) const fn marked(text: String, mark: Option<Mark>) -> Self {
-        Self { act: Act::Send(text), due: None, mark }
+    pub(crate) fn marked(text: String, mark: Option<Mark>) -> Self {
+        Self { act: Act::Send(text), due: None, marks: mark.into_iter().collect() }
     }
 
     /// Replaces the text; what it carried no longer counts as sent.
     pub(crate) fn spoil(&mut self, text: &str) {
         self.act = Act::Send(text.to_owned());
-        self.mark = None;
+        self.marks.clear();
     }
 
     pub(crate) fn halve(&mut self) {
@@ -66,7 +66,7 @@ impl Frame {
             }
             text.truncate(half);
         }
-        self.mark = None;
+        self.marks.clear();
     }
 }
 

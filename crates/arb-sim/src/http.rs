@@ -19,7 +19,12 @@ pub(crate) struct Answer {
 impl Answer {
     #[expect(clippy::needless_pass_by_value, reason = "bodies are made where they are answered")]
     pub(crate) fn json(status: u16, body: Value) -> Self {
-        Self { status, body: body.to_string(), retry_after: None }
+        Self::raw(status, &body.to_string())
+    }
+
+    /// A body that is JSON already.
+    pub(crate) fn raw(status: u16, body: &str) -> Self {
+        Self { status, body: body.to_owned(), retry_after: None }
     }
 }
 

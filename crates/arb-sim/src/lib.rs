@@ -10,6 +10,7 @@ mod error;
 mod fault;
 mod http;
 mod kalshi;
+mod object;
 mod polymarket;
 mod profit;
 mod random;

@@ -106,7 +106,7 @@ async fn write(
                     Act::Cut => return None,
                     Act::Pass => {}
                 }
-                if let Some(mark) = frame.mark {
+                for mark in frame.marks {
                     backstage.shared.lock().marked(mark);
                 }
                 continue;

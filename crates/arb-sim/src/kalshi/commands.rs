@@ -2,13 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 use tokio::time::Instant;
 
 use super::{Channel, Subscription};
 use crate::config::SnapshotReply;
 use crate::connection::Frame;
 use crate::fault::{Fault, Venue};
+use crate::object::{Object, array};
 use crate::world::{Status, World};
 
 /// A refusal: code, words, and the market it is about.
@@ -39,18 +40,16 @@ impl World {
             Some(command) => self.kalshi_command(connection, id, command),
         };
         if let Err(refusal) = answer {
-            let mut error =
-                json!({"type": "error", "msg": {"code": refusal.code, "msg": refusal.words}});
-            if let Some(id) = id {
-                error["id"] = json!(id);
-            }
-            if let Some(sid) = refusal.sid {
-                error["sid"] = json!(sid);
-            }
+            let mut msg = Object::new().field("code", refusal.code).field("msg", refusal.words);
             if let Some(market) = refusal.market {
-                error["msg"]["market_ticker"] = json!(market);
+                msg = msg.field("market_ticker", market);
             }
-            self.reply(connection, error.to_string());
+            let mut error = answer_to(id);
+            if let Some(sid) = refusal.sid {
+                error = error.field("sid", sid);
+            }
+            let error = error.plain("type", "error").raw("msg", &msg.end());
+            self.reply(connection, error.end());
         }
     }
 
@@ -197,15 +196,13 @@ impl World {
             }
         };
         let flag = |key: &str| params.get(key).and_then(Value::as_bool).unwrap_or(false);
-        let mut ack = json!({"type": "subscribed", "msg": {"channel": channel.name(), "sid": sid}});
-        if let Some(id) = id {
-            ack["id"] = json!(id);
-        }
+        let msg = Object::new().plain("channel", channel.name()).field("sid", sid).end();
+        let ack = answer_to(id).plain("type", "subscribed").raw("msg", &msg).end();
         let skip = channel == Channel::Ticker && flag("skip_ticker_ack");
         let place = self.place(connection, None);
         let late = fresh && self.faults.hit(place, |f| *f == Fault::DataBeforeAck).is_some();
         if !skip && !late {
-            self.reply(connection, ack.to_string());
+            self.reply(connection, ack.clone());
         }
         if fresh && channel == Channel::OrderbookDelta {
             for market in self.markets_of(connection, sid) {
@@ -219,7 +216,7 @@ impl World {
             }
         }
         if !skip && late {
-            self.reply(connection, ack.to_string());
+            self.reply(connection, ack);
         }
     }
 
@@ -249,11 +246,11 @@ impl World {
             let Some(mut known) = known else {
                 return Err(Refused { sid: Some(sid), ..refused(7, "Unknown subscription ID") });
             };
-            let mut ack = json!({"type": "unsubscribed", "sid": sid, "seq": known.take_seq()});
-            if let Some(id) = id {
-                ack["id"] = json!(id);
-            }
-            self.reply(connection, ack.to_string());
+            let ack = answer_to(id)
+                .field("sid", sid)
+                .field("seq", known.take_seq())
+                .plain("type", "unsubscribed");
+            self.reply(connection, ack.end());
         }
         Ok(())
     }
@@ -370,26 +367,18 @@ impl World {
         let Some(known) = self.subscription(connection, sid) else { return };
         let seq = known.take_seq();
         let tickers: Vec<&str> = markets.iter().map(|&market| self.name(market)).collect();
-        let mut ack =
-            json!({"type": "ok", "sid": sid, "seq": seq, "msg": {"market_tickers": tickers}});
-        if let Some(id) = id {
-            ack["id"] = json!(id);
-        }
-        self.reply(connection, ack.to_string());
+        let msg = Object::new().field("market_tickers", tickers).end();
+        let ack = answer_to(id).field("sid", sid).field("seq", seq).plain("type", "ok");
+        self.reply(connection, ack.raw("msg", &msg).end());
     }
 
     fn list_subscriptions(&mut self, connection: u64, id: Option<u64>) {
         let Some(client) = self.kalshi_client(connection) else { return };
-        let list: Vec<_> = client
-            .subscriptions
-            .iter()
-            .map(|(sid, known)| json!({"channel": known.channel.name(), "sid": sid}))
-            .collect();
-        let mut ack = json!({"type": "ok", "msg": list});
-        if let Some(id) = id {
-            ack["id"] = json!(id);
-        }
-        self.reply(connection, ack.to_string());
+        let list = client.subscriptions.iter().map(|(sid, known)| {
+            Object::new().plain("channel", known.channel.name()).field("sid", sid).end()
+        });
+        let ack = answer_to(id).plain("type", "ok").raw("msg", &array(list));
+        self.reply(connection, ack.end());
     }
 
     /// Ends every subscription of a connection with an error; nothing more comes on its sids.
@@ -397,11 +386,15 @@ impl World {
         let Some(client) = self.kalshi_client(connection) else { return };
         let dead = std::mem::take(&mut client.subscriptions);
         for (sid, mut known) in dead {
-            let error = json!({"type": "error", "sid": sid, "seq": known.take_seq(), "msg": {
-                "code": code, "msg": words,
-            }});
+            let msg = Object::new().field("code", code).field("msg", words).end();
+            let error = Object::new()
+                .field("sid", sid)
+                .field("seq", known.take_seq())
+                .plain("type", "error")
+                .raw("msg", &msg)
+                .end();
             if let Some(connection) = self.connections.get_mut(&connection) {
-                connection.push_anyway(Frame::text(error.to_string()));
+                connection.push_anyway(Frame::text(error));
             }
         }
     }
@@ -409,6 +402,14 @@ impl World {
     /// Whether a market's book still moves, for answers about it.
     pub(crate) fn is_active(&self, market: usize) -> bool {
         self.markets[market].status == Status::Active
+    }
+}
+
+/// An answer that begins with the command's id, if it had one.
+fn answer_to(id: Option<u64>) -> Object {
+    match id {
+        Some(id) => Object::new().field("id", id),
+        None => Object::new(),
     }
 }
 

@@ -1,6 +1,5 @@
 //! Market data frames: snapshots, deltas, tickers, trades.
 
-use serde_json::json;
 use time::OffsetDateTime;
 
 use super::{Channel, KalshiClient, Subscription};
@@ -8,6 +7,7 @@ use crate::book::{Change, Side};
 use crate::clock::{millis, rfc3339_micros};
 use crate::connection::{Client, Frame, Mark};
 use crate::fault::{Fault, Venue};
+use crate::object::{Object, array};
 use crate::units::{CONTRACT, Price, Quantity};
 use crate::world::World;
 
@@ -112,13 +112,18 @@ impl World {
         let whole = |total: i64| total.div_euclid(CONTRACT);
         let after = change.total.0.max(0);
         let delta = whole(after) - whole(after - delta.0);
-        json!({"type": "orderbook_delta", "sid": sid, "seq": seq, "msg": {
-            "market_ticker": self.name(market),
-            "price": price.0 / 100,
-            "delta": delta,
-            "side": side,
-        }})
-        .to_string()
+        let msg = Object::new()
+            .plain("market_ticker", self.name(market))
+            .field("price", price.0 / 100)
+            .field("delta", delta)
+            .plain("side", side)
+            .end();
+        Object::new()
+            .plain("type", "orderbook_delta")
+            .field("sid", sid)
+            .field("seq", seq)
+            .raw("msg", &msg)
+            .end()
     }
 
     /// Sends the whole book of a market on a subscription. `numbered` snapshots take the next
@@ -141,35 +146,33 @@ impl World {
         known.muted.remove(&market);
         let seq = if numbered { known.take_seq() } else { known.seq };
         let use_yes = known.use_yes_price;
-        let mut msg = json!({"market_ticker": self.name(market)});
-        if older {
-            for side in [Side::Bid, Side::Ask] {
-                let levels: Vec<_> = self
-                    .quoted_levels(market, side, false)
-                    .into_iter()
-                    .map(|(price, size)| (price.0 / 100, size.0 / CONTRACT))
-                    .filter(|level| level.1 > 0)
-                    .collect();
-                msg[side_name(side)] = json!(levels);
-            }
-        } else {
-            msg["market_id"] = json!(self.markets[market].id);
-            for side in [Side::Bid, Side::Ask] {
-                let levels: Vec<_> = self
-                    .quoted_levels(market, side, use_yes)
-                    .into_iter()
-                    .map(|(price, size)| [price.kalshi(), size.kalshi()])
-                    .collect();
+        let mut msg = Object::new().plain("market_ticker", self.name(market));
+        if !older {
+            msg = msg.plain("market_id", &self.markets[market].id);
+        }
+        for side in [Side::Bid, Side::Ask] {
+            let levels = self.quoted_levels(market, side, use_yes && !older);
+            if older {
+                let whole = levels.iter().map(|level| (level.0.0 / 100, level.1.0 / CONTRACT));
+                let rows =
+                    whole.filter(|row| row.1 > 0).map(|row| format!("[{},{}]", row.0, row.1));
+                msg = msg.raw(side_name(side), &array(rows));
+            } else if !levels.is_empty() {
                 // The key of an empty side is left out.
-                if !levels.is_empty() {
-                    msg[format!("{}_dollars_fp", side_name(side))] = json!(levels);
-                }
+                let rows =
+                    levels.iter().map(|l| format!(r#"["{}","{}"]"#, l.0.kalshi(), l.1.kalshi()));
+                msg = msg.raw(&format!("{}_dollars_fp", side_name(side)), &array(rows));
             }
         }
-        let text = json!({"type": "orderbook_snapshot", "sid": sid, "seq": seq, "msg": msg});
+        let text = Object::new()
+            .plain("type", "orderbook_snapshot")
+            .field("sid", sid)
+            .field("seq", seq)
+            .raw("msg", &msg.end())
+            .end();
         let mark =
             self.markets[market].plant.map(|plant| Mark::Leg { plant, venue: Venue::Kalshi });
-        self.deliver(connection, Some(market), Frame::marked(text.to_string(), mark));
+        self.deliver(connection, Some(market), Frame::marked(text, mark));
     }
 
     /// A side's levels as Kalshi writes them, in ascending order.
@@ -209,24 +212,24 @@ impl World {
         let now = self.venue_now(Venue::Kalshi);
         let last = known.last_trade.unwrap_or(Price(0));
         let interest = known.volume.0 / 3 / CONTRACT;
-        json!({"type": "ticker", "sid": sid, "msg": {
-            "market_id": known.id,
-            "market_ticker": self.name(market),
-            "price_dollars": last.kalshi(),
-            "yes_bid_dollars": bid.0.kalshi(),
-            "yes_ask_dollars": ask.0.kalshi(),
-            "volume_fp": known.volume.kalshi(),
-            "open_interest_fp": Quantity::contracts(interest).kalshi(),
-            "dollar_volume": known.volume.0 / CONTRACT,
-            "dollar_open_interest": interest,
-            "yes_bid_size_fp": bid.1.kalshi(),
-            "yes_ask_size_fp": ask.1.kalshi(),
-            "last_trade_size_fp": "1.00",
-            "ts": now.unix_timestamp(),
-            "ts_ms": millis(now),
-            "time": rfc3339_micros(now),
-        }})
-        .to_string()
+        let msg = Object::new()
+            .plain("market_id", &known.id)
+            .plain("market_ticker", self.name(market))
+            .plain("price_dollars", last.kalshi())
+            .plain("yes_bid_dollars", bid.0.kalshi())
+            .plain("yes_ask_dollars", ask.0.kalshi())
+            .plain("volume_fp", known.volume.kalshi())
+            .plain("open_interest_fp", Quantity::contracts(interest).kalshi())
+            .field("dollar_volume", known.volume.0 / CONTRACT)
+            .field("dollar_open_interest", interest)
+            .plain("yes_bid_size_fp", bid.1.kalshi())
+            .plain("yes_ask_size_fp", ask.1.kalshi())
+            .plain("last_trade_size_fp", "1.00")
+            .field("ts", now.unix_timestamp())
+            .field("ts_ms", millis(now))
+            .plain("time", rfc3339_micros(now))
+            .end();
+        Object::new().plain("type", "ticker").field("sid", sid).raw("msg", &msg).end()
     }
 
     fn send_tickers(&mut self, market: usize) {
@@ -258,20 +261,26 @@ impl World {
             let Some(known) = self.subscription(connection, sid) else { continue };
             let seq = known.take_seq();
             let now = self.venue_now(Venue::Kalshi);
-            let text = json!({"type": "trade", "sid": sid, "seq": seq, "msg": {
-                "trade_id": id,
-                "market_ticker": self.name(market),
-                "yes_price_dollars": price.kalshi(),
-                "no_price_dollars": price.complement().kalshi(),
-                "count_fp": taken.kalshi(),
-                "taker_side": taker,
-                "taker_outcome_side": taker,
-                "taker_book_side": book_side,
-                "is_block_trade": false,
-                "ts": now.unix_timestamp(),
-                "ts_ms": millis(now),
-            }});
-            self.deliver(connection, Some(market), Frame::text(text.to_string()));
+            let msg = Object::new()
+                .plain("trade_id", &id)
+                .plain("market_ticker", self.name(market))
+                .plain("yes_price_dollars", price.kalshi())
+                .plain("no_price_dollars", price.complement().kalshi())
+                .plain("count_fp", taken.kalshi())
+                .plain("taker_side", taker)
+                .plain("taker_outcome_side", taker)
+                .plain("taker_book_side", book_side)
+                .field("is_block_trade", false)
+                .field("ts", now.unix_timestamp())
+                .field("ts_ms", millis(now))
+                .end();
+            let text = Object::new()
+                .plain("type", "trade")
+                .field("sid", sid)
+                .field("seq", seq)
+                .raw("msg", &msg)
+                .end();
+            self.deliver(connection, Some(market), Frame::text(text));
         }
         self.send_tickers(market);
     }

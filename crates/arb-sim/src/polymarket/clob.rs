@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use crate::book::Side;
 use crate::fault::Venue;
 use crate::http::{Answer, Query};
+use crate::object::array;
 use crate::units::Price;
 use crate::world::World;
 
@@ -57,8 +58,10 @@ impl World {
             }
         };
         let listed = &self.listings.polymarket[self.markets[market].listing];
+        if what == "book" {
+            return Answer::raw(200, &self.book_summary(market, second));
+        }
         let body = match (what, best(Side::Bid), best(Side::Ask)) {
-            ("book", ..) => self.book_summary(market, second),
             ("tick-size", ..) => json!({"minimum_tick_size": decimal(self.markets[market].tick)}),
             ("neg-risk", ..) => {
                 let event = &self.listings.polymarket_events[listed.event];
@@ -87,7 +90,7 @@ impl World {
         if wanted.len() > 500 {
             return bad("Payload exceeds the limit");
         }
-        let mut books: Vec<Value> = wanted
+        let mut books: Vec<String> = wanted
             .iter()
             .filter_map(|entry| entry.get("token_id").and_then(Value::as_str))
             .filter_map(|token| self.open_token(token))
@@ -97,7 +100,7 @@ impl World {
             let other = self.random.below(at + 1);
             books.swap(at, other);
         }
-        Answer::json(200, json!(books))
+        Answer::raw(200, &array(books))
     }
 
     fn clob_market(&self, condition: &str) -> Answer {

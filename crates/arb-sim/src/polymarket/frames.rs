@@ -8,6 +8,7 @@ use crate::catalogue::hex;
 use crate::clock::millis;
 use crate::connection::{Client, Frame, Mark};
 use crate::fault::{Fault, Venue};
+use crate::object::{Object, array};
 use crate::units::{Price, Quantity};
 use crate::world::{Status, World};
 
@@ -42,17 +43,13 @@ impl World {
     }
 
     /// A token's levels, worst first: bids ascend, asks descend.
-    fn token_levels(&self, market: usize, second: bool, side: Side) -> Vec<Value> {
-        let own = if second { seen(side, Price(0), true).0 } else { side };
-        let mut levels = self.markets[market].book.levels(own);
-        levels.reverse();
-        levels
-            .into_iter()
-            .map(|(price, size)| {
-                let price = seen(own, price, second).1;
-                json!({"price": price.to_string(), "size": size.to_string()})
-            })
-            .collect()
+    fn token_levels(&self, market: usize, second: bool, side: Side) -> String {
+        let own = seen(side, Price(0), second).0;
+        let levels = self.markets[market].book.levels(own);
+        array(levels.into_iter().rev().map(|(price, size)| {
+            let price = seen(own, price, second).1;
+            Object::new().plain("price", price).plain("size", size).end()
+        }))
     }
 
     /// Best bid and ask of a token; "0" and "1" where there is none.
@@ -69,37 +66,42 @@ impl World {
         Price(self.markets[market].tick).to_string()
     }
 
-    /// The summary of a token's book as the CLOB gives it, its hash included.
-    pub(super) fn book_summary(&self, market: usize, second: bool) -> Value {
+    fn summary(&self, market: usize, second: bool) -> Summary<'_> {
         let listed = &self.listings.polymarket[self.markets[market].listing];
         let neg_risk = self.listings.polymarket_events[listed.event].neg_risk.is_some();
-        let last =
-            self.markets[market].last_trade.map(|price| format!("{:.3}", Thousandths(price)));
-        let mut summary = Summary {
+        let last = self.markets[market].last_trade;
+        Summary {
             market: &listed.condition_id,
             asset_id: self.token(market, second),
             timestamp: self.stamp(),
-            hash: String::new(),
             bids: self.token_levels(market, second, Side::Bid),
             asks: self.token_levels(market, second, Side::Ask),
-            min_order_size: "5",
             tick_size: self.tick_text(market),
             neg_risk,
-            last_trade_price: last.unwrap_or_default(),
-        };
-        summary.hash = summary.sha1();
-        serde_json::to_value(&summary).unwrap_or_default()
+            last_trade_price: last.map(|p| Thousandths(p).to_string()).unwrap_or_default(),
+        }
+    }
+
+    /// A token's book as the CLOB gives it, its hash included.
+    pub(super) fn book_summary(&self, market: usize, second: bool) -> String {
+        let summary = self.summary(market, second);
+        summary.text(&summary.sha1())
     }
 
     /// A token's book as a WebSocket event.
-    fn book_event(&self, market: usize, second: bool) -> Value {
-        let mut event = self.book_summary(market, second);
-        if let Some(fields) = event.as_object_mut() {
-            fields.remove("neg_risk");
-            fields.remove("min_order_size");
-            fields.insert("event_type".to_owned(), json!("book"));
-        }
-        event
+    fn book_event(&self, market: usize, second: bool) -> String {
+        let summary = self.summary(market, second);
+        Object::new()
+            .plain("event_type", "book")
+            .plain("asset_id", summary.asset_id)
+            .plain("market", summary.market)
+            .raw("bids", &summary.bids)
+            .raw("asks", &summary.asks)
+            .plain("timestamp", &summary.timestamp)
+            .plain("hash", summary.sha1())
+            .plain("tick_size", &summary.tick_size)
+            .plain("last_trade_price", &summary.last_trade_price)
+            .end()
     }
 
     /// Sends books in one array; those that are withheld are left out.
@@ -121,13 +123,10 @@ impl World {
         if books.is_empty() && !(dump && tokens.is_empty()) {
             return;
         }
-        let frame = Frame::text(json!(books).to_string());
-        self.deliver(connection, about.filter(|_| books.len() == 1), frame);
-        for mark in marks {
-            let mut barrier = Frame::new(crate::connection::Act::Pass);
-            barrier.mark = Some(mark);
-            self.deliver(connection, about, barrier);
-        }
+        let about = about.filter(|_| books.len() == 1);
+        let mut frame = Frame::text(array(books));
+        frame.marks = marks;
+        self.deliver(connection, about, frame);
     }
 
     fn mute(&mut self, connection: u64, market: usize) {
@@ -184,24 +183,23 @@ impl World {
             for second in [false, true] {
                 let (side, price) = seen(change.side, change.price, second);
                 let [bid, ask] = self.token_best(market, second);
-                changes.push(json!({
-                    "asset_id": self.token(market, second),
-                    "price": price.to_string(),
-                    "size": Quantity(change.total.0.max(0)).to_string(),
-                    "side": order_side(side),
-                    "hash": hash,
-                    "best_bid": bid.unwrap_or(Price(0)).to_string(),
-                    "best_ask": ask.unwrap_or(Price(10_000)).to_string(),
-                }));
+                let change = Object::new()
+                    .plain("asset_id", self.token(market, second))
+                    .plain("price", price)
+                    .plain("size", Quantity(change.total.0.max(0)))
+                    .plain("side", order_side(side))
+                    .plain("hash", hash)
+                    .plain("best_bid", bid.unwrap_or(Price(0)))
+                    .plain("best_ask", ask.unwrap_or(Price(10_000)));
+                changes.push(change.end());
             }
         }
-        json!({
-            "event_type": "price_change",
-            "market": self.name(market),
-            "price_changes": changes,
-            "timestamp": self.stamp(),
-        })
-        .to_string()
+        Object::new()
+            .plain("event_type", "price_change")
+            .plain("market", self.name(market))
+            .raw("price_changes", &array(changes))
+            .plain("timestamp", self.stamp())
+            .end()
     }
 
     /// The flat form of before September 2025: one frame a token.
@@ -258,16 +256,16 @@ impl World {
                 (Some(bid), Some(ask)) => Price(ask.0 - bid.0).to_string(),
                 _ => String::new(),
             };
-            let text = json!({
-                "event_type": "best_bid_ask",
-                "market": self.name(market),
-                "asset_id": self.token(market, second),
-                "best_bid": written(bid),
-                "best_ask": written(ask),
-                "spread": spread,
-                "timestamp": self.stamp(),
-            });
-            self.deliver(connection, Some(market), Frame::text(text.to_string()));
+            let text = Object::new()
+                .plain("event_type", "best_bid_ask")
+                .plain("market", self.name(market))
+                .plain("asset_id", self.token(market, second))
+                .plain("best_bid", written(bid))
+                .plain("best_ask", written(ask))
+                .plain("spread", spread)
+                .plain("timestamp", self.stamp())
+                .end();
+            self.deliver(connection, Some(market), Frame::text(text));
         }
     }
 
@@ -284,18 +282,17 @@ impl World {
             Side::Ask => "BUY",
             Side::Bid => "SELL",
         };
-        let text = json!({
-            "event_type": "last_trade_price",
-            "asset_id": self.token(market, false),
-            "market": self.name(market),
-            "price": price.to_string(),
-            "size": taken.to_string(),
-            "fee_rate_bps": "0",
-            "side": taker,
-            "timestamp": self.stamp(),
-            "transaction_hash": transaction,
-        })
-        .to_string();
+        let text = Object::new()
+            .plain("event_type", "last_trade_price")
+            .plain("asset_id", self.token(market, false))
+            .plain("market", self.name(market))
+            .plain("price", price)
+            .plain("size", taken)
+            .plain("fee_rate_bps", "0")
+            .plain("side", taker)
+            .plain("timestamp", self.stamp())
+            .plain("transaction_hash", transaction)
+            .end();
         for connection in self.polymarket_listeners(market) {
             self.deliver(connection, Some(market), Frame::text(text.clone()));
         }
@@ -433,25 +430,38 @@ impl std::fmt::Display for Thousandths {
     }
 }
 
-/// The book's summary in the order of fields its hash is taken over.
-#[derive(serde::Serialize)]
+/// What is known about a token's book; levels are JSON already.
 struct Summary<'a> {
     market: &'a str,
     asset_id: &'a str,
     timestamp: String,
-    hash: String,
-    bids: Vec<Value>,
-    asks: Vec<Value>,
-    min_order_size: &'static str,
+    bids: String,
+    asks: String,
     tick_size: String,
     neg_risk: bool,
     last_trade_price: String,
 }
 
 impl Summary<'_> {
+    /// The members in the order the hash is taken over.
+    fn text(&self, hash: &str) -> String {
+        Object::new()
+            .plain("market", self.market)
+            .plain("asset_id", self.asset_id)
+            .plain("timestamp", &self.timestamp)
+            .plain("hash", hash)
+            .raw("bids", &self.bids)
+            .raw("asks", &self.asks)
+            .plain("min_order_size", "5")
+            .plain("tick_size", &self.tick_size)
+            .raw("neg_risk", if self.neg_risk { "true" } else { "false" })
+            .plain("last_trade_price", &self.last_trade_price)
+            .end()
+    }
+
     /// SHA-1 of the compact JSON with an empty hash field.
     fn sha1(&self) -> String {
-        let text = serde_json::to_string(self).unwrap_or_default();
+        let text = self.text("");
         let digest = digest::digest(&digest::SHA1_FOR_LEGACY_USE_ONLY, text.as_bytes());
         hex(digest.as_ref())
     }
@@ -464,25 +474,23 @@ mod tests {
     /// The values of the sample `clob_book.json`, whose hash was computed with the venue's formula.
     #[test]
     fn the_hash_is_the_venues() {
-        let level = |price: &str, size: &str| json!({"price": price, "size": size});
+        let levels =
+            |levels: &[(&str, &str)]| {
+                array(levels.iter().map(|(price, size)| {
+                    Object::new().plain("price", price).plain("size", size).end()
+                }))
+            };
         let summary = Summary {
             market: "0xfc5680dd31d7a46b0c8c71fca425dc5d0380fc35370ff98f6f0c09dc9a4091b3",
             asset_id: "43931700168844802699797650963512083711431260765441771984109982878059495943752",
             timestamp: "1795187045000".to_owned(),
-            hash: String::new(),
-            bids: vec![
-                level("0.01", "15000"),
-                level("0.41", "820.5"),
-                level("0.42", "300"),
-                level("0.43", "75.25"),
-            ],
-            asks: vec![
-                level("0.99", "20000"),
-                level("0.48", "640"),
-                level("0.47", "210.1"),
-                level("0.46", "50"),
-            ],
-            min_order_size: "5",
+            bids: levels(&[
+                ("0.01", "15000"),
+                ("0.41", "820.5"),
+                ("0.42", "300"),
+                ("0.43", "75.25"),
+            ]),
+            asks: levels(&[("0.99", "20000"), ("0.48", "640"), ("0.47", "210.1"), ("0.46", "50")]),
             tick_size: "0.01".to_owned(),
             neg_risk: true,
             last_trade_price: "0.440".to_owned(),

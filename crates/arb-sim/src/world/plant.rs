@@ -186,7 +186,7 @@ impl World {
             let venue = self.markets[market].venue;
             for connection in self.followers(market) {
                 let mut barrier = Frame::new(Act::Pass);
-                barrier.mark = Some(Mark::Prepared { plant, venue });
+                barrier.marks.push(Mark::Prepared { plant, venue });
                 if let Some(connection) = self.connections.get_mut(&connection) {
                     connection.push(barrier);
                 }

@@ -209,6 +209,9 @@ async fn many_connections_with_many_markets_get_every_frame() {
         catalogue: Catalogue::Synthetic { pairs: markets },
         quotes_per_second: if long() { 400 } else { 500 },
         plant_every: Some(Duration::from_millis(500)),
+        // Opening so many connections takes its time on a busy machine.
+        signature_skew: Duration::from_secs(120),
+        polymarket_ping_timeout: Duration::from_secs(600),
         ..SimConfig::default()
     };
     compare(config, connections, Duration::from_secs(seconds)).await;
