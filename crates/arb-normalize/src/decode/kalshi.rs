@@ -36,7 +36,6 @@ impl Decode for KalshiDecoder {
     fn decode<'f>(&'f mut self, frame: &'f [u8]) -> Result<Decoded<'f>, DecodeError> {
         self.scratch.clear();
         let cursor = Cursor::new(Venue::Kalshi, frame)?;
-        let text = cursor.text();
         let sequence = match usual_order::book(&cursor, &mut self.scratch, &self.sent) {
             Some(sequence) => Some(sequence),
             None => {
@@ -57,7 +56,7 @@ impl Decode for KalshiDecoder {
                 }
             }
         };
-        Ok(Decoded::new(sequence, self.scratch.events(text)))
+        Ok(Decoded::new(sequence, self.scratch.events(frame)))
     }
 
     fn note_sent(&mut self, frame: &[u8]) {
@@ -165,7 +164,7 @@ struct Reading<'d> {
 
 impl Reading<'_> {
     fn frame(&mut self, mut cursor: Cursor<'_>) -> Result<Option<Sequence>, DecodeError> {
-        if matches!(cursor.text().trim_ascii(), "PONG" | "PING") {
+        if matches!(cursor.bytes().trim_ascii(), b"PONG" | b"PING") {
             self.scratch.events.push(Event::Pong);
             return Ok(None);
         }
