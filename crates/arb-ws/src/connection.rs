@@ -105,6 +105,9 @@ impl Connection {
     ///
     /// The future is `Send` if the sink is.
     ///
+    /// # Panics
+    /// If the session panics; only sinks and validators are isolated.
+    ///
     /// # Cancel safety
     /// Dropping the future closes the socket without a close frame and without a last event.
     pub async fn run<S: Sink>(mut self, sink: S) -> Stopped {

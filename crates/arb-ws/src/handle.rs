@@ -16,27 +16,38 @@ pub(crate) enum Change {
     Resync,
 }
 
-/// What the caller asked for since the owner task last looked. One entry a key, so it is bounded
-/// by the keys and never blocks: the last word on a key counts.
+/// What the caller asked for since the owner task last looked. The last word on a key counts, and
+/// a key that came and went in between leaves nothing, so there are never more entries than keys
+/// wanted now and keys the owner task knows: twice `max_keys`.
 #[derive(Debug, Default)]
 pub(crate) struct Wishes {
     pub(crate) changes: Vec<(Arc<str>, Change)>,
-    index: HashMap<Arc<str>, usize>,
+    /// Where a key's entry is, and whether the key is new to the owner task.
+    index: HashMap<Arc<str>, (usize, bool)>,
     pub(crate) resync_all: bool,
     pub(crate) reconnect: bool,
 }
 
 impl Wishes {
     fn change(&mut self, key: Arc<str>, change: Change) {
-        if let Some(&at) = self.index.get(&key) {
-            let (_, known) = &mut self.changes[at];
-            // A resync adds nothing to a key that is about to be subscribed or dropped.
-            if change != Change::Resync {
-                *known = change;
+        match (self.index.get(&key).copied(), change) {
+            (None, _) => {
+                let is_new = change == Change::Subscribe;
+                self.index.insert(Arc::clone(&key), (self.changes.len(), is_new));
+                self.changes.push((key, change));
             }
-        } else {
-            self.index.insert(Arc::clone(&key), self.changes.len());
-            self.changes.push((key, change));
+            // A resync adds nothing to a key that is about to be subscribed or dropped.
+            (Some(_), Change::Resync) => {}
+            (Some((at, true)), Change::Unsubscribe) => {
+                self.index.remove(&key);
+                self.changes.swap_remove(at);
+                if let Some((moved, _)) = self.changes.get(at)
+                    && let Some((place, _)) = self.index.get_mut(moved)
+                {
+                    *place = at;
+                }
+            }
+            (Some((at, _)), change) => self.changes[at].1 = change,
         }
     }
 }
@@ -176,5 +187,54 @@ impl Handle {
     #[must_use]
     pub fn health(&self) -> Health {
         self.shared.health.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        /// Whenever the owner task looks, its keys become the caller's, and what waits is bounded.
+        #[test]
+        fn what_is_taken_leads_to_what_is_wanted(
+            steps in prop::collection::vec((0_u8..4, 0_u8..8), 1..200),
+        ) {
+            let health = crate::health::Stats::new(tokio::time::Instant::now())
+                .snapshot(tokio::time::Instant::now(), 0);
+            let shared = Arc::new(Shared::new(5, health));
+            let handle = Handle { shared: Arc::clone(&shared) };
+            let (mut wanted, mut known) = (HashSet::new(), HashSet::new());
+            for (what, key) in steps {
+                let key = key.to_string();
+                match what {
+                    0 => {
+                        let fits = wanted.contains(&key) || wanted.len() < 5;
+                        prop_assert_eq!(handle.subscribe([key.as_str()]).is_ok(), fits);
+                        if fits {
+                            wanted.insert(key);
+                        }
+                    }
+                    1 => {
+                        handle.unsubscribe([&key]);
+                        wanted.remove(&key);
+                    }
+                    2 => handle.resync([&key]),
+                    _ => {
+                        for (key, change) in shared.take_wishes().changes {
+                            match change {
+                                Change::Subscribe => known.insert(key.to_string()),
+                                Change::Unsubscribe => known.remove(&*key),
+                                Change::Resync => true,
+                            };
+                        }
+                        prop_assert_eq!(&known, &wanted);
+                    }
+                }
+                prop_assert!(shared.asked().wishes.changes.len() <= 2 * 5);
+                prop_assert_eq!(handle.key_count(), wanted.len());
+            }
+        }
     }
 }

@@ -400,3 +400,80 @@ impl<S: Sink> Sink for PoolSink<S> {
         self.sink.on_sent(meta, payload);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::ScriptedDial;
+    use proptest::prelude::*;
+
+    struct Mute;
+
+    impl Session for Mute {
+        fn handshake(
+            &mut self,
+            _now: time::OffsetDateTime,
+        ) -> Result<crate::Handshake, crate::BoxError> {
+            Err("never dialled".into())
+        }
+        fn on_open(&mut self, _out: &mut crate::Outbox) {}
+        fn on_frame(&mut self, _payload: &[u8], _out: &mut crate::Outbox) -> crate::Verdict {
+            crate::Verdict::Control
+        }
+        fn subscribe(&mut self, _keys: &[crate::Key], _out: &mut crate::Outbox) {}
+        fn unsubscribe(&mut self, _keys: &[crate::Key], _out: &mut crate::Outbox) {}
+    }
+
+    proptest! {
+        /// Whatever comes, goes and moves: every key has one place, no connection has too many
+        /// keys, none is kept without keys, and what the handles want is what the pool says.
+        #[test]
+        fn every_key_has_one_place(
+            copies in 1_usize..3,
+            steps in prop::collection::vec((0_u8..5, 0_u8..30), 1..150),
+        ) {
+            let config = PoolConfig { keys_per_connection: 4, copies, max_connections: 8 };
+            let (dial, _server) = ScriptedDial::new();
+            let template = ConnectionConfig::new("toy", 0);
+            let make = Box::new(|_| Box::new(Mute) as Box<dyn Session>);
+            let (pool, handle) = Pool::new(config, template, Arc::new(dial), make);
+            let mut wanted = HashSet::new();
+            for (what, number) in steps {
+                let key = format!("k{number}");
+                match what {
+                    0..=2 => {
+                        let fits = wanted.contains(&key) || wanted.len() < 4 * 8 / copies;
+                        prop_assert_eq!(handle.subscribe([key.as_str()]).is_ok(), fits);
+                        if fits {
+                            wanted.insert(key);
+                        }
+                    }
+                    3 => {
+                        handle.unsubscribe([&key]);
+                        wanted.remove(&key);
+                    }
+                    _ => {
+                        for connection in 0..8 {
+                            pool.shared.surrender(&key.as_str().into(), connection);
+                        }
+                    }
+                }
+                let state = pool.shared.state();
+                prop_assert_eq!(state.places.len(), wanted.len());
+                let mut keys = 0;
+                for (id, shard) in &state.shards {
+                    let here = state.places.values().filter(|place| place.shard == *id).count();
+                    prop_assert_eq!(shard.keys, here);
+                    prop_assert!((1..=4).contains(&here));
+                    prop_assert_eq!(shard.connections.len(), copies);
+                    for (_, connection) in &shard.connections {
+                        prop_assert_eq!(connection.key_count(), here);
+                    }
+                    keys += here;
+                }
+                prop_assert_eq!(keys, wanted.len());
+                prop_assert!(state.shards.len() * copies <= 8);
+            }
+        }
+    }
+}
