@@ -16,6 +16,7 @@ pub(crate) const MAX_LENGTH: usize = 64 << 20;
 /// A place in a text and the way forward.
 #[derive(Debug, Clone)]
 pub(crate) struct Cursor<'a> {
+    text: &'a str,
     bytes: &'a [u8],
     at: usize,
     venue: Venue,
@@ -60,13 +61,9 @@ impl<'a> Cursor<'a> {
         if frame.len() > MAX_LENGTH {
             return Err(syntax("at most 64 MiB expected", MAX_LENGTH));
         }
-        // Nearly all frames are ASCII, which is told several times faster.
-        if !frame.is_ascii()
-            && let Err(error) = std::str::from_utf8(frame)
-        {
-            return Err(syntax("UTF-8 expected", error.valid_up_to()));
-        }
-        Ok(Self { bytes: frame, at: 0, venue })
+        let text = std::str::from_utf8(frame)
+            .map_err(|error| syntax("UTF-8 expected", error.valid_up_to()))?;
+        Ok(Self { text, bytes: frame, at: 0, venue })
     }
 
     /// A cursor over the same text from `at` on.
@@ -74,15 +71,9 @@ impl<'a> Cursor<'a> {
         Self { at, ..self.clone() }
     }
 
-    /// The whole frame.
-    pub(crate) const fn bytes(&self) -> &'a [u8] {
-        self.bytes
-    }
-
-    /// Whether nothing is left, not even white space.
-    #[inline]
-    pub(crate) const fn is_at_end(&self) -> bool {
-        self.at == self.bytes.len()
+    /// The whole text.
+    pub(crate) const fn text(&self) -> &'a str {
+        self.text
     }
 
     /// Where the cursor stands.
@@ -413,7 +404,7 @@ impl<'a> Cursor<'a> {
     /// The text of a token as it stands in the frame.
     #[inline]
     pub(crate) fn raw(&self, token: Token) -> &'a str {
-        text_at(self.bytes, token.start as usize, token.end as usize)
+        self.text.get(token.start as usize..token.end as usize).unwrap_or_default()
     }
 
     /// The bytes of a token as they stand in the frame.
@@ -427,7 +418,8 @@ impl<'a> Cursor<'a> {
         if token.kind != Kind::Escaped {
             return Ok(Cow::Borrowed(self.raw(token)));
         }
-        let quoted = text_at(self.bytes, token.start as usize - 1, token.end as usize + 1);
+        let quoted =
+            self.text.get(token.start as usize - 1..token.end as usize + 1).unwrap_or_default();
         serde_json::from_str(quoted).map(Cow::Owned).map_err(|_| DecodeError::Syntax {
             venue: self.venue,
             reason: "a string of whole characters expected",
@@ -436,18 +428,11 @@ impl<'a> Cursor<'a> {
     }
 }
 
-/// A piece of a frame that is known to be UTF-8, cut where strings begin and end.
-#[inline]
-pub(crate) fn text_at(frame: &[u8], start: usize, end: usize) -> &str {
-    frame.get(start..end).and_then(|bytes| std::str::from_utf8(bytes).ok()).unwrap_or_default()
-}
-
 /// The first place at or behind `at` with a quote, a backslash or a control character; the length if there is none.
 #[inline]
 fn find_special(bytes: &[u8], mut at: usize) -> usize {
     const ONES: u64 = 0x0101_0101_0101_0101;
     const HIGHS: u64 = ONES << 7;
-    let mut is_first = true;
     while let Some(chunk) = bytes.get(at..).and_then(|rest| rest.first_chunk::<8>()) {
         let word = u64::from_le_bytes(*chunk);
         let quote = word ^ (ONES * b'"' as u64);
@@ -461,32 +446,12 @@ fn find_special(bytes: &[u8], mut at: usize) -> usize {
             return at + (hit.trailing_zeros() / 8) as usize;
         }
         at += 8;
-        if is_first {
-            // Beyond the first eight bytes it is likely an id or a hash.
-            is_first = false;
-            at = skip_plain(bytes, at);
-        }
     }
     while let Some(byte) = bytes.get(at) {
         if matches!(byte, b'"' | b'\\' | 0..0x20) {
             return at;
         }
         at += 1;
-    }
-    at
-}
-
-/// Goes on by steps of 32 bytes, each a few vector instructions, as long as there is nothing special in them.
-#[inline]
-fn skip_plain(bytes: &[u8], mut at: usize) -> usize {
-    while let Some(chunk) = bytes.get(at..).and_then(|rest| rest.first_chunk::<32>()) {
-        let special = chunk.iter().fold(0, |special, byte| {
-            special | u8::from(*byte == b'"') | u8::from(*byte == b'\\') | u8::from(*byte < 0x20)
-        });
-        if special != 0 {
-            break;
-        }
-        at += 32;
     }
     at
 }

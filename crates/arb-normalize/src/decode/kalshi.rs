@@ -36,6 +36,7 @@ impl Decode for KalshiDecoder {
     fn decode<'f>(&'f mut self, frame: &'f [u8]) -> Result<Decoded<'f>, DecodeError> {
         self.scratch.clear();
         let cursor = Cursor::new(Venue::Kalshi, frame)?;
+        let text = cursor.text();
         let sequence = match usual_order::book(&cursor, &mut self.scratch, &self.sent) {
             Some(sequence) => Some(sequence),
             None => {
@@ -56,7 +57,7 @@ impl Decode for KalshiDecoder {
                 }
             }
         };
-        Ok(Decoded::new(sequence, self.scratch.events(frame)))
+        Ok(Decoded::new(sequence, self.scratch.events(text)))
     }
 
     fn note_sent(&mut self, frame: &[u8]) {
@@ -164,7 +165,7 @@ struct Reading<'d> {
 
 impl Reading<'_> {
     fn frame(&mut self, mut cursor: Cursor<'_>) -> Result<Option<Sequence>, DecodeError> {
-        if matches!(cursor.bytes().trim_ascii(), b"PONG" | b"PING") {
+        if matches!(cursor.text().trim_ascii(), "PONG" | "PING") {
             self.scratch.events.push(Event::Pong);
             return Ok(None);
         }

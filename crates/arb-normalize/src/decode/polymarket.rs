@@ -32,6 +32,7 @@ impl Decode for PolymarketDecoder {
     fn decode<'f>(&'f mut self, frame: &'f [u8]) -> Result<Decoded<'f>, DecodeError> {
         self.scratch.clear();
         let cursor = Cursor::new(Venue::Polymarket, frame)?;
+        let text = cursor.text();
         if usual_order::price_change(&cursor, &mut self.scratch).is_none() {
             self.scratch.clear();
             let mut reading = Reading { scratch: &mut self.scratch, drift: &mut self.drift };
@@ -42,7 +43,7 @@ impl Decode for PolymarketDecoder {
                 return Err(error);
             }
         }
-        Ok(Decoded::new(None, self.scratch.events(frame)))
+        Ok(Decoded::new(None, self.scratch.events(text)))
     }
 
     fn drift(&self) -> &Drift {
@@ -62,7 +63,7 @@ struct Reading<'d> {
 
 impl Reading<'_> {
     fn frame(&mut self, mut cursor: Cursor<'_>) -> Result<(), DecodeError> {
-        if matches!(cursor.bytes().trim_ascii(), b"PONG" | b"PING") {
+        if matches!(cursor.text().trim_ascii(), "PONG" | "PING") {
             self.scratch.events.push(Event::Pong);
             return Ok(());
         }

@@ -1,7 +1,7 @@
 //! A decoder's memory from frame to frame, and the events read back from it.
 
 use crate::event::{Delta, LevelSet, Lifecycle, Snapshot, Touch, Trade};
-use crate::json::{self, Cursor, Kind, Token};
+use crate::json::{Cursor, Kind, Token};
 use crate::market::TickRange;
 use crate::{
     DecodeError, Level, MarketEvent, MarketStatus, Outcome, Price, Quantity, QuantityChange, Side,
@@ -181,7 +181,7 @@ impl Scratch {
     }
 
     /// The events with their texts.
-    pub(crate) fn events<'f>(&'f self, frame: &'f [u8]) -> Events<'f> {
+    pub(crate) fn events<'f>(&'f self, frame: &'f str) -> Events<'f> {
         Events { left: &self.events, frame, scratch: self }
     }
 }
@@ -190,18 +190,20 @@ impl Scratch {
 #[derive(Debug, Clone, Copy)]
 pub struct Events<'f> {
     left: &'f [Event],
-    frame: &'f [u8],
+    frame: &'f str,
     scratch: &'f Scratch,
 }
 
 impl<'f> Events<'f> {
     #[inline]
     fn text(&self, text: Text) -> &'f str {
-        if text.end & UNESCAPED == 0 {
-            return json::text_at(self.frame, text.start as usize, text.end as usize);
-        }
-        let end = (text.end & !UNESCAPED) as usize;
-        self.scratch.unescaped.get(text.start as usize..end).unwrap_or_default()
+        let (source, end) = if text.end & UNESCAPED == 0 {
+            (self.frame, text.end)
+        } else {
+            (self.scratch.unescaped.as_str(), text.end & !UNESCAPED)
+        };
+        // Places come from reading this very text, so the range is always there.
+        source.get(text.start as usize..end as usize).unwrap_or_default()
     }
 
     fn levels(&self, span: Span) -> &'f [Level] {

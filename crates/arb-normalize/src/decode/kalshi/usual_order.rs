@@ -24,7 +24,7 @@ pub(super) fn book(cursor: &Cursor<'_>, scratch: &mut Scratch, sent: &Sent) -> O
         snapshot(cursor, scratch, sent, sid)
     };
     scratch.events.push(event?);
-    (cursor.is_at_end()).then_some(Sequence { sid, seq })
+    (cursor.at() == cursor.text().len()).then_some(Sequence { sid, seq })
 }
 
 #[inline]

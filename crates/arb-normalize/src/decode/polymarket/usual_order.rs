@@ -20,7 +20,7 @@ pub(super) fn price_change(cursor: &Cursor<'_>, scratch: &mut Scratch) -> Option
     let (millis, length) = cursor.leading_digits();
     cursor.advance(length);
     let end: &[u8] = if kind_first { b"\"}" } else { br#"","event_type":"price_change"}"# };
-    (length <= 18 && cursor.take(end) && cursor.is_at_end()).then_some(())?;
+    (length <= 18 && cursor.take(end) && cursor.at() == cursor.text().len()).then_some(())?;
     let at = Timestamp::from_millis(i64::try_from(millis).ok()?)?;
     for event in &mut scratch.events {
         event.set_venue_at(at);
