@@ -1,5 +1,4 @@
 //! The main job end to end over real sockets: everything planted is found, nothing else.
-#![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 use clap::Parser as _;
 use scan_app::args::Args;

@@ -78,6 +78,7 @@ struct Plan {
 pub fn start(
     endpoints: &Endpoints,
     pairs: Vec<PairSpec>,
+    refused: &[(String, String)],
     limits: Limits,
     publisher: Publisher,
     tap: Option<arb_ws::capture::RecorderTap>,
@@ -86,7 +87,7 @@ pub fn start(
         .map_err(|error| Failure::from_error("the connections' TLS", &error))?;
     let plans = plan(endpoints, &pairs);
     let (stop, stopped) = oneshot::channel();
-    let base = view::base(endpoints);
+    let base = view::base(endpoints, refused);
     let (view, seen) = watch::channel(base.clone());
     let thread = std::thread::Builder::new()
         .name("feeds".to_owned())

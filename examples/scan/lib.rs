@@ -14,3 +14,4 @@ pub mod tally;
 pub mod terminal;
 pub mod tradable;
 pub mod view;
+pub mod watch;

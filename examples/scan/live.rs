@@ -21,6 +21,7 @@ use crate::publisher::{Finding, Publisher};
 use crate::services::Services;
 use crate::settings::Settings;
 use crate::tally::{Score, Tally};
+use crate::watch::DelayedBooks;
 use crate::{replay, table, terminal, tradable};
 
 /// Findings that may wait for cache and screen; more are lost to them, and counted.
@@ -87,14 +88,18 @@ async fn scan(args: &Args, settings: &Settings) -> Result<(), Failure> {
     };
     let confirmed_at = Timestamp::try_from(arb_ws::wall_clock()).ok();
     let publisher = Publisher::new(findings, settles_at(&found), risk_limits, confirmed_at);
+    let tickers: Vec<(String, String)> =
+        found.pairs.iter().map(|spec| (spec.pair.id.clone(), spec.pair.kalshi.clone())).collect();
     let feeds = feeds::start(
         &endpoints,
         found.pairs,
+        &found.refused,
         limits(args, settings),
         publisher,
         recorder.as_ref().map(Recorder::tap),
     )?;
-    let tally = watch(args, &services, &feeds, received, sim.as_ref()).await;
+    let delayed = args.watch.then(|| DelayedBooks::start(endpoints.kalshi.clone(), tickers));
+    let tally = watch(args, &services, &feeds, received, sim.as_ref(), delayed.as_ref()).await;
     let last = feeds.view.borrow().clone();
     feeds.stop();
     if let Some(recorder) = recorder {
@@ -154,6 +159,7 @@ async fn watch(
     feeds: &Feeds,
     mut findings: mpsc::Receiver<Finding>,
     sim: Option<&Sim>,
+    delayed: Option<&DelayedBooks>,
 ) -> Tally {
     let started = Instant::now();
     let mode = feeds.view.borrow().mode.as_str();
@@ -175,7 +181,10 @@ async fn watch(
         tokio::select! {
             Some(finding) = findings.recv() => take(services, &mut tally, &finding, mode, !on_terminal),
             _ = draw.tick() => {
-                let view = feeds.view.borrow().clone();
+                let mut view = feeds.view.borrow().clone();
+                if let Some(delayed) = delayed {
+                    delayed.show(&mut view);
+                }
                 services.publish(view.clone());
                 if on_terminal {
                     let alerts = services.alert_lines(ALERTS);

@@ -85,7 +85,7 @@ impl Lookup {
         } else {
             (default.map(str::to_owned), Origin::Default)
         };
-        let shown = value.as_deref().map_or_else(|| "-".to_owned(), |value| hide_password(value));
+        let shown = value.as_deref().map_or_else(|| "-".to_owned(), hide_password);
         self.shown.push((name, shown, origin));
         value
     }

@@ -40,6 +40,9 @@ pub fn screen(
             blocked.count, blocked.reason
         );
     }
+    for row in status.near_misses.iter().take(OPPORTUNITIES) {
+        let _ = writeln!(out, "  {:<34} {}", cut(&row.pair, 34), row.missing);
+    }
     let _ = writeln!(
         out,
         "\nFEED              STATE        LAST DATA  MSG/S  LIVE SUSP DEAD  GAPS RESYNCS"

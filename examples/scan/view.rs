@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
 use arb_monitor::status::{
-    BlockedPairs, BookCounts, ClockOffset, FeedRow, FunnelStep, LegRow, OpportunityRow,
+    BlockedPairs, BookCounts, ClockOffset, FeedRow, FunnelStep, LegRow, Mode, OpportunityRow,
     StatusModel, Tone,
 };
 use arb_normalize::books::BookState;
@@ -15,6 +15,7 @@ use rust_decimal::Decimal;
 
 use crate::endpoints::Endpoints;
 use crate::publisher::Publisher;
+use crate::watch;
 
 /// Clocks further apart than this are shown as wrong: signatures are refused from about 5 s on.
 const CLOCK_LIMIT_MS: i64 = 2_000;
@@ -23,8 +24,8 @@ const DATA_AGE_MAX: Duration = Duration::from_secs(30);
 /// Examples of blocked pairs, by reason.
 const EXAMPLES: usize = 4;
 
-/// What does not change while running.
-pub fn base(endpoints: &Endpoints) -> StatusModel {
+/// What does not change while running: `refused` are approved pairs that may not be traded, with the reason.
+pub fn base(endpoints: &Endpoints, refused: &[(String, String)]) -> StatusModel {
     let clock = |venue: Venue, offset: &arb_venues::ClockOffset| ClockOffset {
         venue: venue.as_str().to_owned(),
         offset_ms: Some(-offset.millis()),
@@ -38,8 +39,26 @@ pub fn base(endpoints: &Endpoints) -> StatusModel {
             clock(Venue::Kalshi, &endpoints.kalshi_clock),
             clock(Venue::Polymarket, &endpoints.polymarket_clock),
         ],
+        pairs_total: refused.len(),
+        blocked: blocked(refused.iter().map(|(pair, reason)| (reason.clone(), pair.clone()))),
         ..StatusModel::default()
     }
+}
+
+/// Pairs by the reason that blocks them.
+fn blocked(pairs: impl Iterator<Item = (String, String)>) -> Vec<BlockedPairs> {
+    let mut by_reason: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for (reason, pair) in pairs {
+        by_reason.entry(reason).or_default().push(pair);
+    }
+    by_reason
+        .into_iter()
+        .map(|(reason, pairs)| BlockedPairs {
+            reason,
+            count: pairs.len(),
+            examples: pairs.into_iter().take(EXAMPLES).collect(),
+        })
+        .collect()
 }
 
 /// The view now.
@@ -50,28 +69,24 @@ pub fn of(
     now: Option<Timestamp>,
 ) -> StatusModel {
     let mut view = base.clone();
-    let mut blocked: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    let mut blocked_now = Vec::new();
     for (id, reason) in pipeline.pair_states() {
         view.pairs_total += 1;
         match reason {
             None => view.pairs_tradable += 1,
-            Some(reason) => blocked.entry(reason.to_string()).or_default().push(id.to_owned()),
+            Some(reason) => blocked_now.push((reason.to_string(), id.to_owned())),
         }
     }
-    view.blocked = blocked
-        .into_iter()
-        .map(|(reason, pairs)| BlockedPairs {
-            reason,
-            count: pairs.len(),
-            examples: pairs.into_iter().take(EXAMPLES).collect(),
-        })
-        .collect();
+    view.blocked.extend(blocked(blocked_now.into_iter()));
     for venue in Venue::ALL {
         let books = books(pipeline, venue);
+        let newest =
+            pipeline.board().books(venue).iter().filter_map(|(_, b)| b.received_at()).max();
+        let age = now.zip(newest).map(|(now, at)| now.since(at));
         for (number, handle) in handles[venue.index()].iter().enumerate() {
             // Books are counted by venue, and shown with its first connection.
             let books = if number == 0 { books } else { BookCounts::default() };
-            view.feeds.push(feed(venue, number, handle, books));
+            view.feeds.push(feed(venue, number, handle, books, age));
         }
     }
     // Gaps and resyncs of the books are counted over both venues; Polymarket has no numbers to jump.
@@ -80,6 +95,14 @@ pub fn of(
         first.resyncs = pipeline.counts().resyncs;
     }
     view.opportunities = opportunities(pipeline, now);
+    if view.mode == Mode::Watch {
+        let books = pipeline.board().books(Venue::Polymarket);
+        view.near_misses = watch::quotes(pipeline.board().pairs().iter().map(|spec| {
+            let book = books.book_id(&spec.pair.polymarket_yes).map(|id| books.get(id));
+            let live = book.filter(|book| book.is_priceable());
+            (spec.pair.id.as_str(), live.map(|tracked| tracked.book()))
+        }));
+    }
     let funnel = pipeline.funnel();
     let survivors = pipeline.sink().survivors;
     view.funnel = [
@@ -110,7 +133,13 @@ fn books(pipeline: &Pipeline<Publisher>, venue: Venue) -> BookCounts {
     counts
 }
 
-fn feed(venue: Venue, number: usize, handle: &Handle, books: BookCounts) -> FeedRow {
+fn feed(
+    venue: Venue,
+    number: usize,
+    handle: &Handle,
+    books: BookCounts,
+    newest_book: Option<Duration>,
+) -> FeedRow {
     let health = handle.health();
     let (state, tone) = match health.state {
         LinkState::Open if health.pending > 0 => ("subscribing", Tone::Warn),
@@ -124,7 +153,11 @@ fn feed(venue: Venue, number: usize, handle: &Handle, books: BookCounts) -> Feed
         name: format!("{venue} #{number}"),
         state: state.to_owned(),
         tone,
-        data_age: health.last_data_age(),
+        // The connection's own figure is up to a second old.
+        data_age: match (health.last_data_age(), newest_book) {
+            (Some(a), Some(b)) if number == 0 => Some(a.min(b)),
+            (age, _) => age,
+        },
         data_age_max: Some(DATA_AGE_MAX),
         frames_per_second: health.message_rate,
         books,

@@ -88,6 +88,19 @@ impl KalshiRest {
         body::exchange_status(&answer).map_err(|source| refused(path, source))
     }
 
+    /// Reads one book without a signature: for display only, the venue caches it for seconds.
+    ///
+    /// # Errors
+    /// When it cannot be had after retries.
+    ///
+    /// # Cancel safety
+    /// Cancel safe: reads only.
+    pub async fn book(&self, ticker: &str) -> Result<BookSnapshot, VenueError> {
+        let path = format!("/markets/{ticker}/orderbook");
+        let answer = self.rest.send(&Request::get(&path).cost(COST)).await?;
+        body::orderbook(ticker, &answer).map_err(|source| refused(&path, source))
+    }
+
     /// Asks for the balance, whose answer is thrown away: does the venue accept the key?
     ///
     /// # Errors
