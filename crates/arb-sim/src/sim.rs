@@ -176,7 +176,8 @@ impl Sim {
         self.backstage.shared.lock().listings.look_alikes.clone()
     }
 
-    /// Opportunities whose legs have both reached a client, by the time they opened.
+    /// Opportunities whose legs have both reached a client, by the time they opened: those that are
+    /// open and the last 100,000 that are over.
     #[must_use]
     pub fn planted(&self) -> Vec<Planted> {
         self.backstage.shared.lock().plants.records()

@@ -132,14 +132,11 @@ impl Listener {
 async fn client(stream: TcpStream, endpoint: Endpoint, backstage: Arc<Backstage>) {
     let upgraded = Upgraded::default();
     let service = service::of(endpoint, Arc::clone(&backstage), upgraded.clone());
-    let served = http1::Builder::new()
+    let _ = http1::Builder::new()
         .auto_date_header(false)
         .serve_connection(TokioIo::new(stream), service)
         .with_upgrades()
         .await;
-    if served.is_err() {
-        return;
-    }
     if let Some((upgrade, id)) = upgraded.take() {
         match upgrade.await {
             Ok(io) => websocket::run(io, id, &backstage).await,

@@ -4,6 +4,7 @@
 //! there does buying both outcomes cost less than a dollar after fees. It counts once both legs have
 //! been written to sockets of clients that follow the markets, and ends a while after that.
 
+use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
 use time::OffsetDateTime;
@@ -71,6 +72,8 @@ pub struct Planted {
 const CLEARANCE: i64 = 6;
 /// Time between the last frame of one stage and the first of the next.
 const SETTLE: Duration = Duration::from_millis(150);
+/// How many opportunities that are over are remembered.
+const REMEMBERED: usize = 100_000;
 /// A plant whose legs do not get through is given up.
 const PATIENCE: Duration = Duration::from_secs(5);
 
@@ -81,7 +84,6 @@ enum Stage {
     Opening,
     Open { until: Instant },
     Closing { until: Instant },
-    Over,
 }
 
 #[derive(Debug)]
@@ -99,26 +101,36 @@ struct Plant {
 
 #[derive(Debug)]
 pub(crate) struct Plants {
-    all: Vec<Plant>,
+    /// Those under way.
+    active: BTreeMap<usize, Plant>,
+    given: usize,
+    /// What was counted and is over, the latest ones.
+    finished: VecDeque<Planted>,
     next: Instant,
     pub(crate) stopped: bool,
 }
 
 impl Plants {
     pub(crate) const fn new(now: Instant) -> Self {
-        Self { all: Vec::new(), next: now, stopped: false }
+        Self {
+            active: BTreeMap::new(),
+            given: 0,
+            finished: VecDeque::new(),
+            next: now,
+            stopped: false,
+        }
     }
 
     pub(crate) fn records(&self) -> Vec<Planted> {
-        let mut records: Vec<Planted> =
-            self.all.iter().filter_map(|plant| plant.record.clone()).collect();
+        let open = self.active.values().filter_map(|plant| plant.record.clone());
+        let mut records: Vec<Planted> = self.finished.iter().cloned().chain(open).collect();
         records.sort_by_key(|record| record.opened_at);
         records
     }
 
     /// Whether none is being prepared or open.
     pub(crate) fn idle(&self) -> bool {
-        self.all.iter().all(|plant| plant.stage == Stage::Over)
+        self.active.is_empty()
     }
 }
 
@@ -132,14 +144,17 @@ const fn leg(venue: Venue) -> usize {
 impl World {
     /// A marked frame has been written to a socket.
     pub(crate) fn marked(&mut self, mark: Mark) {
+        let (Mark::Prepared { plant, venue } | Mark::Leg { plant, venue }) = mark;
+        let Some(known) = self.plants.active.get_mut(&plant) else { return };
         match mark {
-            Mark::Prepared { plant, venue } => self.plants.all[plant].prepared[leg(venue)] = true,
-            Mark::Leg { plant, venue } => self.plants.all[plant].sent[leg(venue)] = true,
+            Mark::Prepared { .. } => known.prepared[leg(venue)] = true,
+            Mark::Leg { .. } => known.sent[leg(venue)] = true,
         }
     }
 
     pub(super) fn turn_plants(&mut self, now: Instant) {
-        for plant in 0..self.plants.all.len() {
+        let active: Vec<usize> = self.plants.active.keys().copied().collect();
+        for plant in active {
             self.turn_plant(plant, now);
         }
         let Some(every) = self.config.plant_every else { return };
@@ -167,8 +182,9 @@ impl World {
         }
         let pair = free[self.random.below(free.len())];
         let outcome = if self.random.percent(50) { Outcome::Yes } else { Outcome::No };
-        let plant = self.plants.all.len();
-        self.plants.all.push(Plant {
+        self.plants.given += 1;
+        let plant = self.plants.given;
+        let under_way = Plant {
             pair,
             outcome,
             stage: Stage::Preparing,
@@ -177,7 +193,8 @@ impl World {
             sent: [false; 2],
             orders: [Vec::new(), Vec::new()],
             record: None,
-        });
+        };
+        self.plants.active.insert(plant, under_way);
         for market in self.legs(pair) {
             self.markets[market].frozen = true;
             for side in [Side::Bid, Side::Ask] {
@@ -195,22 +212,27 @@ impl World {
     }
 
     fn turn_plant(&mut self, plant: usize, now: Instant) {
-        let known = &self.plants.all[plant];
+        let Some(known) = self.plants.active.get_mut(&plant) else { return };
         let impatient = now.saturating_duration_since(known.since) > PATIENCE;
         match known.stage {
             // What is not open yet when the books are told to stand still does not open any more.
             Stage::Preparing | Stage::Settling { .. } if self.paused => self.close(plant, now),
             Stage::Preparing if known.prepared == [true; 2] => {
-                self.plants.all[plant].stage = Stage::Settling { until: now + SETTLE };
+                known.stage = Stage::Settling { until: now + SETTLE };
             }
             Stage::Settling { until } if now >= until => self.open(plant, now),
             Stage::Opening if known.sent == [true; 2] => self.count(plant, now),
             Stage::Preparing | Stage::Opening if impatient => self.close(plant, now),
             Stage::Open { until } if now >= until => self.close(plant, now),
             Stage::Closing { until } if now >= until => {
-                self.plants.all[plant].stage = Stage::Over;
-                for market in self.legs(self.plants.all[plant].pair) {
-                    self.markets[market].frozen = false;
+                if let Some(over) = self.plants.active.remove(&plant) {
+                    self.plants.finished.extend(over.record);
+                    if self.plants.finished.len() > REMEMBERED {
+                        self.plants.finished.pop_front();
+                    }
+                    for market in self.legs(over.pair) {
+                        self.markets[market].frozen = false;
+                    }
                 }
             }
             _ => {}
@@ -219,7 +241,7 @@ impl World {
 
     /// Puts the two orders into the books.
     fn open(&mut self, plant: usize, now: Instant) {
-        let (pair, outcome) = (self.plants.all[plant].pair, self.plants.all[plant].outcome);
+        let Some(&Plant { pair, outcome, .. }) = self.plants.active.get(&plant) else { return };
         let [kalshi, polymarket] = self.legs(pair);
         // Buying YES on Kalshi lifts an ask below the anchor; buying NO hits a bid above it.
         let kalshi_side = match outcome {
@@ -247,10 +269,11 @@ impl World {
             self.markets[market].plant = Some(plant);
             self.change(market, orders, Some(plant));
         }
-        let plant = &mut self.plants.all[plant];
-        plant.orders = orders;
-        plant.stage = Stage::Opening;
-        plant.since = now;
+        if let Some(plant) = self.plants.active.get_mut(&plant) {
+            plant.orders = orders;
+            plant.stage = Stage::Opening;
+            plant.since = now;
+        }
     }
 
     /// An order on the wrong side of the anchor, by so many cents.
@@ -266,7 +289,7 @@ impl World {
 
     /// Both legs are out: from now on a scanner has no excuse.
     fn count(&mut self, plant: usize, now: Instant) {
-        let Plant { pair, outcome, .. } = self.plants.all[plant];
+        let Some(&Plant { pair, outcome, .. }) = self.plants.active.get(&plant) else { return };
         let known = &self.listings.pairs[pair];
         let (kalshi, listed) =
             (&self.listings.kalshi[known.kalshi], &self.listings.polymarket[known.polymarket]);
@@ -296,8 +319,11 @@ impl World {
             quantity: Quantity::contracts(best.quantity),
             net_usd: best.net,
         });
-        self.plants.all[plant].record = record;
-        self.plants.all[plant].stage = Stage::Open { until: now + self.config.plant_lifetime };
+        let until = now + self.config.plant_lifetime;
+        if let Some(plant) = self.plants.active.get_mut(&plant) {
+            plant.record = record;
+            plant.stage = Stage::Open { until };
+        }
     }
 
     /// What buying one outcome costs, best first.
@@ -320,17 +346,17 @@ impl World {
 
     fn close(&mut self, plant: usize, now: Instant) {
         let at = self.clock.now();
-        let orders = std::mem::take(&mut self.plants.all[plant].orders);
-        for (market, orders) in self.legs(self.plants.all[plant].pair).into_iter().zip(orders) {
+        let Some(known) = self.plants.active.get_mut(&plant) else { return };
+        let (pair, orders) = (known.pair, std::mem::take(&mut known.orders));
+        known.stage = Stage::Closing { until: now + SETTLE * 4 };
+        if let Some(record) = &mut known.record {
+            record.closed_at = Some(at);
+        }
+        for (market, orders) in self.legs(pair).into_iter().zip(orders) {
             self.markets[market].plant = None;
             let gone: Vec<Change> =
                 orders.iter().map(|order| Change { total: Quantity(0), ..*order }).collect();
             self.change(market, &gone, None);
-        }
-        let plant = &mut self.plants.all[plant];
-        plant.stage = Stage::Closing { until: now + SETTLE * 4 };
-        if let Some(record) = &mut plant.record {
-            record.closed_at = Some(at);
         }
     }
 }
