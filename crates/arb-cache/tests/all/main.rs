@@ -11,3 +11,4 @@ mod slots;
 mod tracking;
 mod typed;
 mod values;
+mod writing;
