@@ -144,10 +144,10 @@ fn close(c: &mut Criterion) {
 fn alerts(c: &mut Criterion) {
     let mut group = c.benchmark_group("monitor/alert");
     let mut book = AlertBook::new(AlertBookConfig::default());
-    let now =
-        Moment { at: datetime!(2026-11-22 12:00 UTC), elapsed: Duration::from_secs(1) };
+    let now = Moment { at: datetime!(2026-11-22 12:00 UTC), elapsed: Duration::from_secs(1) };
     let signal = |number: usize| {
-        Signal::new("A", AlertKind::Connection, Severity::High, "a").with_label("n", number.to_string())
+        Signal::new("A", AlertKind::Connection, Severity::High, "a")
+            .with_label("n", number.to_string())
     };
     for number in 0..1_000 {
         book.raise(signal(number), now);

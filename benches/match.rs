@@ -1,0 +1,114 @@
+//! Candidates over whole catalogues, one new market, one comparison; with `--features peers` beside a batched Jaro-Winkler.
+//!
+//! Titles come from the files named by `ARB_KALSHI` and `ARB_POLYMARKET` (a Kalshi /markets body and an array of Gamma markets, plain
+//! JSON); without them from templates of the same number and length.
+
+use std::hint::black_box;
+
+use arb_match::{Catalogue, Proposition};
+use arb_normalize::{Market, rest};
+use criterion::{Criterion, criterion_group, criterion_main};
+use serde_json::json;
+
+const KALSHI: usize = 13_828;
+const POLYMARKET: usize = 3_066;
+
+fn listings() -> (Vec<Market>, Vec<Market>) {
+    let file = |name: &str| std::env::var_os(name).and_then(|path| std::fs::read(path).ok());
+    let kalshi = file("ARB_KALSHI").unwrap_or_else(made_kalshi);
+    let polymarket = file("ARB_POLYMARKET").unwrap_or_else(made_polymarket);
+    let kalshi = rest::kalshi::markets_page(&kalshi).map(|page| page.items).unwrap_or_default();
+    let polymarket =
+        rest::polymarket::gamma_markets(&polymarket).map(|page| page.items).unwrap_or_default();
+    (kalshi, polymarket)
+}
+
+const EVENTS: [&str; 8] = [
+    "the 2026 presidential election",
+    "the Stanley Cup",
+    "Best Director at the Oscars",
+    "the Premier League",
+    "the mayoral race",
+    "the Nobel Peace Prize",
+    "Game of the Year",
+    "the House race",
+];
+
+fn title(i: usize) -> String {
+    let syllables = ["ber", "lan", "mor", "tis", "ka", "ven", "dro", "sil", "hu", "ne"];
+    let name = |n: usize| {
+        format!("{}{}{}", syllables[n % 10], syllables[n / 10 % 10], syllables[n / 100 % 10])
+    };
+    format!("Will {} {} win {}?", name(i), name(i / 7 + 13), EVENTS[i % EVENTS.len()])
+}
+
+fn made_kalshi() -> Vec<u8> {
+    let market =
+        |i: usize| json!({"ticker": format!("KX{i}-26"), "title": title(i), "status": "active"});
+    json!({"markets": (0..KALSHI).map(market).collect::<Vec<_>>()}).to_string().into_bytes()
+}
+
+fn made_polymarket() -> Vec<u8> {
+    let market = |i: usize| json!({"conditionId": format!("0x{i:x}"), "question": title(i * 3), "outcomes": ["Yes", "No"]});
+    json!((0..POLYMARKET).map(market).collect::<Vec<_>>()).to_string().into_bytes()
+}
+
+fn filled(kalshi: &[Market], polymarket: &[Market]) -> Catalogue {
+    let mut catalogue = Catalogue::new();
+    for market in kalshi.iter().chain(polymarket) {
+        catalogue.insert(market.clone());
+    }
+    catalogue
+}
+
+fn matching(c: &mut Criterion) {
+    let (kalshi, polymarket) = listings();
+    let (Some(first), Some(other)) = (kalshi.first(), polymarket.first()) else { return };
+    let catalogue = filled(&kalshi, &polymarket);
+    let mut group = c.benchmark_group("match");
+    group.sample_size(10);
+    group.bench_function("index_both_catalogues", |b| {
+        b.iter(|| black_box(filled(&kalshi, &polymarket)))
+    });
+    group.bench_function("all_candidates", |b| b.iter(|| black_box(catalogue.all_candidates())));
+    group.bench_function("candidates_of_a_new_market", |b| {
+        b.iter(|| black_box(catalogue.candidates(first)))
+    });
+    group.bench_function("candidates_of_a_new_polymarket_market", |b| {
+        b.iter(|| black_box(catalogue.candidates(other)))
+    });
+    group.bench_function("read_a_market", |b| b.iter(|| black_box(Proposition::read(first))));
+    let (a, b_) = (Proposition::read(first), Proposition::read(other));
+    group.bench_function("judge_a_pair", |b| b.iter(|| black_box(a.judge(&b_))));
+    #[cfg(feature = "peers")]
+    peers(&mut group, &kalshi, &polymarket);
+    group.finish();
+}
+
+/// 64 sampled Kalshi titles against all Polymarket titles: times (number of Kalshi titles / 64) it is the whole catalogue.
+#[cfg(feature = "peers")]
+fn peers(
+    group: &mut criterion::BenchmarkGroup<'_, criterion::measurement::WallTime>,
+    kalshi: &[Market],
+    polymarket: &[Market],
+) {
+    use rapidfuzz::distance::jaro_winkler::BatchComparator;
+    let step = (kalshi.len() / 64).max(1);
+    let sample: Vec<&str> =
+        kalshi.iter().step_by(step).take(64).map(|m| m.title.as_str()).collect();
+    group.bench_function("rapidfuzz_jaro_winkler_64_rows", |b| {
+        b.iter(|| {
+            let mut best = 0.0_f64;
+            for title in &sample {
+                let scorer = BatchComparator::new(title.chars());
+                for market in polymarket {
+                    best = best.max(scorer.normalized_similarity(market.title.chars()));
+                }
+            }
+            black_box(best)
+        });
+    });
+}
+
+criterion_group!(benches, matching);
+criterion_main!(benches);
