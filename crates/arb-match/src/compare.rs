@@ -787,7 +787,7 @@ fn sources(k: &Reading, p: &Reading, sk: &Statement, sp: &Statement, found: &mut
 }
 
 /// Every critical word of the question and of the condition must be explained by the other market, not only those of the closest
-/// two statements; of plain words one may be left over.
+/// two statements; of the condition's plain words one may be left over.
 fn every_statement(k: &Reading, p: &Reading, found: &mut Findings) {
     for (mine, other, kalshi) in [(k, p, true), (p, k, false)] {
         for atom in mine.basis.iter().flat_map(|s| &s.atoms).filter(|a| other_basis(mine, a)) {
@@ -797,14 +797,14 @@ fn every_statement(k: &Reading, p: &Reading, found: &mut Findings) {
                 found.add(atom.kind.as_str(), a, b, DifferenceKind::Missing);
             }
         }
-        for variants in [&mine.titles, &mine.claims] {
+        for (variants, spare) in [(&mine.titles, 0), (&mine.claims, 1)] {
             let Some(first) = variants.first() else { continue };
             let (residue, statement) = least(variants.iter(), other, first);
             let words = residue.of_group(Group::Wording).len();
             let subject = |atom: &Atom| statement.verb_at.is_none_or(|verb| atom.at < verb);
             for (atom, w) in &residue.atoms {
                 if *w >= 0.5
-                    && (words > 1 || subject(atom) || Group::of(atom.kind) != Group::Wording)
+                    && (words > spare || subject(atom) || Group::of(atom.kind) != Group::Wording)
                 {
                     let (a, b) =
                         if kalshi { (atom.text.as_str(), "") } else { ("", atom.text.as_str()) };

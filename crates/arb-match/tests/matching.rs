@@ -1,0 +1,17 @@
+//! Judgements, approvals and the index from outside.
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a failed step of a test should say where and stop"
+)]
+
+#[path = "matching/approvals.rs"]
+mod approvals;
+#[path = "matching/index.rs"]
+mod index;
+#[path = "matching/judgements.rs"]
+mod judgements;
+#[path = "matching/markets.rs"]
+mod markets;
+#[path = "matching/perturbations.rs"]
+mod perturbations;

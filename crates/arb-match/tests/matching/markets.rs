@@ -1,0 +1,91 @@
+//! Markets for tests, and the labelled pairs written for them in the style of both venues' texts.
+
+use arb_match::Label;
+use arb_normalize::market::{FeeData, MarketKey, MarketOutcome, OutcomeKind, Rules};
+use arb_normalize::{Market, MarketStatus, Outcome, Relation, Venue};
+use serde_json::Value;
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+
+pub(crate) fn market(
+    venue: Venue,
+    id: &str,
+    title: &str,
+    rules: &str,
+    end: &str,
+    labels: [&str; 2],
+) -> Market {
+    let outcome = |side, label: &str, token: &str| MarketOutcome {
+        side,
+        label: label.to_owned(),
+        token: (venue == Venue::Polymarket).then(|| format!("{id}-{token}")),
+        last: None,
+    };
+    Market {
+        key: MarketKey { venue, id: id.to_owned() },
+        slug: None,
+        event_id: None,
+        series_id: None,
+        title: title.to_owned(),
+        event_title: None,
+        outcomes: vec![outcome(Outcome::Yes, labels[0], "1"), outcome(Outcome::No, labels[1], "2")],
+        rules: Rules { primary: rules.to_owned(), secondary: String::new(), source: None },
+        strike: None,
+        status: MarketStatus::Active,
+        status_word: "active".to_owned(),
+        kind: OutcomeKind::Binary,
+        open_at: None,
+        close_at: OffsetDateTime::parse(end, &Rfc3339).ok(),
+        expected_resolution_at: None,
+        volume: None,
+        liquidity: None,
+        ticks: Vec::new(),
+        min_size: None,
+        fees: FeeData::Unknown,
+        group: None,
+        multi_leg: false,
+    }
+}
+
+/// A labelled pair.
+pub(crate) struct Pair {
+    pub(crate) kalshi: Market,
+    pub(crate) polymarket: Market,
+    pub(crate) label: Label,
+}
+
+pub(crate) fn pairs() -> Vec<Pair> {
+    include_str!("../fixtures/pairs.jsonl").lines().map(pair).collect()
+}
+
+fn pair(line: &str) -> Pair {
+    let value: Value = serde_json::from_str(line).unwrap();
+    let (k, p) = (&value["kalshi"], &value["polymarket"]);
+    let text = |v: &Value| v.as_str().unwrap().to_owned();
+    let sides: Vec<String> =
+        p["outcomes"].as_array().map(|all| all.iter().map(text).collect()).unwrap_or_default();
+    let labels = match sides.as_slice() {
+        [a, b] => [a.as_str(), b.as_str()],
+        _ => ["Yes", "No"],
+    };
+    let relation: Relation = serde_json::from_value(value["relation"].clone()).unwrap();
+    Pair {
+        kalshi: market(
+            Venue::Kalshi,
+            &text(&k["ticker"]),
+            &text(&k["title"]),
+            &text(&k["rules"]),
+            &text(&k["close"]),
+            ["Yes", "No"],
+        ),
+        polymarket: market(
+            Venue::Polymarket,
+            &text(&p["condition_id"]),
+            &text(&p["title"]),
+            &text(&p["rules"]),
+            &text(&p["end"]),
+            labels,
+        ),
+        label: Label { relation, tradeable: value["tradeable"].as_bool() },
+    }
+}

@@ -1,0 +1,87 @@
+//! One changed term must cost a pair its `probable`.
+
+use arb_match::{Matcher as _, TermMatcher, Verdict};
+use arb_normalize::Market;
+
+use crate::markets::pairs;
+
+type Change = fn(&str) -> String;
+
+/// What is changed, and how. A change that leaves both texts as they are is not counted.
+const CHANGES: [(&str, Change); 10] = [
+    ("year", |t| {
+        t.replace("2028", "2032")
+            .replace("2026", "2027")
+            .replace("2025", "2026")
+            .replace("68th", "69th")
+            .replace("LX", "LXI")
+    }),
+    ("deadline", |t| {
+        t.replace("December 31", "October 31").replace("before Jan 1", "before Nov 1")
+    }),
+    ("day", |t| t.replace("September 7 at", "September 14 at").replace("Sep 7", "Sep 14")),
+    ("strike", |t| t.replace("25 bps", "75 bps").replace("25bps", "75bps")),
+    ("person", |t| {
+        t.replace("Mamdani", "Holloway")
+            .replace("Vance", "Holloway")
+            .replace("Putin", "Holloway")
+            .replace("Trump", "Holloway")
+            .replace("GNX", "Holloway")
+    }),
+    ("office", |t| {
+        t.replace("governor", "senator")
+            .replace("governorship", "senate seat")
+            .replace("mayoral", "comptroller")
+            .replace("Presidential", "Parliamentary")
+    }),
+    ("party", |t| t.replace("Democratic", "Republican").replace("Democrats", "Republicans")),
+    ("contest", |t| {
+        t.replace("Premier League", "FA Cup")
+            .replace("Super Bowl", "NFC Championship")
+            .replace("Pro Football Championship", "NFC Championship")
+            .replace("MVP", "Coach of the Year")
+            .replace("Person of the Year", "Athlete of the Year")
+            .replace("Album of the Year", "Song of the Year")
+    }),
+    ("round", |t| {
+        t.replace(" win the ", " reach the final of the ")
+            .replace(" wins the ", " reaches the final of the ")
+    }),
+    ("negation", |t| {
+        t.replace(" win ", " not win ")
+            .replace(" wins ", " does not win ")
+            .replace(" meet ", " not meet ")
+            .replace(" is named ", " is not named ")
+    }),
+];
+
+fn changed(market: &Market, change: Change) -> Option<Market> {
+    let mut next = market.clone();
+    next.title = change(&market.title);
+    next.rules.primary = change(&market.rules.primary);
+    (next.title != market.title || next.rules.primary != market.rules.primary).then_some(next)
+}
+
+#[test]
+fn one_changed_term_costs_probable() {
+    let (mut tried, mut kept) = (0, Vec::new());
+    for pair in pairs() {
+        if TermMatcher.judge(&pair.kalshi, &pair.polymarket).verdict != Verdict::Probable {
+            continue;
+        }
+        for (name, change) in CHANGES {
+            let sides = [
+                changed(&pair.kalshi, change).map(|k| (k, pair.polymarket.clone())),
+                changed(&pair.polymarket, change).map(|p| (pair.kalshi.clone(), p)),
+            ];
+            for (k, p) in sides.into_iter().flatten() {
+                tried += 1;
+                if TermMatcher.judge(&k, &p).verdict == Verdict::Probable {
+                    kept.push(format!("{name}: {} / {}", k.title, p.title));
+                }
+            }
+        }
+    }
+    assert!(tried > 60, "only {tried} perturbations");
+    assert!(kept.len() * 100 <= tried, "{} of {tried} still probable: {kept:#?}", kept.len());
+}
