@@ -36,6 +36,11 @@ pub(super) fn dollars(usd: Decimal) -> String {
     format!("{sign}${amount:.digits$}")
 }
 
+/// An amount for reading: cents, or ten-thousandths below a dollar. Rounded half to even.
+pub(super) fn money(usd: Decimal) -> String {
+    dollars(usd.round_dp(if usd.abs() >= Decimal::ONE { 2 } else { 4 }))
+}
+
 /// A count with thin spaces between thousands.
 pub(super) fn count(count: u64) -> String {
     let digits = count.to_string();
@@ -93,6 +98,8 @@ mod tests {
         assert_eq!(dollars(Decimal::new(124, 1)), "$12.40");
         assert_eq!(dollars(Decimal::new(-35, 4)), "−$0.0035");
         assert_eq!(dollars(Decimal::ZERO), "$0.00");
+        assert_eq!(money(Decimal::new(-6_436_375, 6)), "−$6.44");
+        assert_eq!(money(Decimal::new(35_149, 7)), "$0.0035");
         assert_eq!(count(1_234_567), "1\u{2009}234\u{2009}567");
         assert_eq!(count(12), "12");
     }

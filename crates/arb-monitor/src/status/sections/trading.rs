@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::super::html::Html;
 use super::super::model::{FeedRow, Mode, OpportunityRow, StatusModel, Tone};
-use super::figures::{clock, count, dollars, span};
+use super::figures::{clock, count, dollars, money, span};
 use super::{View, nothing, tone_of};
 
 /// A model older than this is not the present.
@@ -191,9 +191,9 @@ fn opportunity_row(html: &mut Html, row: &OpportunityRow) {
     let days = row.days.map_or_else(|| "?".to_owned(), |days| days.normalize().to_string());
     html.raw("</ul></td>")
         .number("Contracts", row.quantity.normalize())
-        .number("Net", dollars(row.net_usd))
-        .number("After risk", dollars(row.after_risk_usd))
-        .number("Capital", dollars(row.capital_usd))
+        .number("Net", money(row.net_usd))
+        .number("After risk", money(row.after_risk_usd))
+        .number("Capital", money(row.capital_usd))
         .number("Days", days)
         .number("Age", span(row.age));
     let competing = match row.competing.as_slice() {
@@ -224,7 +224,7 @@ pub(super) fn funnel(view: &View) -> String {
     if !view.model.near_misses.is_empty() {
         html.table("Near misses", &["Pair", "#Net", "What was missing"]);
         for miss in &view.model.near_misses {
-            let net = miss.net_usd.map_or_else(|| "–".to_owned(), dollars);
+            let net = miss.net_usd.map_or_else(|| "–".to_owned(), money);
             html.raw("<tr>").cell("Pair", &miss.pair).number("Net", net);
             html.cell("What was missing", &miss.missing).raw("</tr>");
         }
