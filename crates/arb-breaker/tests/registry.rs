@@ -31,7 +31,7 @@ fn wall(seconds: u64) -> SystemTime {
 
 #[test]
 fn all_who_ask_for_a_name_get_the_same_breaker() {
-    const NAMES: u64 = 2_000;
+    const NAMES: u64 = 1_000;
     let breakers = registry();
     let start = Barrier::new(4);
     std::thread::scope(|scope| {
