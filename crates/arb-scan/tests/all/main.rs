@@ -1,0 +1,6 @@
+//! The pipeline against brute force and against its rules.
+#![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+
+mod oracle;
+mod pipeline;
+mod support;

@@ -1,0 +1,164 @@
+//! What opens, changes and ends a trade.
+use arb_normalize::Venue;
+use arb_scan::{Change, CloseReason, Limits, Pipeline, PipelineConfig, pairs};
+
+use crate::support::{self, Memory, at, delta, kalshi, level, pipeline, polymarket};
+
+const FEES: &str = r#"{"kalshi":{"multiplier":"1","precision":"0.0001"},"polymarket":{"rate":"0.05","exponent":"1"}}"#;
+
+/// A pipeline in which YES at 0.45 and NO at 0.42 pay.
+fn open() -> Pipeline<Memory> {
+    let mut pipeline = pipeline("equal", FEES);
+    let frame = kalshi(1, &[level("0.43", "75")], &[level("0.55", "60")]);
+    pipeline.on_frame(Venue::Kalshi, 0, at(0), frame.as_bytes());
+    let frame = polymarket(&[level("0.58", "100")], &[level("0.60", "100")]);
+    pipeline.on_frame(Venue::Polymarket, 0, at(10), frame.as_bytes());
+    assert_eq!(pipeline.sink().shown.len(), 1);
+    pipeline
+}
+
+fn reasons(pipeline: &Pipeline<Memory>) -> Vec<CloseReason> {
+    pipeline.sink().closed.iter().map(|closed| closed.reason).collect()
+}
+
+#[test]
+fn a_line_is_written_when_quantity_or_net_differ_and_not_otherwise() {
+    let mut pipeline = open();
+    // Deeper in the book, beyond what pays: nothing to say.
+    pipeline.on_frame(Venue::Kalshi, 0, at(20), delta(2, "yes", "0.4000", "5.00").as_bytes());
+    assert_eq!(pipeline.sink().shown.len(), 1);
+    pipeline.on_frame(Venue::Kalshi, 0, at(30), delta(3, "no", "0.5500", "-10.00").as_bytes());
+    let (opportunity, change) = pipeline.sink().shown.last().unwrap();
+    assert_eq!((opportunity.quantity.to_string().as_str(), *change), ("50", Change::Changed));
+    assert_eq!(opportunity.id, "p/yes-no/1");
+}
+
+#[test]
+fn a_gap_ends_the_trade_at_once_and_its_snapshot_opens_another() {
+    let mut pipeline = open();
+    pipeline.on_frame(Venue::Kalshi, 0, at(20), delta(3, "yes", "0.4000", "5.00").as_bytes());
+    assert_eq!(reasons(&pipeline), [CloseReason::BookSuspect]);
+    assert_eq!(pipeline.sink().resyncs, 1, "the book is asked for again");
+    pipeline.on_frame(Venue::Kalshi, 0, at(30), delta(4, "yes", "0.4000", "5.00").as_bytes());
+    assert_eq!(pipeline.sink().shown.len(), 1, "a suspect book is never priced");
+    let frame = kalshi(5, &[level("0.43", "75")], &[level("0.55", "60")]);
+    pipeline.on_frame(Venue::Kalshi, 0, at(40), frame.as_bytes());
+    assert_eq!(pipeline.sink().shown.last().unwrap().0.id, "p/yes-no/2");
+    assert_eq!((pipeline.counts().gaps, pipeline.counts().resyncs), (1, 1));
+}
+
+#[test]
+fn a_crossed_book_is_not_priced() {
+    let mut pipeline = open();
+    pipeline.on_frame(Venue::Kalshi, 0, at(20), delta(2, "yes", "0.4600", "5.00").as_bytes());
+    assert_eq!(reasons(&pipeline), [CloseReason::BookCrossed]);
+    pipeline.on_frame(Venue::Kalshi, 0, at(21), delta(3, "yes", "0.4600", "-5.00").as_bytes());
+    assert_eq!(pipeline.sink().shown.len(), 2, "uncrossed, it is priced again");
+}
+
+#[test]
+fn a_lost_connection_ends_the_trade() {
+    let mut pipeline = open();
+    pipeline.on_close(Venue::Polymarket, 0, at(20));
+    assert_eq!(reasons(&pipeline), [CloseReason::BookSuspect]);
+}
+
+#[test]
+fn a_silent_market_ends_its_trade() {
+    let mut pipeline = open();
+    pipeline.on_silent(Venue::Kalshi, support::TICKER, at(20));
+    assert_eq!(reasons(&pipeline), [CloseReason::BookSuspect]);
+}
+
+#[test]
+fn a_malformed_frame_changes_nothing() {
+    let mut pipeline = open();
+    let cut = &delta(2, "no", "0.5500", "-60.00")[..70];
+    pipeline.on_frame(Venue::Kalshi, 0, at(20), cut.as_bytes());
+    pipeline.on_frame(Venue::Polymarket, 0, at(20), b"\xff\xfe");
+    assert_eq!(pipeline.sink().malformed, 2);
+    assert_eq!((pipeline.counts().malformed, pipeline.sink().closed.len()), (2, 0));
+}
+
+#[test]
+fn withdrawing_a_pair_ends_its_trade_without_touching_the_books() {
+    let mut pipeline = open();
+    let change = pipeline.replace_pairs(Vec::new());
+    assert_eq!(change.removed, ["p"]);
+    assert_eq!(reasons(&pipeline), [CloseReason::Withdrawn]);
+    let file = format!(
+        r#"[{{"id":"q","kalshi":"{}","polymarket_yes":"{}","relation":"equal","fees":{FEES}}}]"#,
+        support::TICKER,
+        support::TOKEN
+    );
+    let change = pipeline.replace_pairs(pairs::parse(&file).unwrap());
+    assert_eq!(change.added, ["q"]);
+    assert_eq!(pipeline.sink().shown.last().unwrap().0.id, "q/yes-no/1", "books were kept");
+}
+
+#[test]
+fn a_fee_change_applies_from_its_instant() {
+    // The rate doubles 100 ms after the first frame; no book changes then.
+    let change = time::OffsetDateTime::from(at(100).unwrap());
+    let change = change.format(&time::format_description::well_known::Rfc3339).unwrap();
+    let fees = format!(
+        r#"[{FEES},{{"from":"{change}","kalshi":{{"multiplier":"2","precision":"0.0001"}},"polymarket":{{"rate":"0.10","exponent":"1"}}}}]"#
+    );
+    let mut pipeline = pipeline("equal", &fees);
+    let frame = kalshi(1, &[level("0.43", "75")], &[level("0.55", "60")]);
+    pipeline.on_frame(Venue::Kalshi, 0, at(0), frame.as_bytes());
+    let frame = polymarket(&[level("0.58", "100")], &[level("0.60", "100")]);
+    pipeline.on_frame(Venue::Polymarket, 0, at(10), frame.as_bytes());
+    let nets = |pipeline: &Pipeline<Memory>| -> Vec<String> {
+        pipeline.sink().shown.iter().map(|(o, _)| o.net_usd.to_string()).collect()
+    };
+    assert_eq!(nets(&pipeline), ["6.0297"]);
+    pipeline.on_frame(Venue::Polymarket, 0, at(99), b"PONG");
+    assert_eq!(pipeline.sink().shown.len(), 1);
+    pipeline.on_frame(Venue::Polymarket, 0, at(100), b"PONG");
+    // 0.14 · 60 · 0.45 · 0.55 = 2.079 and 0.10 · 60 · 0.42 · 0.58 = 1.4616 off 7.8.
+    assert_eq!(nets(&pipeline), ["6.0297", "4.2594"]);
+}
+
+#[test]
+fn limits_of_age_and_skew_apply_where_they_are_set() {
+    let mut limits = Limits::default();
+    limits.max_age = Some(std::time::Duration::from_secs(5));
+    limits.max_skew = Some(std::time::Duration::from_secs(1));
+    let mut pipeline =
+        Pipeline::new(PipelineConfig::default().with_limits(limits), Memory::default());
+    let file = format!(
+        r#"[{{"id":"p","kalshi":"{}","polymarket_yes":"{}","relation":"equal","fees":{FEES}}}]"#,
+        support::TICKER,
+        support::TOKEN
+    );
+    pipeline.replace_pairs(pairs::parse(&file).unwrap());
+    let book = |seq| kalshi(seq, &[level("0.43", "75")], &[level("0.55", "60")]);
+    pipeline.on_frame(Venue::Kalshi, 0, at(0), book(1).as_bytes());
+    let frame = polymarket(&[level("0.58", "100")], &[level("0.60", "100")]);
+    pipeline.on_frame(Venue::Polymarket, 0, at(2_000), frame.as_bytes());
+    assert!(pipeline.sink().shown.is_empty(), "two seconds apart");
+    pipeline.on_frame(Venue::Kalshi, 0, at(2_500), book(2).as_bytes());
+    assert_eq!(pipeline.sink().shown.len(), 1);
+    pipeline.advance(at(8_000).unwrap());
+    assert_eq!(reasons(&pipeline), [CloseReason::Stale]);
+}
+
+#[test]
+fn a_time_of_zero_is_unknown_and_creates_no_age() {
+    let mut limits = Limits::default();
+    limits.max_age = Some(std::time::Duration::from_secs(5));
+    let mut pipeline =
+        Pipeline::new(PipelineConfig::default().with_limits(limits), Memory::default());
+    let file = format!(
+        r#"[{{"id":"p","kalshi":"{}","polymarket_yes":"{}","relation":"equal","fees":{FEES}}}]"#,
+        support::TICKER,
+        support::TOKEN
+    );
+    pipeline.replace_pairs(pairs::parse(&file).unwrap());
+    let frame = kalshi(1, &[level("0.43", "75")], &[level("0.55", "60")]);
+    pipeline.on_frame(Venue::Kalshi, 0, None, frame.as_bytes());
+    let frame = polymarket(&[level("0.58", "100")], &[level("0.60", "100")]);
+    pipeline.on_frame(Venue::Polymarket, 0, at(900_000), frame.as_bytes());
+    assert_eq!(pipeline.sink().shown.len(), 1);
+}
