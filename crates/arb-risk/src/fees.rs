@@ -51,14 +51,20 @@ pub trait FeeModel: Copy {
     /// proceeds, and so is the outlay minus what comes in.
     fn order_outlay(&self, cost: Usd, fees: ExactFee) -> Usd;
 
+    /// One taker order for `quantity` over a ladder; `None` when it holds fewer, or for no contract.
+    #[inline]
+    fn take(&self, action: Action, ladder: Ladder<'_>, quantity: Quantity) -> Option<OrderCost> {
+        take(self, action, ladder, quantity)
+    }
+
     /// One taker order that buys `quantity` from `asks`; `None` when they hold fewer, or for no contract.
     fn buy(&self, asks: Ladder<'_>, quantity: Quantity) -> Option<OrderCost> {
-        take(self, Action::Buy, asks, quantity)
+        self.take(Action::Buy, asks, quantity)
     }
 
     /// One taker order that sells `quantity` into `bids`; `None` when they hold fewer, or for no contract.
     fn sell(&self, bids: Ladder<'_>, quantity: Quantity) -> Option<OrderCost> {
-        take(self, Action::Sell, bids, quantity)
+        self.take(Action::Sell, bids, quantity)
     }
 }
 
@@ -87,21 +93,22 @@ impl OrderCost {
     }
 }
 
-/// One taker order over a ladder; `None` when it holds fewer, or for no contract.
 #[inline]
-pub(crate) fn take<F: FeeModel>(
+fn take<F: FeeModel>(
     fees: &F,
     action: Action,
     ladder: Ladder<'_>,
     quantity: Quantity,
 ) -> Option<OrderCost> {
-    let (mut left, mut cost, mut level_fees) = (quantity, Usd::ZERO, ExactFee::ZERO);
+    let mut left = quantity.micros();
+    let (mut cost, mut level_fees) = (Usd::ZERO, ExactFee::ZERO);
     for level in ladder {
-        let size = left.min(level.size);
+        let size = level.size.micros().min(left);
+        left -= size;
+        let size = Quantity::from_micros(size)?;
         cost += Usd::cost(level.price, size);
         level_fees = level_fees.plus(fees.level_fee(fees.unit_fee(level.price), size));
-        left = left.saturating_sub(size);
-        if left.is_zero() && !quantity.is_zero() {
+        if left == 0 && !size.is_zero() {
             let cost = if action == Action::Buy { cost } else { -cost };
             return Some(OrderCost::new(fees, level.price, cost, level_fees));
         }

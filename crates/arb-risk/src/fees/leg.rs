@@ -1,11 +1,12 @@
 //! The fees of one leg, whichever its venue.
 
 use arb_normalize::market::FeeData;
-use arb_normalize::{Price, Quantity, Usd, Venue};
+use arb_normalize::opportunity::Action;
+use arb_normalize::{Ladder, Price, Quantity, Usd, Venue};
 use rust_decimal::Decimal;
 use time::OffsetDateTime;
 
-use super::{ExactFee, FeeModel, KalshiFees, Multiplier, PolymarketFees, Rate, UnitFee};
+use super::{ExactFee, FeeModel, KalshiFees, Multiplier, OrderCost, PolymarketFees, Rate, UnitFee};
 
 /// The fees of one leg, whichever its venue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -149,6 +150,15 @@ impl FeeModel for LegFees {
         match self {
             Self::Kalshi(fees) => fees.level_fee(unit, size),
             Self::Polymarket(fees) => fees.level_fee(unit, size),
+        }
+    }
+
+    #[inline]
+    fn take(&self, action: Action, ladder: Ladder<'_>, quantity: Quantity) -> Option<OrderCost> {
+        // Told apart once for the order, not at each of its levels.
+        match self {
+            Self::Kalshi(fees) => fees.take(action, ladder, quantity),
+            Self::Polymarket(fees) => fees.take(action, ladder, quantity),
         }
     }
 

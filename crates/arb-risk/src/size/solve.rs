@@ -46,6 +46,9 @@ impl<F: FeeModel> SizeRequest<'_, F> {
     }
 }
 
+/// One order a leg.
+pub(super) type Orders = ArrayVec<OrderCost, MAX_LEGS>;
+
 /// Room for a cursor on each leg, apart from the walk so that it is never moved.
 type Cursors<'a, F> = ArrayVec<Cursor<'a, F>, MAX_LEGS>;
 
@@ -54,7 +57,7 @@ struct Walk<'a, 'r, F> {
     request: &'r SizeRequest<'a, F>,
     cursors: &'r mut [Cursor<'a, F>],
     /// The orders for the quantity valued last, and that quantity.
-    orders: ArrayVec<OrderCost, MAX_LEGS>,
+    orders: Orders,
     priced: u64,
     /// The discounted payout of a contract, in units of 1e-20 dollars.
     payout: i128,
@@ -79,7 +82,8 @@ impl<'a, 'r, F: FeeModel> Walk<'a, 'r, F> {
         cursors: &'r mut Cursors<'a, F>,
     ) -> Result<Self, NoTrade> {
         for (leg, of) in request.legs.iter().enumerate() {
-            cursors.push(Cursor::new(of).ok_or(NoTrade::NoDepth { leg })?);
+            let cursor = Cursor::new(of).ok_or(NoTrade::NoDepth { leg })?;
+            cursors.try_push(cursor).map_err(|_| NoTrade::Legs(request.legs.len()))?;
         }
         Ok(Self {
             request,
@@ -213,7 +217,7 @@ impl<'a, 'r, F: FeeModel> Walk<'a, 'r, F> {
         if self.priced != best.quantity {
             self.value(best.quantity);
         }
-        finish(self.request, best, self.orders)
+        finish(self.request, best, &self.orders)
     }
 }
 
@@ -221,7 +225,7 @@ impl<'a, 'r, F: FeeModel> Walk<'a, 'r, F> {
 pub(super) fn finish<F: FeeModel>(
     request: &SizeRequest<'_, F>,
     best: Candidate,
-    legs: ArrayVec<OrderCost, MAX_LEGS>,
+    legs: &[OrderCost],
 ) -> SizedTrade {
     let cost: Usd = legs.iter().map(|leg| leg.cost).sum();
     let fees: Usd = legs.iter().map(|leg| leg.fee).sum();
@@ -229,7 +233,7 @@ pub(super) fn finish<F: FeeModel>(
     let gross = Usd::from_pico(payout) - cost;
     let net = gross - fees;
     let last: i128 =
-        request.legs.iter().zip(&legs).map(|(leg, order)| leg.unit_cost(order.limit)).sum();
+        request.legs.iter().zip(legs).map(|(leg, order)| leg.unit_cost(order.limit)).sum();
     let value = if request.discount == Discount::NONE && request.fixed_units() == 0 {
         net
     } else {
@@ -242,7 +246,7 @@ pub(super) fn finish<F: FeeModel>(
         net,
         value,
         marginal_edge: pico_floor(request.payout_units() - last),
-        legs,
+        legs: legs.iter().copied().collect(),
     }
 }
 

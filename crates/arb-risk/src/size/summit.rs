@@ -1,10 +1,10 @@
 //! The maximum of the profit before rounding, and the answer right beside it.
 
-use arb_normalize::{Ladder, Usd};
+use arb_normalize::Ladder;
 use arrayvec::ArrayVec;
 
-use super::cursor::{PICO_UNITS, next_level};
-use super::solve::{Candidate, finish};
+use super::cursor::{PICO_UNITS, micros, next_level};
+use super::solve::{Candidate, Orders, finish};
 use super::{Leg, MAX_LEGS, MAX_QUANTITY, NoTrade, SizeRequest, SizedTrade};
 use crate::fees::FeeModel;
 
@@ -102,59 +102,48 @@ impl Summit {
         let above = self.outer.filter(|_| top + lot <= most).map(|outer| {
             (at_top + self.inner * i128::from(self.end - top) + outer * beyond, outer)
         });
-        let mut best: Option<(Candidate, ArrayVec<_, MAX_LEGS>)> = None;
-        let mut consider = |quantity: u64, bound: i128| {
-            let (floor, equal) = match &best {
-                Some((best, _)) => (best.value, quantity < best.quantity),
-                None => (0, false),
-            };
-            if bound < floor || (bound == floor && !equal) {
-                return;
+        let mut orders = [Orders::new(), Orders::new()];
+        let mut best: Option<(Candidate, usize)> = None;
+        let higher = above.map(|(above, _)| (top + lot, above));
+        let lower = Some((top, at_top));
+        let first_higher = above.is_some_and(|(above, _)| above > at_top);
+        let order = if first_higher { [higher, lower] } else { [lower, higher] };
+        for (slot, (quantity, bound)) in order.into_iter().flatten().enumerate() {
+            let (floor, smaller) =
+                best.map_or((0, false), |(best, _)| (best.value, quantity < best.quantity));
+            if bound < floor || (bound == floor && !smaller) {
+                continue;
             }
-            if let Some((value, orders)) = price(request, quantity, fixed)
-                && (value > floor || (value == floor && equal))
+            if let Some(value) = price(request, quantity, fixed, &mut orders[slot])
+                && (value > floor || (value == floor && smaller))
             {
-                best = Some((Candidate { quantity, value }, orders));
-            }
-        };
-        match above {
-            Some((above, _)) if above > at_top => {
-                consider(top + lot, above);
-                consider(top, at_top);
-            }
-            _ => {
-                consider(top, at_top);
-                if let Some((above, _)) = above {
-                    consider(top + lot, above);
-                }
+                best = Some((Candidate { quantity, value }, slot));
             }
         }
-        let floor = best.as_ref().map_or(0, |(best, _)| best.value);
+        let floor = best.map_or(0, |(best, _)| best.value);
         // U is concave: a lot further away loses at least what a contract earns on the stretch beside it.
         let below = at_top - self.inner * i128::from(lot);
         let further = above.map_or(0, |(above, outer)| above + outer * i128::from(lot));
         if (top > lot && below >= floor.max(1)) || further > floor {
             return None;
         }
-        let Some((best, orders)) = best else { return Some(Err(NoTrade::NoProfit)) };
-        Some(Ok(finish(request, best, orders)))
+        let Some((best, slot)) = best else { return Some(Err(NoTrade::NoProfit)) };
+        Some(Ok(finish(request, best, &orders[slot])))
     }
 }
 
-/// What `quantity` really earns, and its orders; `None` when a ladder is shorter.
+/// What `quantity` really earns; its orders go to `orders`. `None` when a ladder is shorter.
 fn price<F: FeeModel>(
     request: &SizeRequest<'_, F>,
     quantity: u64,
     fixed: i128,
-) -> Option<(i128, ArrayVec<crate::fees::OrderCost, MAX_LEGS>)> {
-    let size = super::cursor::micros(quantity);
-    let mut outlay = Usd::ZERO;
-    let mut orders = ArrayVec::new();
+    orders: &mut Orders,
+) -> Option<i128> {
+    let mut outlay = 0;
     for leg in request.legs {
-        let order = crate::fees::take(&leg.fees, leg.action, leg.ladder, size)?;
-        outlay += order.outlay;
+        let order = leg.fees.take(leg.action, leg.ladder, micros(quantity))?;
+        outlay += order.outlay.pico();
         orders.push(order);
     }
-    let value = request.payout_units() * i128::from(quantity) - outlay.pico() * PICO_UNITS - fixed;
-    Some((value, orders))
+    Some(request.payout_units() * i128::from(quantity) - outlay * PICO_UNITS - fixed)
 }
