@@ -201,14 +201,14 @@ fn no_success_is_lost_where_the_time_window_slides() {
 fn no_success_is_lost_where_the_count_is_folded() {
     loom::model(|| {
         let machine = machine(BreakerConfig::default().with_consecutive_failures(2));
-        machine.preset(FOLD_AT + MILESTONE - 1);
+        machine.preset(FOLD_AT + MILESTONE);
         let [good, bad, other] = [0, 1, 2].map(|_| admit(&machine, at(0)));
         let passing = spawn(&machine, move |machine| succeed(machine, good, at(0)));
         succeed(&machine, other, at(0));
         fail(&machine, bad, at(0));
         passing.join().unwrap();
         let totals = snapshot(&machine, at(0)).totals;
-        assert_eq!((totals.successes, totals.failures), (u64::from(FOLD_AT + MILESTONE) + 1, 1));
+        assert_eq!((totals.successes, totals.failures), (u64::from(FOLD_AT + MILESTONE) + 2, 1));
         assert_eq!(snapshot(&machine, at(0)).window_calls, 100);
     });
 }
