@@ -4,14 +4,19 @@ use std::collections::VecDeque;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use tokio::sync::mpsc;
+use tokio::time::timeout;
 
 use crate::dial::{Dial, Handshake, Link};
 use crate::error::WsError;
 use crate::frame::Frame;
 
+/// How long the doubles wait for the client, so that a test that waits in vain fails instead of
+/// hanging; under paused time an hour is over at once.
+const PATIENCE: Duration = Duration::from_secs(3600);
 /// Frames one end can hold for the other.
 const HELD: usize = 65_536;
 
@@ -71,7 +76,7 @@ impl ScriptedServer {
     /// Waits for an attempt and lets it through.
     ///
     /// # Panics
-    /// When every dial is gone, which in a test is a mistake.
+    /// When every dial is gone, or none was used for an hour, which in a test is a mistake.
     ///
     /// # Cancel safety
     /// No attempt is lost when the future is dropped.
@@ -91,7 +96,7 @@ impl ScriptedServer {
     /// Waits for an attempt and fails it; returns its handshake.
     ///
     /// # Panics
-    /// When every dial is gone.
+    /// When every dial is gone, or none was used for an hour.
     ///
     /// # Cancel safety
     /// No attempt is lost when the future is dropped.
@@ -104,7 +109,7 @@ impl ScriptedServer {
     /// Waits for an attempt and never answers it; keep the result for as long as it shall hang.
     ///
     /// # Panics
-    /// When every dial is gone.
+    /// When every dial is gone, or none was used for an hour.
     ///
     /// # Cancel safety
     /// No attempt is lost when the future is dropped.
@@ -114,7 +119,8 @@ impl ScriptedServer {
 
     #[expect(clippy::expect_used, reason = "a test double: the panic is the report")]
     async fn next(&mut self) -> Attempt {
-        self.attempts.recv().await.expect("a dial that is still alive")
+        let attempt = timeout(PATIENCE, self.attempts.recv()).await;
+        attempt.expect("a client that dials within an hour").expect("a dial that is still alive")
     }
 }
 
@@ -150,18 +156,21 @@ impl Peer {
     }
 
     /// The client's next text message as a string; pings are answered on the way. `None` when the
-    /// client is gone.
+    /// client is gone, or said nothing for an hour.
     ///
     /// # Cancel safety
     /// No message is lost when the future is dropped.
     pub async fn text(&mut self) -> Option<String> {
-        loop {
-            match self.recv().await? {
-                Frame::Text(text) => return Some(String::from_utf8_lossy(&text).into_owned()),
-                Frame::Ping(body) => self.send(Frame::Pong(body)).await,
-                _ => {}
+        let text = async {
+            loop {
+                match self.recv().await? {
+                    Frame::Text(text) => return Some(String::from_utf8_lossy(&text).into_owned()),
+                    Frame::Ping(body) => self.send(Frame::Pong(body)).await,
+                    _ => {}
+                }
             }
-        }
+        };
+        timeout(PATIENCE, text).await.ok().flatten()
     }
 }
 
