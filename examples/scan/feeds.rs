@@ -6,13 +6,16 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use arb_breaker::{Breaker, BreakerConfig};
 use arb_monitor::status::StatusModel;
+use arb_normalize::books::BookState;
 use arb_normalize::{Timestamp, Venue};
 use arb_scan::{Limits, PairSpec, Pipeline, PipelineConfig};
 use arb_venues::kalshi::KalshiSession;
 use arb_venues::polymarket::{PolymarketSession, TOKENS_PER_CONNECTION};
 use arb_ws::{
-    Connection, ConnectionConfig, Event, Handle, Keys, Meta, Session, Sink, TungsteniteDial,
+    Connection, ConnectionConfig, Event, FullJitter, Handle, Keys, Meta, Session, Sink,
+    TungsteniteDial,
 };
 use tokio::sync::{oneshot, watch};
 use tokio::task::LocalSet;
@@ -26,6 +29,8 @@ use crate::view;
 const KALSHI_MARKETS_PER_CONNECTION: usize = 2_000;
 /// How often the view of the feeds is renewed.
 const VIEW_EVERY: Duration = Duration::from_millis(250);
+/// How often a book that is still wrong is asked for again.
+const REMIND_EVERY: Duration = Duration::from_secs(2);
 /// How long connections get to close.
 const CLOSE_WITHIN: Duration = Duration::from_millis(1_000);
 
@@ -66,6 +71,15 @@ impl Drop for Feeds {
     }
 }
 
+/// How patient connections are.
+#[derive(Debug, Clone, Default)]
+pub struct Patience {
+    /// The breaker of each venue's connections.
+    pub breaker: BreakerConfig,
+    /// The waits between attempts to connect; the connections' own default if unset.
+    pub backoff: Option<FullJitter>,
+}
+
 /// What one connection needs.
 struct Plan {
     venue: Venue,
@@ -82,6 +96,7 @@ pub fn start(
     limits: Limits,
     publisher: Publisher,
     tap: Option<arb_ws::capture::RecorderTap>,
+    patience: Patience,
 ) -> Result<Feeds, Failure> {
     let dial = TungsteniteDial::new()
         .map_err(|error| Failure::from_error("the connections' TLS", &error))?;
@@ -102,7 +117,7 @@ pub fn start(
                 Pipeline::new(PipelineConfig::default().with_limits(limits), publisher);
             pipeline.replace_pairs(pairs);
             let pipeline = Rc::new(RefCell::new(pipeline));
-            let work = serve(pipeline, plans, Arc::new(dial), base, view, stopped, tap);
+            let work = serve(pipeline, plans, Arc::new(dial), base, view, stopped, tap, patience);
             local.block_on(&runtime, work);
         })
         .map_err(|error| Failure::run(format!("the feeds' thread cannot be started: {error}")))?;
@@ -148,12 +163,19 @@ async fn serve(
     view: watch::Sender<StatusModel>,
     stopped: oneshot::Receiver<()>,
     tap: Option<arb_ws::capture::RecorderTap>,
+    patience: Patience,
 ) {
     let handles: Handles = Rc::default();
     let mut running = tokio::task::JoinSet::new();
+    // One breaker for all connections of a venue.
+    let breakers =
+        Venue::ALL.map(|v| Breaker::new(format!("ws.{v}"), patience.breaker.clone()).ok());
     for plan in plans {
         let mut config = ConnectionConfig::new(plan.venue.as_str(), plan.connection);
-        config.breaker = breaker(plan.venue);
+        config.breaker.clone_from(&breakers[plan.venue.index()]);
+        if let Some(backoff) = &patience.backoff {
+            config.backoff = Arc::new(backoff.clone());
+        }
         let (connection, handle) = Connection::new(config, dial.clone(), plan.session);
         if let Err(error) = handle.subscribe(plan.keys) {
             tracing::error!(%error, "markets were left out");
@@ -166,8 +188,13 @@ async fn serve(
         let (pipeline, handles) = (pipeline.clone(), handles.clone());
         async move {
             let mut turns = tokio::time::interval(VIEW_EVERY);
+            let mut remind_at = tokio::time::Instant::now() + REMIND_EVERY;
             loop {
-                turns.tick().await;
+                let turn = turns.tick().await;
+                if turn >= remind_at {
+                    remind_at = turn + REMIND_EVERY;
+                    remind(&pipeline, &handles);
+                }
                 let now = now();
                 if let Some(now) = now {
                     pipeline.borrow_mut().advance(now);
@@ -189,11 +216,6 @@ async fn serve(
     }
 }
 
-/// One breaker for all connections of a venue.
-fn breaker(venue: Venue) -> Option<arb_breaker::Breaker> {
-    arb_breaker::Breaker::new(format!("ws.{venue}"), arb_breaker::BreakerConfig::default()).ok()
-}
-
 fn now() -> Option<Timestamp> {
     Timestamp::try_from(arb_ws::wall_clock()).ok()
 }
@@ -205,6 +227,27 @@ fn ask_again(pipeline: &SharedPipeline, handles: &Handles) {
     for (venue, connection, market) in resyncs {
         if let Some(handle) = handles[venue.index()].get(connection as usize) {
             handle.resync([market]);
+        }
+    }
+}
+
+/// Asks again for every book that is still wrong or missing: an answer may be lost or garbled like any other frame.
+fn remind(pipeline: &SharedPipeline, handles: &Handles) {
+    let pipeline = pipeline.borrow();
+    for venue in Venue::ALL {
+        let books = pipeline.board().books(venue);
+        let wrong: Vec<&str> = books
+            .iter()
+            .filter(|(_, book)| {
+                matches!(book.state(), BookState::Empty | BookState::Suspect | BookState::Resyncing)
+            })
+            .map(|(id, _)| books.market(id))
+            .collect();
+        if !wrong.is_empty() {
+            // A connection passes over the keys that it does not carry.
+            for handle in &handles.borrow()[venue.index()] {
+                handle.resync(wrong.iter().copied());
+            }
         }
     }
 }

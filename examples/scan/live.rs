@@ -16,7 +16,7 @@ use tokio::time::Instant;
 use crate::args::Args;
 use crate::endpoints::Endpoints;
 use crate::failure::Failure;
-use crate::feeds::{self, Feeds};
+use crate::feeds::{self, Feeds, Patience};
 use crate::publisher::{Finding, Publisher};
 use crate::services::Services;
 use crate::settings::Settings;
@@ -97,6 +97,7 @@ async fn scan(args: &Args, settings: &Settings) -> Result<(), Failure> {
         limits(args, settings),
         publisher,
         recorder.as_ref().map(Recorder::tap),
+        Patience::default(),
     )?;
     let delayed = args.watch.then(|| DelayedBooks::start(endpoints.kalshi.clone(), tickers));
     let tally = watch(args, &services, &feeds, received, sim.as_ref(), delayed.as_ref()).await;
