@@ -244,6 +244,7 @@ mod tests {
         for seed in 0..2 {
             let config = SimConfig {
                 seed,
+                drift_every: Duration::from_millis(200),
                 plant_every: None,
                 quotes_per_second: 5_000,
                 ..SimConfig::default()
@@ -265,7 +266,9 @@ mod tests {
                     assert!(best(kalshi, Side::Ask) > bid, "{}", known.id);
                     assert!(ask > best(kalshi, Side::Bid), "{}", known.id);
                 }
-                for market in &world.markets {
+                for market in world.markets.iter().filter(|m| !m.book.is_empty()) {
+                    let best = |side| market.book.best(side).unwrap().0;
+                    assert!(best(Side::Bid) < market.anchor && market.anchor < best(Side::Ask));
                     for side in [Side::Bid, Side::Ask] {
                         assert!(market.book.levels(side).len() <= DEPTH + 4);
                     }
