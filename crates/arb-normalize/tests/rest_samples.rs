@@ -244,6 +244,9 @@ fn polymarket_markets() {
         token,
         Some("10225375533942480091854815098707919202671509530881730518286336912586316319152")
     );
+    let v1 = String::from_utf8(read("polymarket/gamma_market_v2")).unwrap();
+    let v1 = polymarket::gamma_market(v1.replace(r#""v2""#, r#""v1""#).as_bytes()).unwrap();
+    assert_eq!(v1.outcome(Outcome::Yes).unwrap().token.as_deref(), Some(YES));
     let page =
         polymarket::gamma_markets_page(&read("polymarket/gamma_markets_keyset_page")).unwrap();
     assert_eq!((page.items.len(), page.cursor.as_deref()), (1, Some("eyJpZCI6IjEyOTA0MTcifQ==")));
