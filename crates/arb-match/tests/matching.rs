@@ -1,9 +1,5 @@
 //! Judgements, approvals and the index from outside.
-#![expect(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "a failed step of a test should say where and stop"
-)]
+#![expect(clippy::unwrap_used, reason = "a failed step of a test should say where and stop")]
 
 #[path = "matching/approvals.rs"]
 mod approvals;
