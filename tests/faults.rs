@@ -1,6 +1,5 @@
 //! Faults over real sockets: whatever a venue does wrong, no trade is seen that is not there, and every pair is
 //! tradable again soon after.
-#![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -11,7 +10,7 @@ use arb_scan::{Limits, pairs};
 use arb_sim::{FaultSpec, Sim, SimConfig};
 use arb_ws::FullJitter;
 use scan_app::endpoints::Endpoints;
-use scan_app::feeds::{self, Feeds, Patience};
+use scan_app::feeds::{self, Feeds, Parts, Patience};
 use scan_app::publisher::{Finding, Publisher};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, timeout_at};
@@ -75,9 +74,16 @@ async fn no_fault_makes_up_a_trade_or_leaves_a_pair_behind() {
         breaker: BreakerConfig::default().with_open_time(half_a_second),
         backoff: Some(FullJitter { base: Duration::from_millis(50), cap: half_a_second }),
     };
-    let limits = Limits::default();
-    let mut feeds =
-        feeds::start(&endpoints, approved, &[], limits, publisher, None, patience).unwrap();
+    let parts = Parts {
+        pairs: approved,
+        refused: Vec::new(),
+        limits: Limits::default(),
+        publisher,
+        tap: None,
+        patience,
+        heartbeat: None,
+    };
+    let mut feeds = feeds::start(&endpoints, parts).unwrap();
     until_all_tradable(&mut feeds, count, "the start").await;
     for fault in FAULTS {
         let spec: FaultSpec = fault.parse().unwrap();

@@ -7,6 +7,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use arb_breaker::{Breaker, BreakerConfig};
+use arb_monitor::health::Heartbeat;
 use arb_monitor::status::StatusModel;
 use arb_normalize::books::BookState;
 use arb_normalize::{Timestamp, Venue};
@@ -80,6 +81,25 @@ pub struct Patience {
     pub backoff: Option<FullJitter>,
 }
 
+/// What the thread is given.
+#[derive(Debug)]
+pub struct Parts {
+    /// What is approved and may be traded.
+    pub pairs: Vec<PairSpec>,
+    /// What is approved and may not, with the reason.
+    pub refused: Vec<(String, String)>,
+    /// What a trade must satisfy.
+    pub limits: Limits,
+    /// Where findings go.
+    pub publisher: Publisher,
+    /// Records everything, if asked.
+    pub tap: Option<arb_ws::capture::RecorderTap>,
+    /// How patient connections are.
+    pub patience: Patience,
+    /// Beats while the thread turns.
+    pub heartbeat: Option<Heartbeat>,
+}
+
 /// What one connection needs.
 struct Plan {
     venue: Venue,
@@ -89,36 +109,24 @@ struct Plan {
 }
 
 /// Starts the thread.
-pub fn start(
-    endpoints: &Endpoints,
-    pairs: Vec<PairSpec>,
-    refused: &[(String, String)],
-    limits: Limits,
-    publisher: Publisher,
-    tap: Option<arb_ws::capture::RecorderTap>,
-    patience: Patience,
-) -> Result<Feeds, Failure> {
+pub fn start(endpoints: &Endpoints, parts: Parts) -> Result<Feeds, Failure> {
     let dial = TungsteniteDial::new()
         .map_err(|error| Failure::from_error("the connections' TLS", &error))?;
-    let plans = plan(endpoints, &pairs);
+    let plans = plan(endpoints, &parts.pairs);
     let (stop, stopped) = oneshot::channel();
-    let base = view::base(endpoints, refused);
+    let base = view::base(endpoints, &parts.refused);
     let (view, seen) = watch::channel(base.clone());
     let thread = std::thread::Builder::new()
         .name("feeds".to_owned())
         .spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-            let Ok(runtime) = runtime else {
-                tracing::error!("the feeds' runtime cannot be built");
-                return;
-            };
-            let local = LocalSet::new();
-            let mut pipeline =
-                Pipeline::new(PipelineConfig::default().with_limits(limits), publisher);
-            pipeline.replace_pairs(pairs);
-            let pipeline = Rc::new(RefCell::new(pipeline));
-            let work = serve(pipeline, plans, Arc::new(dial), base, view, stopped, tap, patience);
-            local.block_on(&runtime, work);
+            match runtime {
+                Ok(runtime) => {
+                    let work = serve(parts, plans, Arc::new(dial), base, view, stopped);
+                    LocalSet::new().block_on(&runtime, work);
+                }
+                Err(error) => tracing::error!(%error, "the feeds' runtime cannot be built"),
+            }
         })
         .map_err(|error| Failure::run(format!("the feeds' thread cannot be started: {error}")))?;
     Ok(Feeds { stop: Some(stop), thread: Some(thread), view: seen })
@@ -156,53 +164,63 @@ fn plan(endpoints: &Endpoints, pairs: &[PairSpec]) -> Vec<Plan> {
 }
 
 async fn serve(
-    pipeline: SharedPipeline,
+    parts: Parts,
     plans: Vec<Plan>,
     dial: Arc<TungsteniteDial>,
     base: StatusModel,
     view: watch::Sender<StatusModel>,
     stopped: oneshot::Receiver<()>,
-    tap: Option<arb_ws::capture::RecorderTap>,
-    patience: Patience,
 ) {
+    let Parts { pairs, limits, publisher, tap, patience, heartbeat, .. } = parts;
+    let mut pipeline = Pipeline::new(PipelineConfig::default().with_limits(limits), publisher);
+    pipeline.replace_pairs(pairs);
+    let pipeline: SharedPipeline = Rc::new(RefCell::new(pipeline));
     let handles: Handles = Rc::default();
     let mut running = tokio::task::JoinSet::new();
     // One breaker for all connections of a venue.
     let breakers =
         Venue::ALL.map(|v| Breaker::new(format!("ws.{v}"), patience.breaker.clone()).ok());
+    let decided_in = metrics::histogram!("arb_scan_frame_seconds");
     for plan in plans {
         let mut config = ConnectionConfig::new(plan.venue.as_str(), plan.connection);
         config.breaker.clone_from(&breakers[plan.venue.index()]);
         if let Some(backoff) = &patience.backoff {
-            config.backoff = Arc::new(backoff.clone());
+            config.backoff = Arc::new(*backoff);
         }
         let (connection, handle) = Connection::new(config, dial.clone(), plan.session);
         if let Err(error) = handle.subscribe(plan.keys) {
             tracing::error!(%error, "markets were left out");
         }
         handles.borrow_mut()[plan.venue.index()].push(handle);
-        let link = Link { venue: plan.venue, pipeline: pipeline.clone(), handles: handles.clone() };
+        let link = Link {
+            venue: plan.venue,
+            pipeline: pipeline.clone(),
+            handles: handles.clone(),
+            decided_in: decided_in.clone(),
+        };
         running.spawn_local(connection.run((tap.clone(), link)));
     }
-    let renew = {
-        let (pipeline, handles) = (pipeline.clone(), handles.clone());
-        async move {
-            let mut turns = tokio::time::interval(VIEW_EVERY);
-            let mut remind_at = tokio::time::Instant::now() + REMIND_EVERY;
-            loop {
-                let turn = turns.tick().await;
-                if turn >= remind_at {
-                    remind_at = turn + REMIND_EVERY;
-                    remind(&pipeline, &handles);
-                }
-                let now = now();
-                if let Some(now) = now {
-                    pipeline.borrow_mut().advance(now);
-                }
-                ask_again(&pipeline, &handles);
-                let pipeline = pipeline.borrow();
-                view.send_replace(view::of(&base, &pipeline, &handles.borrow(), now));
+    let renew = async {
+        let mut turns = tokio::time::interval(VIEW_EVERY);
+        let mut remind_at = tokio::time::Instant::now() + REMIND_EVERY;
+        loop {
+            let turn = turns.tick().await;
+            if let Some(heartbeat) = &heartbeat {
+                heartbeat.beat();
             }
+            if turn >= remind_at {
+                remind_at = turn + REMIND_EVERY;
+                remind(&pipeline, &handles);
+            }
+            let now = now();
+            if let Some(now) = now {
+                pipeline.borrow_mut().advance(now);
+            }
+            ask_again(&pipeline, &handles);
+            let pipeline = pipeline.borrow();
+            let mut newest = view::of(&base, &pipeline, &handles.borrow(), now);
+            newest.breakers = breakers.iter().flatten().map(view::breaker).collect();
+            view.send_replace(newest);
         }
     };
     tokio::select! {
@@ -257,10 +275,13 @@ struct Link {
     venue: Venue,
     pipeline: SharedPipeline,
     handles: Handles,
+    /// Seconds from a frame to its decision.
+    decided_in: metrics::Histogram,
 }
 
 impl Sink for Link {
     fn on_message(&mut self, meta: &Meta, payload: &[u8]) {
+        let started = std::time::Instant::now();
         let at = Timestamp::from_nanos(meta.received_at_ns());
         let mut pipeline = self.pipeline.borrow_mut();
         pipeline.on_frame(self.venue, meta.connection, at, payload);
@@ -272,6 +293,7 @@ impl Sink for Link {
         }
         let asks = !pipeline.sink().resyncs.is_empty();
         drop(pipeline);
+        self.decided_in.record(started.elapsed());
         if asks {
             ask_again(&self.pipeline, &self.handles);
         }

@@ -16,7 +16,7 @@ use tokio::time::Instant;
 use crate::args::Args;
 use crate::endpoints::Endpoints;
 use crate::failure::Failure;
-use crate::feeds::{self, Feeds, Patience};
+use crate::feeds::{self, Feeds, Parts, Patience};
 use crate::publisher::{Finding, Publisher};
 use crate::services::Services;
 use crate::settings::Settings;
@@ -90,15 +90,16 @@ async fn scan(args: &Args, settings: &Settings) -> Result<(), Failure> {
     let publisher = Publisher::new(findings, settles_at(&found), risk_limits, confirmed_at);
     let tickers: Vec<(String, String)> =
         found.pairs.iter().map(|spec| (spec.pair.id.clone(), spec.pair.kalshi.clone())).collect();
-    let feeds = feeds::start(
-        &endpoints,
-        found.pairs,
-        &found.refused,
-        limits(args, settings),
+    let parts = Parts {
+        pairs: found.pairs,
+        refused: found.refused,
+        limits: limits(args, settings),
         publisher,
-        recorder.as_ref().map(Recorder::tap),
-        Patience::default(),
-    )?;
+        tap: recorder.as_ref().map(Recorder::tap),
+        patience: Patience::default(),
+        heartbeat: Some(services.heartbeat()),
+    };
+    let feeds = feeds::start(&endpoints, parts)?;
     let delayed = args.watch.then(|| DelayedBooks::start(endpoints.kalshi.clone(), tickers));
     let tally = watch(args, &services, &feeds, received, sim.as_ref(), delayed.as_ref()).await;
     let last = feeds.view.borrow().clone();

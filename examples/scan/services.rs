@@ -6,9 +6,9 @@ use std::time::{Duration, Instant};
 
 use arb_cache::{Cache, CacheConfig, CacheWriter, Class, ClassPolicy, Inbox, WriterConfig};
 use arb_monitor::alert::{
-    DefaultRules, LogSink, MemorySink, OpportunityAlert, OpportunityFacts, SinkConfig,
+    DefaultRules, LogSink, MemorySink, OpportunityAlert, OpportunityFacts, Severity, SinkConfig,
 };
-use arb_monitor::health::{Checked, ComponentConfig, FnCheck};
+use arb_monitor::health::{Checked, ComponentConfig, FnCheck, Heartbeat};
 use arb_monitor::prometheus::Exporter;
 use arb_monitor::server::{Endpoints, Server, ServerConfig};
 use arb_monitor::status::{CacheRow, Page, StatusBoard, StatusModel};
@@ -26,6 +26,8 @@ use crate::settings::Settings;
 /// Recent notifications kept for the screen.
 const RECENT_ALERTS: usize = 64;
 
+/// A feeds' thread that does not turn for so long hangs.
+const FEEDS_SILENCE: Duration = Duration::from_secs(5);
 /// How long the cache gets to take what waits.
 const DRAIN_WITHIN: Duration = Duration::from_millis(500);
 
@@ -63,25 +65,30 @@ impl Services {
         aggregator.install().map_err(failed)?;
         let recent = MemorySink::new(RECENT_ALERTS);
         let upkeep = exporter.clone();
-        let mut builder =
-            Monitor::builder(MonitorConfig::default().with_interval(settings.monitoring_interval))
-                .aggregator(aggregator)
-                .rules(DefaultRules::default().build())
-                .upkeep(move || upkeep.upkeep())
-                .sink(SinkConfig::new("log"), LogSink::default())
-                .sink(SinkConfig::new("screen"), recent.clone());
+        let mut builder = Monitor::builder(MonitorConfig::default())
+            .aggregator(aggregator)
+            .rules(DefaultRules::default().build())
+            .upkeep(move || upkeep.upkeep())
+            .sink(SinkConfig::new("log"), LogSink::default())
+            .sink(SinkConfig::new("screen"), recent.clone());
         if let Some(url) = &settings.webhook_url {
             let sink = WebhookSink::new(WebhookConfig::new(url)).map_err(failed)?;
-            builder = builder.sink(SinkConfig::new("webhook").with_watchdog(), sink);
+            let config = SinkConfig::new("webhook").severity_min(Severity::High).with_watchdog();
+            builder = builder.sink(config, sink);
         }
         let monitor = builder.start().map_err(failed)?;
-        watch_cache(&monitor, cache.clone());
+        watch_cache(&monitor, cache.clone(), settings.monitoring_interval);
         let board = StatusBoard::default();
         let server = serve(settings, &monitor, exporter, board.clone()).await?;
         let writer = CacheWriter::start(cache.clone(), WriterConfig::default());
         let inbox = writer.inbox();
         let alert_rule = OpportunityAlert::default();
         Ok(Self { cache, store, writer, inbox, monitor, board, alert_rule, recent, server })
+    }
+
+    /// What the feeds' thread beats, so that a thread that hangs is noticed.
+    pub fn heartbeat(&self) -> Heartbeat {
+        self.monitor.handle().health_registry().heartbeats().watch("feeds", FEEDS_SILENCE)
     }
 
     /// Where the status page is.
@@ -130,7 +137,7 @@ impl Services {
     pub fn publish(&self, mut view: StatusModel) {
         view.cache = Some(CacheRow {
             store: self.store.to_owned(),
-            up: true,
+            up: !self.monitor.handle().health().components.iter().any(|c| c.is_unhealthy()),
             hit_rate: None,
             note: format!("{} writes waiting", self.writer.waiting()),
         });
@@ -173,7 +180,7 @@ fn cache_config(settings: &Settings) -> CacheConfig {
         })
 }
 
-fn watch_cache(monitor: &Monitor, cache: Cache) {
+fn watch_cache(monitor: &Monitor, cache: Cache, every: Duration) {
     let check = FnCheck::new(move || {
         let cache = cache.clone();
         async move {
@@ -189,7 +196,8 @@ fn watch_cache(monitor: &Monitor, cache: Cache) {
             }
         }
     });
-    if let Err(error) = monitor.handle().add_component(ComponentConfig::optional("cache"), check) {
+    let config = ComponentConfig::optional("cache").every(every);
+    if let Err(error) = monitor.handle().add_component(config, check) {
         tracing::warn!(%error, "the cache is not watched");
     }
 }

@@ -104,6 +104,9 @@ impl Tally {
             };
             if hits.any(exact) {
                 score.exact += 1;
+            } else {
+                let seen: Vec<_> = self.seen.values().filter(|seen| overlap(seen, plant)).collect();
+                tracing::warn!(?plant, ?seen, "planted, and not seen to the last digit");
             }
         }
         score.false_alarms = self

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
 use arb_monitor::status::{
-    BlockedPairs, BookCounts, ClockOffset, FeedRow, FunnelStep, LegRow, Mode, OpportunityRow,
-    StatusModel, Tone,
+    BlockedPairs, BookCounts, BreakerRow, ClockOffset, FeedRow, FunnelStep, LegRow, Mode,
+    OpportunityRow, StatusModel, Tone,
 };
 use arb_normalize::books::BookState;
 use arb_normalize::{Opportunity, Timestamp, Venue};
@@ -45,6 +45,19 @@ pub fn base(endpoints: &Endpoints, refused: &[(String, String)]) -> StatusModel 
     }
 }
 
+/// A breaker as a row.
+pub fn breaker(breaker: &arb_breaker::Breaker) -> BreakerRow {
+    let snapshot = breaker.snapshot();
+    let closed = snapshot.state == arb_breaker::State::Closed;
+    BreakerRow {
+        name: snapshot.name.to_string(),
+        state: format!("{:?}", snapshot.state).to_lowercase(),
+        tone: if closed { Tone::Good } else { Tone::Bad },
+        opened: snapshot.totals.opened,
+        note: snapshot.last_trip.map(|trip| format!("last: {trip}")).unwrap_or_default(),
+    }
+}
+
 /// Pairs by the reason that blocks them.
 fn blocked(pairs: impl Iterator<Item = (String, String)>) -> Vec<BlockedPairs> {
     let mut by_reason: BTreeMap<String, Vec<String>> = BTreeMap::new();
@@ -78,6 +91,7 @@ pub fn of(
         }
     }
     view.blocked.extend(blocked(blocked_now.into_iter()));
+    view.pairs_live = Some(view.pairs_tradable);
     for venue in Venue::ALL {
         let books = books(pipeline, venue);
         let newest =
@@ -162,6 +176,9 @@ fn feed(
         frames_per_second: health.message_rate,
         books,
         gaps: health.gaps,
+        next_window: arb_ws::Windows::default()
+            .next(venue.as_str(), arb_ws::wall_clock())
+            .map(|window| window.from),
         ..FeedRow::default()
     }
 }

@@ -181,13 +181,16 @@ impl Rest {
             retry_in: rejected.retry_after.unwrap_or_default(),
         })?;
         metrics::counter!("arb_venues_requests_total", "venue" => self.venue.as_str()).increment(1);
+        let started = tokio::time::Instant::now();
         let result = self.exchange(request).await;
+        metrics::histogram!("arb_venues_request_seconds", "venue" => self.venue.as_str())
+            .record(started.elapsed().as_secs_f64());
         match &result {
             Ok(_) => permit.success(),
             // A refusal is an answer: the venue works. So is a rate limit: it is not broken, we are too fast.
             Err(VenueError::Status { status, .. }) if *status < 500 => permit.ignore(),
             Err(_) => {
-                metrics::counter!("arb_venues_failures_total", "venue" => self.venue.as_str())
+                metrics::counter!("arb_venues_request_errors_total", "venue" => self.venue.as_str())
                     .increment(1);
                 permit.failure();
             }
