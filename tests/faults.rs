@@ -77,6 +77,7 @@ async fn no_fault_makes_up_a_trade_or_leaves_a_pair_behind() {
     let parts = Parts {
         pairs: approved,
         refused: Vec::new(),
+        close_times: Vec::new(),
         limits: Limits::default(),
         publisher,
         tap: None,

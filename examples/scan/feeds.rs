@@ -88,6 +88,8 @@ pub struct Parts {
     pub pairs: Vec<PairSpec>,
     /// What is approved and may not, with the reason.
     pub refused: Vec<(String, String)>,
+    /// When Kalshi's markets close.
+    pub close_times: Vec<(String, Timestamp)>,
     /// What a trade must satisfy.
     pub limits: Limits,
     /// Where findings go.
@@ -171,9 +173,12 @@ async fn serve(
     view: watch::Sender<StatusModel>,
     stopped: oneshot::Receiver<()>,
 ) {
-    let Parts { pairs, limits, publisher, tap, patience, heartbeat, .. } = parts;
+    let Parts { pairs, close_times, limits, publisher, tap, patience, heartbeat, .. } = parts;
     let mut pipeline = Pipeline::new(PipelineConfig::default().with_limits(limits), publisher);
     pipeline.replace_pairs(pairs);
+    for (market, at) in &close_times {
+        pipeline.set_close_at(Venue::Kalshi, market, Some(*at));
+    }
     let pipeline: SharedPipeline = Rc::new(RefCell::new(pipeline));
     let handles: Handles = Rc::default();
     let mut running = tokio::task::JoinSet::new();

@@ -91,6 +91,7 @@ async fn scan(args: &Args, settings: &Settings) -> Result<(), Failure> {
     let tickers: Vec<(String, String)> =
         found.pairs.iter().map(|spec| (spec.pair.id.clone(), spec.pair.kalshi.clone())).collect();
     let parts = Parts {
+        close_times: close_times(&found),
         pairs: found.pairs,
         refused: found.refused,
         limits: limits(args, settings),
@@ -143,6 +144,16 @@ fn settles_at(found: &tradable::Tradable) -> HashMap<String, OffsetDateTime> {
             let expected =
                 |market: &arb_normalize::Market| market.expected_resolution_at.or(market.close_at);
             Some((pair.clone(), expected(kalshi).max(expected(polymarket))?))
+        })
+        .collect()
+}
+
+/// When Kalshi's markets close.
+fn close_times(found: &tradable::Tradable) -> Vec<(String, Timestamp)> {
+    let kalshi = found.markets.values().map(|(kalshi, _)| kalshi);
+    kalshi
+        .filter_map(|market| {
+            Some((market.key.id.clone(), Timestamp::try_from(market.close_at?).ok()?))
         })
         .collect()
 }

@@ -64,6 +64,14 @@ impl Board {
         &self.books[venue.index()]
     }
 
+    /// Says when a market closes, heard of or not.
+    pub(crate) fn set_close_at(&mut self, venue: Venue, market: &str, at: Option<Timestamp>) {
+        let books = &mut self.books[venue.index()];
+        let id = books.register(market);
+        books.set_close_at(id, at);
+        self.link_new_books(venue);
+    }
+
     /// The books of a venue, to tell them of connections and time.
     pub(crate) fn books_mut(&mut self, venue: Venue) -> &mut Books {
         &mut self.books[venue.index()]

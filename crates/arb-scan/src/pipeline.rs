@@ -75,6 +75,12 @@ impl<S: Sink> Pipeline<S> {
         change
     }
 
+    /// Says when trading in a market ends, so that [`Pipeline::advance`] makes its book Dead at that moment: Kalshi sends
+    /// no event then. Polymarket trades past the end dates it lists, so do not pass those.
+    pub fn set_close_at(&mut self, venue: Venue, market: &str, at: Option<Timestamp>) {
+        self.board.set_close_at(venue, market, at);
+    }
+
     /// Takes one frame as received, and judges every trade it touches with all its updates applied.
     ///
     /// A frame that cannot be read is counted, told to the sink, and changes nothing. `received_at` is `None` where a

@@ -162,3 +162,13 @@ fn a_time_of_zero_is_unknown_and_creates_no_age() {
     pipeline.on_frame(Venue::Polymarket, 0, at(900_000), frame.as_bytes());
     assert_eq!(pipeline.sink().shown.len(), 1);
 }
+
+#[test]
+fn a_market_is_dead_from_its_close_time_on() {
+    let mut pipeline = open();
+    pipeline.set_close_at(Venue::Kalshi, support::TICKER, at(1_000));
+    pipeline.advance(at(999).unwrap());
+    assert!(pipeline.sink().closed.is_empty());
+    pipeline.advance(at(1_000).unwrap());
+    assert_eq!(reasons(&pipeline), [CloseReason::BookClosed]);
+}
