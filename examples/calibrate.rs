@@ -5,12 +5,10 @@
 //! ```
 //!
 //! Every market of a venue is one recording; markets with too little in them are listed and left out.
-#![expect(clippy::print_stdout, reason = "a report for the terminal")]
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a report for the terminal")]
 
 use std::collections::BTreeMap;
 use std::error::Error;
-use std::fs::File;
-use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -18,9 +16,8 @@ use arb_normalize::books::{Books, FrameReport};
 use arb_normalize::decode::{Decode, decoder};
 use arb_normalize::{Timestamp, Venue};
 use arb_risk::calibrate::{CalibrateConfig, Calibration, RecordedBook, calibrate};
+use arb_ws::capture::{At, CaptureReader, Line};
 use clap::Parser;
-use flate2::read::MultiGzDecoder;
-use serde::Deserialize;
 
 /// Fits slippage coefficients to a recording and prints how good they are.
 #[derive(Debug, Parser)]
@@ -36,16 +33,6 @@ struct Arguments {
     tick: f64,
 }
 
-/// What is read of a line of a capture.
-#[derive(Deserialize)]
-struct Line {
-    received_at_ns: i64,
-    venue: Venue,
-    #[serde(default)]
-    connection: u32,
-    frame: Option<String>,
-}
-
 type Recordings = BTreeMap<(Venue, String), Vec<RecordedBook>>;
 
 /// The decoders and books of one capture.
@@ -58,21 +45,18 @@ struct Reader {
 }
 
 impl Reader {
-    fn frame(&mut self, line: &Line, recordings: &mut Recordings) {
-        let Some(frame) = &line.frame else { return };
-        let at = Timestamp::from_nanos(line.received_at_ns);
-        let decoder = self
-            .decoders
-            .entry((line.venue, line.connection))
-            .or_insert_with(|| decoder(line.venue));
+    fn frame(&mut self, from: &At, frame: &str, recordings: &mut Recordings) {
+        let Ok(venue) = from.venue.parse::<Venue>() else { return };
+        let at = Timestamp::from_nanos(from.received_at_ns);
+        let decoder =
+            self.decoders.entry((venue, from.connection)).or_insert_with(|| decoder(venue));
         let Ok(decoded) = decoder.decode(frame.as_bytes()) else { return };
-        let books = self.books.entry(line.venue).or_insert_with(|| Books::new(line.venue));
-        books.apply(line.connection, at, &decoded, &mut self.report);
+        let books = self.books.entry(venue).or_insert_with(|| Books::new(venue));
+        books.apply(from.connection, at, &decoded, &mut self.report);
         for id in &self.report.touched {
             let tracked = books.get(*id);
             let (Some(at), true) = (at, tracked.is_priceable()) else { continue };
-            let recording =
-                recordings.entry((line.venue, books.market(*id).to_owned())).or_default();
+            let recording = recordings.entry((venue, books.market(*id).to_owned())).or_default();
             let due = recording.last().is_none_or(|last| at.since(last.at) >= self.spacing);
             if due {
                 recording.push(RecordedBook { at, book: tracked.book().clone() });
@@ -82,21 +66,17 @@ impl Reader {
 }
 
 fn read(path: &Path, spacing: Duration, recordings: &mut Recordings) -> Result<(), Box<dyn Error>> {
-    let file = File::open(path)?;
-    let text: Box<dyn Read> = if path.extension().is_some_and(|kind| kind == "gz") {
-        Box::new(MultiGzDecoder::new(file))
-    } else {
-        Box::new(file)
-    };
     let mut reader = Reader {
         books: BTreeMap::new(),
         decoders: BTreeMap::new(),
         report: FrameReport::default(),
         spacing,
     };
-    for line in BufReader::new(text).lines() {
-        if let Ok(line) = serde_json::from_str::<Line>(&line?) {
-            reader.frame(&line, recordings);
+    for line in CaptureReader::open(path)? {
+        match line {
+            Ok(Line::Frame { at, frame }) => reader.frame(&at, &frame, recordings),
+            Ok(_) => {}
+            Err(bad) => eprintln!("{}: {bad}", path.display()),
         }
     }
     Ok(())

@@ -53,9 +53,10 @@ impl Services {
         let (cache, store) = match &settings.redis_url {
             None => (Cache::memory(config), "memory"),
             Some(url) => {
-                let cache = Cache::redis(url.as_str(), config)
-                    .await
-                    .map_err(|error| Failure::from_error("the cache", &error))?;
+                let cache = Cache::redis(url.as_str(), config).await.map_err(|error| {
+                    let shown = crate::settings::hide_password(url);
+                    Failure::from_error(&format!("the cache at {shown}"), &error)
+                })?;
                 (cache, "redis")
             }
         };

@@ -211,7 +211,7 @@ fn read_file(path: &Path) -> Result<BTreeMap<String, toml::Value>, Failure> {
 }
 
 /// `redis://user:secret@host` → `redis://user:***@host`; a webhook's path is a secret too.
-fn hide_password(value: &str) -> String {
+pub fn hide_password(value: &str) -> String {
     let Some((scheme, rest)) = value.split_once("://") else { return value.to_owned() };
     if scheme.starts_with("http") {
         let host = rest.split('/').next().unwrap_or_default();
