@@ -49,7 +49,7 @@ async fn until_all_tradable(feeds: &mut Feeds, pairs: usize, after: &str) {
             return;
         }
         assert!(
-            timeout_at(deadline, feeds.view.changed()).await.is_ok(),
+            matches!(timeout_at(deadline, feeds.view.changed()).await, Ok(Ok(()))),
             "{tradable} of {pairs} pairs are tradable {MENDED_WITHIN:?} after {after}: {blocked:?} {rows:?}"
         );
     }

@@ -42,7 +42,9 @@ fn a_packed_recording_gives_the_same_lines_and_a_torn_end_costs_one_bad_line() {
     assert_eq!(output(&["--replay", packed, "--pairs", PAIRS, "--json"]).unwrap(), EXPECTED);
     std::fs::write(packed, &bytes[..bytes.len() - 20]).unwrap();
     let torn = output(&["--replay", packed, "--pairs", PAIRS, "--json"]).unwrap();
-    assert!(torn.lines().last().unwrap().contains("\"kind\":\"summary\""), "{torn}");
+    let summary: serde_json::Value = serde_json::from_str(torn.lines().last().unwrap()).unwrap();
+    // The handmade bad line, and the torn end.
+    assert_eq!(summary["bad_lines"], 2, "{torn}");
 }
 
 #[test]
@@ -88,4 +90,18 @@ fn limits_apply_only_where_their_flag_is_given() {
     let first: serde_json::Value = serde_json::from_str(position.lines().next().unwrap()).unwrap();
     // 11 contracts lay out 11 × (0.45 + 0.42) = 9.57 and about 0.33 of fees; 12 would lay out more than $10.
     assert_eq!(first["quantity"], "11");
+}
+
+#[test]
+fn an_absurd_connection_number_costs_one_line() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("frames.jsonl");
+    let good = r#"{"received_at_ns":1,"venue":"kalshi","connection":0,"frame":"{\"type\":\"subscribed\",\"id\":1,\"msg\":{\"channel\":\"orderbook_delta\",\"sid\":1}}"}"#;
+    let absurd = good.replace("\"connection\":0", "\"connection\":4000000000");
+    let foreign = good.replace("kalshi", "bourse");
+    std::fs::write(&path, format!("{good}\n{absurd}\n{foreign}\n")).unwrap();
+    let path = path.to_str().unwrap();
+    let lines = output(&["--replay", path, path, "--json"]).unwrap();
+    let summary: serde_json::Value = serde_json::from_str(lines.trim()).unwrap();
+    assert_eq!((&summary["decoded"], &summary["bad_lines"]), (&2.into(), &4.into()));
 }

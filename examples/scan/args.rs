@@ -38,10 +38,10 @@ pub struct Args {
     pub pairs: Option<PathBuf>,
 
     /// One JSON object a line on standard output, and nothing else there.
-    #[arg(long)]
+    #[arg(long, requires = "replay")]
     pub json: bool,
 
-    /// Which classes speak: cross_venue, or all.
+    /// Which classes speak: cross_venue, or all (cross_venue is the only class there is today).
     #[arg(long, value_name = "CLASSES", default_value = "cross_venue", value_parser = ["cross_venue", "all"])]
     pub classes: String,
 

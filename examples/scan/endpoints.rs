@@ -108,7 +108,7 @@ fn read_key(settings: &Settings) -> Result<KalshiCredentials, Failure> {
             "Kalshi's feed needs a key: set KALSHI_KEY_ID and KALSHI_PRIVATE_KEY_PATH, or use --live --watch, which needs none",
         ));
     };
-    let pem = std::fs::read_to_string(path).map_err(|error| {
+    let pem = std::fs::read_to_string(path).map(zeroize::Zeroizing::new).map_err(|error| {
         Failure::usage(format!("the Kalshi private key {path} cannot be read: {error}"))
     })?;
     KalshiCredentials::from_pem(id, &pem)

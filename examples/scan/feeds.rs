@@ -117,6 +117,7 @@ pub fn start(endpoints: &Endpoints, parts: Parts) -> Result<Feeds, Failure> {
     let plans = plan(endpoints, &parts.pairs);
     let (stop, stopped) = oneshot::channel();
     let base = view::base(endpoints, &parts.refused);
+    let clocks = [endpoints.kalshi_clock.clone(), endpoints.polymarket_clock.clone()];
     let (view, seen) = watch::channel(base.clone());
     let thread = std::thread::Builder::new()
         .name("feeds".to_owned())
@@ -124,7 +125,7 @@ pub fn start(endpoints: &Endpoints, parts: Parts) -> Result<Feeds, Failure> {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
             match runtime {
                 Ok(runtime) => {
-                    let work = serve(parts, plans, Arc::new(dial), base, view, stopped);
+                    let work = serve(parts, plans, Arc::new(dial), clocks, base, view, stopped);
                     LocalSet::new().block_on(&runtime, work);
                 }
                 Err(error) => tracing::error!(%error, "the feeds' runtime cannot be built"),
@@ -169,6 +170,7 @@ async fn serve(
     parts: Parts,
     plans: Vec<Plan>,
     dial: Arc<TungsteniteDial>,
+    clocks: [arb_venues::ClockOffset; 2],
     base: StatusModel,
     view: watch::Sender<StatusModel>,
     stopped: oneshot::Receiver<()>,
@@ -213,6 +215,11 @@ async fn serve(
             if let Some(heartbeat) = &heartbeat {
                 heartbeat.beat();
             }
+            while let Some(ended) = running.try_join_next() {
+                // A connection ends only on request, or because no attempt could ever succeed.
+                tracing::error!(?ended, "a connection ended; its books are suspect");
+                close_stopped(&pipeline, &handles);
+            }
             if turn >= remind_at {
                 remind_at = turn + REMIND_EVERY;
                 remind(&pipeline, &handles);
@@ -223,7 +230,7 @@ async fn serve(
             }
             ask_again(&pipeline, &handles);
             let pipeline = pipeline.borrow();
-            let mut newest = view::of(&base, &pipeline, &handles.borrow(), now);
+            let mut newest = view::of(&base, &pipeline, &handles.borrow(), &clocks, now);
             newest.breakers = breakers.iter().flatten().map(view::breaker).collect();
             view.send_replace(newest);
         }
@@ -250,6 +257,17 @@ fn ask_again(pipeline: &SharedPipeline, handles: &Handles) {
     for (venue, connection, market) in resyncs {
         if let Some(handle) = handles[venue.index()].get(connection as usize) {
             handle.resync([market]);
+        }
+    }
+}
+
+/// Books of connections that run no more are not to be trusted.
+fn close_stopped(pipeline: &SharedPipeline, handles: &Handles) {
+    for venue in Venue::ALL {
+        for (number, handle) in (0..).zip(&handles.borrow()[venue.index()]) {
+            if handle.health().state == arb_ws::LinkState::Stopped {
+                pipeline.borrow_mut().on_close(venue, number, now());
+            }
         }
     }
 }

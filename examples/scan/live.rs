@@ -176,7 +176,7 @@ async fn watch(
 ) -> Tally {
     let started = Instant::now();
     let mode = feeds.view.borrow().mode.as_str();
-    let on_terminal = terminal::is_terminal() && !args.json;
+    let on_terminal = terminal::is_terminal();
     let screen = on_terminal.then(terminal::Screen::enter);
     let page = services.page();
     let mut tally = Tally::default();

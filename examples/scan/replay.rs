@@ -11,6 +11,9 @@ use crate::args::Args;
 use crate::failure::Failure;
 use crate::terminal;
 
+/// The largest connection number that is believed.
+const CONNECTIONS: u32 = 65_535;
+
 /// Writes opportunities as JSON lines, or as text for a person.
 struct Lines<W> {
     out: W,
@@ -202,7 +205,20 @@ impl Player {
             // What REST said and what the recorder was is not needed to judge the frames.
             return true;
         };
-        let Ok(venue) = at.venue.parse::<Venue>() else { return false };
+        let venue = match at.venue.parse::<Venue>() {
+            Ok(venue) => venue,
+            Err(unknown) => {
+                terminal::complain(&format!("a line is left out: {unknown}"));
+                return false;
+            }
+        };
+        if at.connection > CONNECTIONS {
+            terminal::complain(&format!(
+                "a line is left out: connection {} is beyond {CONNECTIONS}",
+                at.connection
+            ));
+            return false;
+        }
         let received_at = Timestamp::from_nanos(at.received_at_ns);
         let connection = base[venue.index()].saturating_add(at.connection);
         let free = &mut self.free[venue.index()];

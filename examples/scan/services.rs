@@ -138,7 +138,13 @@ impl Services {
     pub fn publish(&self, mut view: StatusModel) {
         view.cache = Some(CacheRow {
             store: self.store.to_owned(),
-            up: !self.monitor.handle().health().components.iter().any(|c| c.is_unhealthy()),
+            up: !self
+                .monitor
+                .handle()
+                .health()
+                .components
+                .iter()
+                .any(|c| c.name == "cache" && c.is_unhealthy()),
             hit_rate: None,
             note: format!("{} writes waiting", self.writer.waiting()),
         });

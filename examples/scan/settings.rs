@@ -58,6 +58,7 @@ pub struct Settings {
 
 /// Looks one setting up after the other.
 struct Lookup {
+    environment: fn(&str) -> Option<String>,
     file: BTreeMap<String, toml::Value>,
     path: String,
     shown: Vec<(&'static str, String, Origin)>,
@@ -71,7 +72,7 @@ impl Lookup {
         variable: &'static str,
         default: Option<&str>,
     ) -> Option<String> {
-        let from_environment = || std::env::var(variable).ok().filter(|value| !value.is_empty());
+        let from_environment = || (self.environment)(variable).filter(|value| !value.is_empty());
         let from_file = self.file.remove(name).map(|value| match value {
             toml::Value::String(text) => text,
             other => other.to_string(),
@@ -85,7 +86,12 @@ impl Lookup {
         } else {
             (default.map(str::to_owned), Origin::Default)
         };
-        let shown = value.as_deref().map_or_else(|| "-".to_owned(), hide_password);
+        let secret = matches!(name, "redis_url" | "webhook_url");
+        let shown = match value.as_deref() {
+            None => "-".to_owned(),
+            Some(value) if secret => hide_password(value),
+            Some(value) => value.to_owned(),
+        };
         self.shown.push((name, shown, origin));
         value
     }
@@ -122,7 +128,16 @@ impl Lookup {
 impl Settings {
     /// Reads the configuration file, if one is named, and the environment.
     pub fn read(args: &Args) -> Result<Self, Failure> {
+        Self::read_from(args, |name| std::env::var(name).ok())
+    }
+
+    /// The same with variables from elsewhere.
+    pub fn read_from(
+        args: &Args,
+        environment: fn(&str) -> Option<String>,
+    ) -> Result<Self, Failure> {
         let mut lookup = Lookup {
+            environment,
             file: args.config.as_deref().map(read_file).transpose()?.unwrap_or_default(),
             path: args.config.as_deref().map(|p| p.display().to_string()).unwrap_or_default(),
             shown: Vec::new(),
@@ -132,6 +147,9 @@ impl Settings {
         let webhook_url = lookup.text("webhook_url", None, "WEBHOOK_URL", None);
         let monitoring_interval =
             lookup.seconds("monitoring_interval", "MONITORING_INTERVAL", "30")?;
+        if monitoring_interval.is_zero() {
+            return Err(Failure::usage("monitoring_interval is 0: expected at least 1 second"));
+        }
         let max_position_size = lookup.parsed(
             "max_position_size",
             args.max_position.map(|value| ("--max-position", value.to_string())),
@@ -213,15 +231,17 @@ fn read_file(path: &Path) -> Result<BTreeMap<String, toml::Value>, Failure> {
 /// `redis://user:secret@host` → `redis://user:***@host`; a webhook's path is a secret too.
 pub fn hide_password(value: &str) -> String {
     let Some((scheme, rest)) = value.split_once("://") else { return value.to_owned() };
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
     if scheme.starts_with("http") {
-        let host = rest.split('/').next().unwrap_or_default();
+        let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
         return format!("{scheme}://{host}/***");
     }
+    let rest = rest.split('?').next().unwrap_or_default();
     match rest.rsplit_once('@') {
         Some((login, host)) => {
             let user = login.split(':').next().unwrap_or_default();
             format!("{scheme}://{user}:***@{host}")
         }
-        None => value.to_owned(),
+        None => format!("{scheme}://{rest}"),
     }
 }

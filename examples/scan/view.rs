@@ -79,9 +79,13 @@ pub fn of(
     base: &StatusModel,
     pipeline: &Pipeline<Publisher>,
     handles: &[Vec<Handle>; 2],
+    clocks: &[arb_venues::ClockOffset; 2],
     now: Option<Timestamp>,
 ) -> StatusModel {
     let mut view = base.clone();
+    for (clock, offset) in view.clocks.iter_mut().zip(clocks) {
+        clock.offset_ms = Some(-offset.millis());
+    }
     let mut blocked_now = Vec::new();
     for (id, reason) in pipeline.pair_states() {
         view.pairs_total += 1;
@@ -135,7 +139,8 @@ pub fn of(
 
 fn books(pipeline: &Pipeline<Publisher>, venue: Venue) -> BookCounts {
     let mut counts = BookCounts::default();
-    for (_, book) in pipeline.board().books(venue).iter() {
+    let board = pipeline.board();
+    for (_, book) in board.books(venue).iter().filter(|(id, _)| board.is_paired(venue, *id)) {
         match book.state() {
             BookState::Live => counts.live += 1,
             BookState::Suspect => counts.suspect += 1,

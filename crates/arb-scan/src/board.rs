@@ -32,7 +32,7 @@ struct FeeSpan {
 /// The latest books, and for each book the baskets that hold it.
 pub struct Board {
     books: [Books; 2],
-    decoders: [Vec<Option<Box<dyn Decode>>>; 2],
+    decoders: [HashMap<u32, Box<dyn Decode>>; 2],
     pairs: Vec<PairSpec>,
     pub(crate) baskets: Vec<Basket>,
     /// Market name → baskets, in order, by venue.
@@ -75,6 +75,12 @@ impl Board {
     /// The books of a venue, to tell them of connections and time.
     pub(crate) fn books_mut(&mut self, venue: Venue) -> &mut Books {
         &mut self.books[venue.index()]
+    }
+
+    /// Whether a book is priced in any pair. The second outcome's book is not: it is the mirror of the first's.
+    #[must_use]
+    pub fn is_paired(&self, venue: Venue, book: BookId) -> bool {
+        !self.touching(venue, book).is_empty()
     }
 
     /// The approved pairs, in the order of their file.
@@ -201,15 +207,11 @@ impl Default for Board {
 }
 
 fn decoder_of(
-    decoders: &mut Vec<Option<Box<dyn Decode>>>,
+    decoders: &mut HashMap<u32, Box<dyn Decode>>,
     venue: Venue,
     connection: u32,
 ) -> &mut dyn Decode {
-    let index = connection as usize;
-    if decoders.len() <= index {
-        decoders.resize_with(index + 1, || None);
-    }
-    &mut **decoders[index].get_or_insert_with(|| decoder(venue))
+    &mut **decoders.entry(connection).or_insert_with(|| decoder(venue))
 }
 
 fn fees_of(fees: Option<&FeeHistory>, venue: Venue, at: Option<Timestamp>) -> LegFees {

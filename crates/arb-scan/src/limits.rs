@@ -24,12 +24,12 @@ pub struct Limits {
 }
 
 impl Limits {
-    /// Limits for live feeds: books no older than 30 s (a quiet market is not a broken one; silence is the feed
+    /// Limits for live feeds: books no older than five minutes (a quiet market is not a broken one; silence is the feed
     /// watchdog's business), at least $0.50 net.
     #[must_use]
     pub fn live() -> Self {
         Self {
-            max_age: Some(Duration::from_secs(30)),
+            max_age: Some(Duration::from_secs(300)),
             max_skew: None,
             max_position: None,
             max_quantity: None,

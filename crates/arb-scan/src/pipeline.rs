@@ -1,5 +1,7 @@
 //! Frames in, opportunities out: one synchronous object on one thread.
 
+use std::collections::HashMap;
+
 use arb_normalize::books::{Books, FrameReport};
 use arb_normalize::{MarketEvent, Opportunity, OpportunityClass, Timestamp, Venue};
 use arb_risk::size::SizedTrade;
@@ -36,6 +38,8 @@ pub struct Pipeline<S> {
     limits: Limits,
     sink: S,
     episodes: Vec<Episode>,
+    /// Episodes of pairs that are gone, by pair and direction, for their numbers.
+    retired: HashMap<(String, &'static str), Episode>,
     counts: Counts,
     funnel: Funnel,
     /// The last known receive time.
@@ -53,6 +57,7 @@ impl<S: Sink> Pipeline<S> {
             limits: config.limits,
             sink,
             episodes: Vec::new(),
+            retired: HashMap::new(),
             counts: Counts::default(),
             funnel: Funnel::default(),
             now: None,
@@ -64,12 +69,29 @@ impl<S: Sink> Pipeline<S> {
     /// Replaces the approved pairs, in their order, without touching a feed. Open trades of pairs that are gone or changed
     /// end as [`CloseReason::Withdrawn`].
     pub fn replace_pairs(&mut self, pairs: Vec<PairSpec>) -> PairsChange {
+        // Episodes of pairs that stay as they are go on; all others end.
+        let mut kept = std::mem::take(&mut self.retired);
         for index in 0..self.episodes.len() {
-            self.end(index, CloseReason::Withdrawn);
+            let basket = &self.board.baskets[index];
+            let spec = &self.board.pairs()[basket.source as usize];
+            let stays = pairs.contains(spec);
+            let key = (basket.pair.clone(), basket.direction);
+            if !stays {
+                self.end(index, CloseReason::Withdrawn);
+                self.episodes[index].line = None;
+            }
+            kept.insert(key, std::mem::take(&mut self.episodes[index]));
         }
         let change = self.board.replace_pairs(pairs);
-        self.episodes.clear();
-        self.episodes.resize_with(self.board.baskets.len(), Episode::default);
+        // An id that comes back goes on with its numbers: no two episodes share one.
+        let baskets = self.board.baskets.iter();
+        self.episodes = baskets
+            .map(|b| kept.remove(&(b.pair.clone(), b.direction)).unwrap_or_default())
+            .collect();
+        self.retired = kept;
+        if let Some(now) = self.now {
+            self.board.fees_at(now, &mut self.touched);
+        }
         self.touched.extend(0..u32::try_from(self.board.baskets.len()).unwrap_or(u32::MAX));
         self.judge_touched();
         change

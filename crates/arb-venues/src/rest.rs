@@ -125,8 +125,10 @@ impl Rest {
             .timeout(config.timeout)
             .connect_timeout(config.timeout)
             .tcp_nodelay(true)
-            .build()
-            .map_err(|error| VenueError::Client(error.into()))?;
+            // Signed headers go to the venue and nowhere else; loopback needs no proxy.
+            .redirect(reqwest::redirect::Policy::none());
+        let client = if is_loopback(&config.base_url) { client.no_proxy() } else { client };
+        let client = client.build().map_err(|error| VenueError::Client(error.into()))?;
         let base_path = config
             .base_url
             .split_once("://")
@@ -163,7 +165,9 @@ impl Rest {
                 Ok(body) => return Ok(body),
                 Err(error) => error,
             };
-            if tries_left == 0 || !error.is_retryable() {
+            // While the breaker is open nothing is sent; the caller decides whether to wait that long.
+            let suspended = matches!(error, VenueError::Suspended { .. });
+            if tries_left == 0 || suspended || !error.is_retryable() {
                 return Err(error);
             }
             tries_left -= 1;
@@ -190,7 +194,7 @@ impl Rest {
             // A refusal is an answer: the venue works. So is a rate limit: it is not broken, we are too fast.
             Err(VenueError::Status { status, .. }) if *status < 500 => permit.ignore(),
             Err(_) => {
-                metrics::counter!("arb_venues_request_errors_total", "venue" => self.venue.as_str())
+                metrics::counter!("arb_venues_failures_total", "venue" => self.venue.as_str())
                     .increment(1);
                 permit.failure();
             }
@@ -256,6 +260,12 @@ impl Rest {
             self.clock.correct(date, (self.config.now)());
         }
     }
+}
+
+/// Whether an address is on this machine.
+fn is_loopback(base_url: &str) -> bool {
+    let host = base_url.split_once("://").map_or("", |(_, rest)| rest);
+    ["127.", "localhost", "[::1]"].iter().any(|local| host.starts_with(local))
 }
 
 /// `Sun, 06 Nov 1994 08:49:37 GMT`.

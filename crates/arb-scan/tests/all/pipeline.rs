@@ -172,3 +172,22 @@ fn a_market_is_dead_from_its_close_time_on() {
     pipeline.advance(at(1_000).unwrap());
     assert_eq!(reasons(&pipeline), [CloseReason::BookClosed]);
 }
+
+#[test]
+fn replacing_pairs_leaves_those_alone_that_stay_as_they_are() {
+    let mut pipeline = open();
+    let pair = |id: &str, token: &str| {
+        format!(
+            r#"{{"id":"{id}","kalshi":"{}","polymarket_yes":"{token}","relation":"equal","fees":{FEES}}}"#,
+            support::TICKER
+        )
+    };
+    let file = format!("[{},{}]", pair("new", "1"), pair("p", support::TOKEN));
+    pipeline.replace_pairs(pairs::parse(&file).unwrap());
+    assert!(pipeline.sink().closed.is_empty(), "p goes on");
+    assert_eq!(pipeline.sink().shown.len(), 1, "and is not said twice");
+    pipeline.replace_pairs(Vec::new());
+    pipeline.replace_pairs(pairs::parse(&format!("[{}]", pair("p", support::TOKEN))).unwrap());
+    assert_eq!(reasons(&pipeline), [CloseReason::Withdrawn]);
+    assert_eq!(pipeline.sink().shown.last().unwrap().0.id, "p/yes-no/2", "an id is used once");
+}

@@ -176,7 +176,9 @@ fn decode_pem(pem: &str) -> Result<(String, Zeroizing<Vec<u8>>), CredentialsErro
     let rest = pem.split_once("-----BEGIN ").ok_or(CredentialsError::NotPem)?.1;
     let (label, rest) = rest.split_once("-----").ok_or(CredentialsError::NotPem)?;
     let body = rest.split_once("-----END ").ok_or(CredentialsError::NotPem)?.0;
-    let text: Zeroizing<String> = Zeroizing::new(body.split_ascii_whitespace().collect());
+    // Room for all of it at once: a string that grows leaves copies behind.
+    let mut text = Zeroizing::new(String::with_capacity(body.len()));
+    body.split_ascii_whitespace().for_each(|part| text.push_str(part));
     let der = STANDARD.decode(text.as_bytes()).map_err(|_| {
         // An encrypted key has header lines that are no base64.
         if body.contains(':') {

@@ -1,0 +1,109 @@
+//! Catalogue, books, keys, clocks, limits.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use arb_normalize::MarketStatus;
+use arb_normalize::market::FeeData;
+use arb_venues::kalshi::{KalshiCredentials, KalshiRest};
+use arb_venues::{ClockOffset, MarketFilter, MarketSource, VenueError};
+
+use super::{kalshi, polymarket, venues};
+
+#[tokio::test]
+async fn kalshi_markets_come_with_fees_titles_and_rules_and_without_combos() {
+    let sim = venues(0).await;
+    let found = kalshi(&sim).0.markets(&MarketFilter::default()).await.unwrap();
+    assert!(found.markets.len() > 10, "{}", found.markets.len());
+    assert!(found.skipped["multi_leg"] > 0, "{:?}", found.skipped);
+    for market in &found.markets {
+        assert_eq!(market.status, MarketStatus::Active, "{}", market.key);
+        assert!(!market.rules.primary.is_empty() && !market.multi_leg, "{}", market.key);
+        assert!(
+            matches!(&market.fees, FeeData::Kalshi { multiplier: Some(_), .. }),
+            "{}: {:?}",
+            market.key,
+            market.fees
+        );
+    }
+}
+
+#[tokio::test]
+async fn polymarket_markets_come_over_all_pages_with_tokens_and_fee_schedules() {
+    let sim = venues(0).await;
+    let found = polymarket(&sim).markets(&MarketFilter::default()).await.unwrap();
+    assert!(found.markets.len() > 20, "{}", found.markets.len());
+    for market in &found.markets {
+        assert!(market.outcomes.iter().all(|outcome| outcome.token.is_some()), "{}", market.key);
+        assert!(matches!(market.fees, FeeData::Polymarket { .. }), "{}", market.key);
+    }
+}
+
+#[tokio::test]
+async fn books_come_in_the_order_asked_and_unknown_markets_are_left_out() {
+    let sim = venues(0).await;
+    let mut tickers = sim.markets(arb_sim::Venue::Kalshi);
+    tickers.truncate(5);
+    tickers.reverse();
+    let books = kalshi(&sim).0.books(&tickers).await.unwrap();
+    let named: Vec<&str> = books.iter().map(|book| book.market.as_str()).collect();
+    assert_eq!(named, tickers);
+
+    let found = polymarket(&sim).markets(&MarketFilter::default()).await.unwrap();
+    let mut tokens: Vec<String> = found
+        .markets
+        .iter()
+        .filter_map(|market| market.outcomes[0].token.clone())
+        .take(8)
+        .collect();
+    tokens.insert(3, "12345".to_owned());
+    let books = polymarket(&sim).books(&tokens).await.unwrap();
+    tokens.remove(3);
+    let named: Vec<&str> = books.iter().map(|book| book.market.as_str()).collect();
+    assert_eq!(named, tokens);
+}
+
+#[tokio::test]
+async fn a_foreign_key_is_refused_and_nothing_of_it_is_told() {
+    let sim = venues(0).await;
+    let foreign = KalshiCredentials::from_ed25519_seed("not-registered", &[7; 32]).unwrap();
+    let clock = ClockOffset::new("kalshi");
+    let rest = KalshiRest::new(&sim.kalshi_rest_url(), Some(Arc::new(foreign)), clock).unwrap();
+    let error = rest.check_key().await.unwrap_err();
+    assert!(matches!(error, VenueError::Status { status: 401, .. }), "{error}");
+    assert!(!error.is_retryable());
+    assert!(!format!("{error:?}").contains("not-registered"), "{error:?}");
+    kalshi(&sim).0.check_key().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_venue_clock_that_runs_ahead_is_measured_and_signed_for() {
+    let sim = venues(0).await;
+    sim.fault("clock-skew:venue=kalshi,by=60s".parse().unwrap()).unwrap();
+    let (rest, clock) = kalshi(&sim);
+    // The first answer, whatever it says, shows the venue's clock; the second is signed for it.
+    let _ = rest.exchange_status().await;
+    assert!((50_000..70_000).contains(&clock.millis()), "{clock}");
+    rest.check_key().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_rate_limit_is_waited_out() {
+    let sim = venues(0).await;
+    sim.fault("too-many-requests:surface=rest,times=1,retry-after=1s".parse().unwrap()).unwrap();
+    let started = tokio::time::Instant::now();
+    kalshi(&sim).0.exchange_status().await.unwrap();
+    assert!(started.elapsed() >= Duration::from_secs(1), "{:?}", started.elapsed());
+}
+
+#[tokio::test]
+async fn a_venue_that_keeps_failing_is_left_alone_for_a_while() {
+    let sim = venues(0).await;
+    sim.fault("status:surface=rest,code=500".parse().unwrap()).unwrap();
+    let (rest, _) = kalshi(&sim);
+    let first = rest.exchange_status().await.unwrap_err();
+    assert!(matches!(first, VenueError::Status { status: 500, .. }), "{first}");
+    // Four tries each: the fifth failure opens the breaker.
+    let second = rest.exchange_status().await.unwrap_err();
+    assert!(matches!(second, VenueError::Suspended { .. }), "{second}");
+}
