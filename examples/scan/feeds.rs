@@ -1,6 +1,7 @@
 //! The thread that reads the sockets: connections and pipeline together, without a lock or a task switch between them.
 
 use std::cell::RefCell;
+use std::collections::HashMap;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::thread::JoinHandle;
@@ -32,11 +33,15 @@ const KALSHI_MARKETS_PER_CONNECTION: usize = 2_000;
 const VIEW_EVERY: Duration = Duration::from_millis(250);
 /// How often a book that is still wrong is asked for again.
 const REMIND_EVERY: Duration = Duration::from_secs(2);
+/// Every so many reminders a market is given up and subscribed anew: the venue may have refused it for a passing reason.
+const ANEW_EVERY: u32 = 30;
 /// How long connections get to close.
 const CLOSE_WITHIN: Duration = Duration::from_millis(1_000);
 
 /// A pipeline shared by the connections of its thread.
 pub type SharedPipeline = Rc<RefCell<Pipeline<Publisher>>>;
+/// Which of a venue's connections carries a market.
+type Carriers = [HashMap<String, usize>; 2];
 /// The handles of a venue's connections, by number.
 pub type Handles = Rc<RefCell<[Vec<Handle>; 2]>>;
 
@@ -188,7 +193,11 @@ async fn serve(
     let breakers =
         Venue::ALL.map(|v| Breaker::new(format!("ws.{v}"), patience.breaker.clone()).ok());
     let decided_in = metrics::histogram!("arb_scan_frame_seconds");
+    let mut carriers: Carriers = Default::default();
     for plan in plans {
+        let number = handles.borrow()[plan.venue.index()].len();
+        let keys = plan.keys.iter().map(|key| (key.clone(), number));
+        carriers[plan.venue.index()].extend(keys);
         let mut config = ConnectionConfig::new(plan.venue.as_str(), plan.connection);
         config.breaker.clone_from(&breakers[plan.venue.index()]);
         if let Some(backoff) = &patience.backoff {
@@ -210,6 +219,7 @@ async fn serve(
     let renew = async {
         let mut turns = tokio::time::interval(VIEW_EVERY);
         let mut remind_at = tokio::time::Instant::now() + REMIND_EVERY;
+        let mut reminders: u32 = 0;
         loop {
             let turn = turns.tick().await;
             if let Some(heartbeat) = &heartbeat {
@@ -222,7 +232,8 @@ async fn serve(
             }
             if turn >= remind_at {
                 remind_at = turn + REMIND_EVERY;
-                remind(&pipeline, &handles);
+                reminders += 1;
+                remind(&pipeline, &handles, &carriers, reminders.is_multiple_of(ANEW_EVERY));
             }
             let now = now();
             if let Some(now) = now {
@@ -272,22 +283,26 @@ fn close_stopped(pipeline: &SharedPipeline, handles: &Handles) {
     }
 }
 
-/// Asks again for every book that is still wrong or missing: an answer may be lost or garbled like any other frame.
-fn remind(pipeline: &SharedPipeline, handles: &Handles) {
+/// Asks again for every paired book that is still wrong or missing: an answer may be lost or garbled like any other
+/// frame. `anew` drops the subscription first.
+fn remind(pipeline: &SharedPipeline, handles: &Handles, carriers: &Carriers, anew: bool) {
     let pipeline = pipeline.borrow();
     for venue in Venue::ALL {
         let books = pipeline.board().books(venue);
-        let wrong: Vec<&str> = books
-            .iter()
-            .filter(|(_, book)| {
-                matches!(book.state(), BookState::Empty | BookState::Suspect | BookState::Resyncing)
-            })
-            .map(|(id, _)| books.market(id))
-            .collect();
-        if !wrong.is_empty() {
-            // A connection passes over the keys that it does not carry.
-            for handle in &handles.borrow()[venue.index()] {
-                handle.resync(wrong.iter().copied());
+        for (market, number) in &carriers[venue.index()] {
+            let state = books.book_id(market).map(|id| books.get(id).state());
+            if matches!(state, Some(BookState::Live | BookState::Dead)) {
+                continue;
+            }
+            let handles = handles.borrow();
+            let Some(handle) = handles[venue.index()].get(*number) else { continue };
+            if anew {
+                handle.unsubscribe([market]);
+                if let Err(error) = handle.subscribe([market.as_str()]) {
+                    tracing::warn!(%venue, market, %error, "a market is not subscribed anew");
+                }
+            } else {
+                handle.resync([market]);
             }
         }
     }
@@ -339,6 +354,9 @@ impl Sink for Link {
                     }
                 }
             },
+            Event::SubscriptionFailed { key, reason } => {
+                tracing::warn!(venue = %self.venue, %key, %reason, "the venue refused a market");
+            }
             _ => {}
         }
         tracing::debug!(venue = %self.venue, connection = meta.connection, ?event, "feed event");

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use arb_match::{Approvals, Catalogue, Matcher as _, TermMatcher, Verdict};
+use arb_normalize::market::FeeData;
 use arb_normalize::{Market, Outcome, Pair, Venue};
 use arb_risk::fees::{FeeHistory, KalshiFees, LegFees, PairFees, Step};
 use arb_scan::PairSpec;
@@ -131,16 +132,27 @@ fn admit(catalogue: &Catalogue, approved: Vec<PairSpec>, now: OffsetDateTime) ->
     tradable
 }
 
-/// The fees that the venues publish with the markets; an API member's balance is kept to $0.0001.
+/// The fees that the venues publish with the markets; an API member's balance is kept to $0.0001. Where Kalshi waives its
+/// fee for a while, the fee that follows is already in the history.
 fn venue_fees(kalshi: &Market, polymarket: &Market, now: OffsetDateTime) -> Option<FeeHistory> {
+    let mut entries = vec![fees_at(kalshi, polymarket, now)];
+    if let FeeData::Kalshi { waived_until: Some(until), .. } = kalshi.fees
+        && until > now
+    {
+        entries.push(PairFees { from: Some(until), ..fees_at(kalshi, polymarket, until) });
+    }
+    FeeHistory::new(entries).ok()
+}
+
+fn fees_at(kalshi: &Market, polymarket: &Market, at: OffsetDateTime) -> PairFees {
     let direct = KalshiFees::taker().with_precision(Step::CENTICENT);
     let mut fees = PairFees::default();
     for market in [kalshi, polymarket] {
-        match LegFees::from_data(market.key.venue, &market.fees, direct, Some(now)).0 {
+        match LegFees::from_data(market.key.venue, &market.fees, direct, Some(at)).0 {
             LegFees::Kalshi(known) => fees.kalshi = Some(known),
             LegFees::Polymarket(known) => fees.polymarket = Some(known),
             _ => {}
         }
     }
-    FeeHistory::new(vec![fees]).ok()
+    fees
 }

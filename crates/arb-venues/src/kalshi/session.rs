@@ -136,7 +136,9 @@ impl KalshiSession {
         }
     }
 
-    fn on_error(&mut self, head: &Head<'_>, code: u32, out: &mut Outbox) {
+    /// A refused command. Where the venue names one market, that one is refused and the command's others are asked for
+    /// again without it; where it does not, all of them are.
+    fn on_error(&mut self, head: &Head<'_>, named: Option<&str>, code: u32, out: &mut Outbox) {
         let command = head.id.and_then(|id| self.commands.remove(&id));
         let sid = head.sid.or(match &command {
             Some(Command::Add(sid, _)) => Some(*sid),
@@ -151,8 +153,14 @@ impl KalshiSession {
             }
         }
         if let Some(Command::Subscribe(keys) | Command::Add(_, keys)) = command {
+            let is_named = |key: &Key| named.is_some_and(|named| named == &*key.name);
+            let one_is_named = keys.iter().any(is_named);
             for key in keys {
-                out.fail(key.id, format!("kalshi error {code}"));
+                if one_is_named && !is_named(&key) {
+                    out.resubscribe(key.id);
+                } else {
+                    out.fail(key.id, format!("kalshi error {code}"));
+                }
             }
         }
     }
@@ -219,7 +227,8 @@ impl Session for KalshiSession {
             }
             "error" => {
                 let code = fields.and_then(|fields| fields.code).unwrap_or(0);
-                self.on_error(&head, code, out);
+                let named = fields.and_then(|fields| fields.market_ticker);
+                self.on_error(&head, named, code, out);
                 Verdict::Control
             }
             _ => {

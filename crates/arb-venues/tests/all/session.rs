@@ -159,3 +159,19 @@ async fn polymarket_books_equal_the_venues_and_do_again_after_a_lost_connection(
     handle.shutdown();
     sim.shutdown().await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_unknown_ticker_costs_its_neighbours_nothing() {
+    let sim = venues(100).await;
+    let mut tickers = sim.markets(arb_sim::Venue::Kalshi);
+    tickers.truncate(4);
+    let asked = [&["KXNOSUCH-99-X".to_owned()][..], &tickers[..]].concat();
+    let session = KalshiSession::new(&sim.kalshi_ws_url(), key(&sim), ClockOffset::new("kalshi"));
+    let (keeper, handle) = follow(Venue::Kalshi, Box::new(session), &asked);
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    sim.pause();
+    until_equal(&sim, &keeper, &tickers).await;
+    assert_eq!(handle.health().disconnects, 0, "the connection stayed");
+    handle.shutdown();
+    sim.shutdown().await;
+}
