@@ -513,7 +513,7 @@ fn month(token: &Token) -> Option<i8> {
     })
 }
 
-/// What the event part of a Kalshi ticker says about time: `KXNBAGAME-26JAN19MIAGSW-MIA` a day, `KXOSCARPIC-25-A` a year.
+/// What the event part of a Kalshi ticker says about time: `KXNBAGAME-26JAN19BOSDEN-BOS` a day, `KXAWARDPIC-25-A` a year.
 pub(crate) fn ticker_date(ticker: &str) -> Option<When> {
     ticker.split('-').skip(1).find_map(|part| {
         let digits = part.get(..2)?;
@@ -587,8 +587,8 @@ mod tests {
 
     #[test]
     fn tickers_say_when() {
-        assert_eq!(ticker_date("KXNBAGAME-26JAN19MIAGSW-MIA").unwrap().first, date(2026, 1, 19));
-        assert!(ticker_date("KXOSCARPIC-25-A").unwrap().is_year());
+        assert_eq!(ticker_date("KXNBAGAME-26JAN19BOSDEN-BOS").unwrap().first, date(2026, 1, 19));
+        assert!(ticker_date("KXAWARDPIC-25-A").unwrap().is_year());
         assert_eq!(ticker_date("KXH5VACCINE"), None);
     }
 }
