@@ -8,6 +8,7 @@ use arb_normalize::Timestamp;
 use arb_risk::gate::RiskLimits;
 use arb_scan::{Limits, PairSpec, pairs};
 use arb_sim::{Sim, SimConfig};
+use arb_ws::Windows;
 use arb_ws::capture::{Recorder, RecorderConfig};
 use time::OffsetDateTime;
 use tokio::sync::mpsc;
@@ -22,7 +23,7 @@ use crate::services::Services;
 use crate::settings::Settings;
 use crate::tally::{Score, Tally};
 use crate::watch::DelayedBooks;
-use crate::{replay, table, terminal, tradable};
+use crate::{replay, table, terminal, tradable, view};
 
 /// Findings that may wait for cache and screen; more are lost to them, and counted.
 const FINDINGS: usize = 4_096;
@@ -179,6 +180,7 @@ async fn watch(
     let on_terminal = terminal::is_terminal();
     let screen = on_terminal.then(terminal::Screen::enter);
     let page = services.page();
+    let windows = Windows::default();
     let mut tally = Tally::default();
     let mut draw = tokio::time::interval(DRAW_EVERY);
     let mut line = tokio::time::interval_at(started + LINE_EVERY, LINE_EVERY);
@@ -195,6 +197,7 @@ async fn watch(
             Some(finding) = findings.recv() => take(services, &mut tally, &finding, mode, !on_terminal),
             _ = draw.tick() => {
                 let mut view = feeds.view.borrow().clone();
+                view::add_windows(&mut view, &windows);
                 if let Some(delayed) = delayed {
                     delayed.show(&mut view);
                 }

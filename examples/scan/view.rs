@@ -10,7 +10,7 @@ use arb_monitor::status::{
 use arb_normalize::books::BookState;
 use arb_normalize::{Opportunity, Timestamp, Venue};
 use arb_scan::Pipeline;
-use arb_ws::{Handle, LinkState};
+use arb_ws::{Handle, LinkState, Windows};
 use rust_decimal::Decimal;
 
 use crate::endpoints::Endpoints;
@@ -137,6 +137,14 @@ pub fn of(
     view
 }
 
+/// Fills in each feed's next planned interruption. Time zones are worked out here, beside the feeds' thread.
+pub fn add_windows(view: &mut StatusModel, windows: &Windows) {
+    for feed in &mut view.feeds {
+        let venue = feed.name.split(' ').next().unwrap_or_default();
+        feed.next_window = windows.next(venue, arb_ws::wall_clock()).map(|window| window.from);
+    }
+}
+
 fn books(pipeline: &Pipeline<Publisher>, venue: Venue) -> BookCounts {
     let mut counts = BookCounts::default();
     let board = pipeline.board();
@@ -181,9 +189,6 @@ fn feed(
         frames_per_second: health.message_rate,
         books,
         gaps: health.gaps,
-        next_window: arb_ws::Windows::default()
-            .next(venue.as_str(), arb_ws::wall_clock())
-            .map(|window| window.from),
         ..FeedRow::default()
     }
 }

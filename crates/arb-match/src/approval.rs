@@ -466,17 +466,8 @@ impl Approvals {
                 count: template.settled_differently,
             });
         }
-        for (market, shape) in
-            [(kalshi, &template.kalshi_shape), (polymarket, &template.polymarket_shape)]
-        {
-            if shape_fingerprint(market) != *shape {
-                return Err(Refusal::Lapsed {
-                    venue: market.key.venue,
-                    id: market.key.id.clone(),
-                    at: template.at,
-                });
-            }
-        }
+        let shapes = [(kalshi, &template.kalshi_shape), (polymarket, &template.polymarket_shape)];
+        still_reads(shapes, shape_fingerprint, template.at)?;
         let judgement = matcher.judge(kalshi, polymarket);
         if judgement.verdict != Verdict::Probable {
             return Err(none());
@@ -513,22 +504,27 @@ impl Approvals {
     }
 }
 
+/// Whether both markets still read as they did at `at`.
+fn still_reads(
+    markets: [(&Market, &String); 2],
+    fingerprint: fn(&Market) -> String,
+    at: OffsetDateTime,
+) -> Result<(), Refusal> {
+    match markets.into_iter().find(|(market, read)| fingerprint(market) != **read) {
+        Some((market, _)) => {
+            Err(Refusal::Lapsed { venue: market.key.venue, id: market.key.id.clone(), at })
+        }
+        None => Ok(()),
+    }
+}
+
 fn approved(approval: &Approval, kalshi: &Market, polymarket: &Market) -> Result<(), Refusal> {
     let (k, p) = (approval.kalshi.clone(), approval.polymarket.clone());
     if approval.decision == Decision::Rejected {
         return Err(Refusal::Rejected { kalshi: k, polymarket: p, at: approval.at });
     }
-    for (market, read) in
-        [(kalshi, &approval.kalshi_rules), (polymarket, &approval.polymarket_rules)]
-    {
-        if fingerprint(market) != *read {
-            return Err(Refusal::Lapsed {
-                venue: market.key.venue,
-                id: market.key.id.clone(),
-                at: approval.at,
-            });
-        }
-    }
+    let rules = [(kalshi, &approval.kalshi_rules), (polymarket, &approval.polymarket_rules)];
+    still_reads(rules, fingerprint, approval.at)?;
     if !matches!(approval.relation, Relation::Equal | Relation::Complement) {
         return Err(Refusal::NotApproved { kalshi: k, polymarket: p });
     }

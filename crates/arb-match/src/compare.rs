@@ -630,7 +630,7 @@ pub(crate) fn show_window(window: Option<Window>) -> String {
 }
 
 fn window_pair(a: Window, b: Window, found: &mut Findings) {
-    if a.point != b.point {
+    if a.point != b.point || (a.point && a.end != b.end) {
         found.add(
             "window",
             show_window(Some(a)),
@@ -641,15 +641,6 @@ fn window_pair(a: Window, b: Window, found: &mut Findings) {
         return;
     }
     if a.point {
-        if a.end != b.end {
-            found.add(
-                "window",
-                show_window(Some(a)),
-                show_window(Some(b)),
-                DifferenceKind::Contradiction,
-            );
-            found.meet(Relation::Overlap);
-        }
         return;
     }
     let apart = a.start.is_some_and(|s| s >= b.end) || b.start.is_some_and(|s| s >= a.end);
