@@ -170,7 +170,13 @@ impl Books {
 
     /// Every book, in the order of registration.
     pub fn iter(&self) -> impl Iterator<Item = (BookId, &TrackedBook)> {
-        self.books.iter().enumerate().map(|(index, book)| (BookId(index as u32), book))
+        self.iter_from(0)
+    }
+
+    /// The books that were registered after the first `known` ones, in that order; those before cost nothing.
+    pub fn iter_from(&self, known: usize) -> impl Iterator<Item = (BookId, &TrackedBook)> {
+        let new = self.books.get(known..).unwrap_or_default();
+        (known..).zip(new).map(|(index, book)| (BookId(index as u32), book))
     }
 
     /// How many books there are.

@@ -176,7 +176,7 @@ impl Board {
 
     fn link_new_books(&mut self, venue: Venue) {
         let v = venue.index();
-        for (id, _) in self.books[v].iter().skip(self.touching[v].len()) {
+        for (id, _) in self.books[v].iter_from(self.touching[v].len()) {
             let market = self.books[v].market(id);
             let baskets = self.wanted[v].get(market).cloned().unwrap_or_default();
             for &basket in &baskets {
