@@ -1,0 +1,71 @@
+//! Our pipeline, with an assessment of every trade it shows.
+
+use arb_normalize::Timestamp;
+use arb_risk::assess::{Assessor, LegView, TradeView};
+use arb_scan::{Closed, Found, Pipeline, PipelineConfig, Sink};
+use arrayvec::ArrayVec;
+
+use crate::contender::{Contender, Outbox, Published, Tally};
+use crate::stream::{Frame, Stream};
+
+/// The pipeline as `scan` runs it, up to the hand-over.
+#[derive(Debug)]
+pub struct Ours {
+    pipeline: Pipeline<Assessed>,
+    now: i64,
+}
+
+#[derive(Debug)]
+struct Assessed {
+    assessor: Assessor,
+    outbox: Outbox,
+    /// Keeps the assessment from being left out.
+    worst_score: f64,
+}
+
+impl Sink for Assessed {
+    fn on_opportunity(&mut self, found: &Found<'_>) {
+        let views: ArrayVec<LegView<'_>, 2> = found
+            .legs()
+            .map(|(leg, tracked)| {
+                let mut view = LegView::new(leg.venue, tracked.book());
+                view.fees = leg.fees;
+                view
+            })
+            .collect();
+        let trade = TradeView::default();
+        let assessment = self.assessor.assess(found.opportunity, &views, &trade);
+        self.worst_score = self.worst_score.max(assessment.total);
+        self.outbox.publish(Published {
+            pair: 0,
+            direction: u8::from(found.direction() != "yes-no"),
+            quantity: found.opportunity.quantity.micros(),
+            net: found.opportunity.net_usd.pico(),
+        });
+    }
+
+    fn on_closed(&mut self, _: &Closed) {}
+}
+
+impl Contender for Ours {
+    fn new(stream: &Stream) -> Self {
+        let sink =
+            Assessed { assessor: Assessor::default(), outbox: Outbox::new(), worst_score: 0.0 };
+        let mut pipeline = Pipeline::new(PipelineConfig::default(), sink);
+        let pairs = arb_scan::pairs::parse(&stream.pairs_file()).unwrap_or_default();
+        assert_eq!(pairs.len(), stream.names.len(), "the bench's own pairs can be read");
+        pipeline.replace_pairs(pairs);
+        Self { pipeline, now: 1_795_359_845_000_000_000 }
+    }
+
+    #[inline]
+    fn frame(&mut self, frame: &Frame) {
+        self.now += 1_000;
+        let at = Timestamp::from_nanos(self.now);
+        self.pipeline.on_frame(frame.venue, 0, at, frame.text.as_bytes());
+    }
+
+    fn tally(&self) -> Tally {
+        self.pipeline.sink().outbox.tally()
+    }
+}
