@@ -1,8 +1,11 @@
 //! Two readings compared, term by term.
 
+mod contingencies;
+
 use arb_normalize::Relation;
 
 use crate::amount::{Amount, Lie};
+use crate::definition::contradiction;
 use crate::judgement::{Difference, DifferenceKind, Judgement, Verdict};
 use crate::lexicon::{Kind, implies};
 use crate::reading::{Provenance, Reading, Window};
@@ -226,7 +229,9 @@ pub(crate) fn compare(k: &Reading, p: &Reading) -> Judgement {
         }
         sources(k, p, sk, sp, &mut found);
         every_statement(k, p, &mut found);
-        ties(k, p, &mut found);
+        contingencies::contingencies(k, p, &mut found);
+        definitions(k, p, &mut found);
+        own_contradictions(k, p, &mut found);
         match progress {
             Some(_) => found.relation.unwrap_or(Relation::Equal),
             None => leftovers(k, p, &rk, &rp, &found),
@@ -828,14 +833,41 @@ fn other_basis(mine: &Reading, atom: &Atom) -> bool {
         && !mine.basis.iter().flat_map(|s| &s.atoms).any(|a| a.kind == atom.kind && common(a))
 }
 
-fn ties(k: &Reading, p: &Reading, found: &mut Findings) {
-    if k.tie_goes_to_one != p.tie_goes_to_one {
+/// What one text counts and the other does not.
+fn definitions(k: &Reading, p: &Reading, found: &mut Findings) {
+    let common = |item: &str| {
+        let subject = k.subject().chain(p.subject()).any(|atom| atom.id == item);
+        subject || (k.has_stem(item) && p.has_stem(item))
+    };
+    if let Some((ours, theirs)) = contradiction(&k.definitions, &p.definitions, common) {
         found.add(
-            "tie",
-            mark(k.tie_goes_to_one, "to one of the tied"),
-            mark(p.tie_goes_to_one, "to one of the tied"),
-            DifferenceKind::Caveat,
+            "definition",
+            ours.sentence.as_str(),
+            theirs.sentence.as_str(),
+            DifferenceKind::Missing,
         );
+    }
+}
+
+/// A market whose question and rules do not fit together is not read as either.
+fn own_contradictions(k: &Reading, p: &Reading, found: &mut Findings) {
+    for (reading, kalshi) in [(k, true), (p, false)] {
+        let mut add = |term: &str, text: &str| {
+            let (a, b) = if kalshi { (text, "") } else { ("", text) };
+            found.add(term, a, b, DifferenceKind::Missing);
+        };
+        if reading.other_league {
+            add("league", "question and rules name different leagues");
+        }
+        if reading.other_day {
+            add("edition", "the rules name another day than the venue");
+        }
+        if reading.basis.as_ref().is_some_and(|basis| basis.negated) {
+            add("polarity", "decided by what does not happen");
+        }
+        if reading.unread {
+            add("rules", "the condition could not be read");
+        }
     }
 }
 

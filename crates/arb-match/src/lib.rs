@@ -3,6 +3,8 @@
 mod amount;
 mod approval;
 mod compare;
+mod contingency;
+mod definition;
 mod error;
 mod fingerprint;
 mod index;

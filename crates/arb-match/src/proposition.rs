@@ -3,6 +3,7 @@
 use arb_normalize::Market;
 
 use crate::compare::compare;
+use crate::contingency::Case;
 use crate::judgement::Judgement;
 use crate::lexicon::Kind;
 use crate::reading::{Provenance, Reading};
@@ -25,7 +26,8 @@ pub enum Source {
 /// A term of a proposition, for people and logs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Term {
-    /// `subject`, `predicate`, `competition`, `threshold`, `window`, `edition`, `source`, `polarity`, `tie`, ….
+    /// `subject`, `predicate`, `competition`, `threshold`, `window`, `edition`, `source`, `polarity`, `tie`, `void`, `postponement`,
+    /// `fallback`, `definition`, ….
     pub name: &'static str,
     /// Its value.
     pub value: String,
@@ -86,10 +88,15 @@ impl Proposition {
         for source in &reading.sources {
             out.push(Term { name: "source", value: source.clone(), source: Source::Rules });
         }
-        if reading.tie_goes_to_one {
+        for one in &reading.contingencies {
+            let fallback = matches!(one.case, Case::Undecided | Case::Otherwise);
+            let source = if fallback { Source::Fallback } else { Source::Rules };
+            out.push(Term { name: one.case.term(), value: one.payout.to_string(), source });
+        }
+        for one in &reading.definitions {
             out.push(Term {
-                name: "tie",
-                value: "to one of the tied".to_owned(),
+                name: "definition",
+                value: one.sentence.clone(),
                 source: Source::Rules,
             });
         }

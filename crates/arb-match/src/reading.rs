@@ -6,6 +6,8 @@ use arb_normalize::{Market, Outcome, Venue};
 use jiff::civil::Date;
 
 use crate::amount::{Amount, Bound, Interval, parse};
+use crate::contingency::{Contingency, contingencies};
+use crate::definition::{Definition, definitions};
 use crate::lexicon::{Kind, LEAGUES};
 use crate::statement::{Atom, Statement};
 use crate::text::{plain, tokens};
@@ -30,6 +32,9 @@ pub(crate) struct Window {
     pub(crate) point: bool,
     pub(crate) from: Provenance,
 }
+
+/// How far the day of the event in the rules may lie from the day the venue gives, in seconds.
+const SCHEDULE_DRIFT: u64 = 31 * 86_400;
 
 /// A market read.
 #[derive(Debug, Clone)]
@@ -75,6 +80,18 @@ pub(crate) struct Reading {
     pub(crate) unscheduled: bool,
     /// The rules give a tie to one of the tied.
     pub(crate) tie_goes_to_one: bool,
+    /// What is paid in the cases beside the condition.
+    pub(crate) contingencies: Vec<Contingency>,
+    /// What counts and what does not.
+    pub(crate) definitions: Vec<Definition>,
+    /// When the venue says the market ends, in seconds since 1970.
+    pub(crate) ends_at: Option<i64>,
+    /// Question and rules name different leagues.
+    pub(crate) other_league: bool,
+    /// The day the rules name for the event is far from the one the venue gives.
+    pub(crate) other_day: bool,
+    /// The rules pay YES under a condition that could not be read.
+    pub(crate) unread: bool,
     pub(crate) has_rules: bool,
     pub(crate) placeholder: bool,
 }
@@ -87,6 +104,7 @@ impl Reading {
         let rules = plain(&format!("{}\n{}", market.rules.primary, market.rules.secondary));
         let label = label(market, &title);
         let series = market.key.id.split('-').next().unwrap_or_default().to_owned();
+        let leagues = [league(&[&title]), league(&[&rules])];
         let league = league(&[&title, &event, &rules, &slug_word(market), &series]);
         let read = |text: &str| Statement::read(text, league, around);
         let clause = |text: &str| Statement::read_clause(text, league, around);
@@ -99,16 +117,23 @@ impl Reading {
         }
         let named = sides(market);
         titles.iter_mut().for_each(|title| title.sided = named.is_some());
-        let claims: Vec<Statement> = match (&named, claim(&rules)) {
+        let condition = if named.is_some() { None } else { claim(&rules) };
+        let claims: Vec<Statement> = match (&named, &condition) {
             (Some([first, _]), _) => {
                 let mut claim = clause(&two_sided_claim(first, title_text));
                 claim.sided = true;
                 vec![claim]
             }
-            (None, Some(claim)) => variants(&claim).iter().map(|text| clause(text)).collect(),
+            (None, Some(claim)) => {
+                let read = variants(&claim.text).into_iter().map(|text| clause(&text));
+                read.map(|s| Statement { negated: s.negated != claim.pays_no, ..s }).collect()
+            }
             (None, None) => Vec::new(),
         };
+        let words = condition.as_ref().map(|claim| claim.beginning());
+        let contingencies = contingencies(&rules, words.as_deref(), named.as_ref(), around);
         let sides_turned = named.as_ref().is_some_and(|names| turned(names, &rules));
+        let sides_missing = named.is_none() && condition.is_none();
         let sides = named.map(|[a, b]| [clause(&a), clause(&b)]);
         let mut reading = Self {
             placeholder: titles.iter().chain(&claims).any(|s| s.placeholder),
@@ -148,6 +173,12 @@ impl Reading {
             .iter()
             .any(|p| rules.contains(p)),
             tie_goes_to_one: rules.contains("case of a tie") || rules.contains("event of a tie"),
+            definitions: definitions(&rules),
+            ends_at: market.close_at.map(time::OffsetDateTime::unix_timestamp),
+            other_league: matches!(leagues, [Some(a), Some(b)] if a != b),
+            other_day: false,
+            unread: sides_missing && unread(&rules),
+            contingencies,
             has_rules: !market.rules.primary.trim().is_empty(),
         };
         reading.cover(&read(&event), &read(&rules));
@@ -216,7 +247,17 @@ impl Reading {
             self.statements().chain(&self.basis).flat_map(|s| &s.dates).cloned().collect();
         let scheduled =
             rules.lines().flat_map(|line| line.split(". ")).filter(|s| s.contains("cheduled"));
-        for sentence in scheduled.take(1) {
+        let scheduled: Vec<&str> = scheduled.collect();
+        let days = dates(&tokens(rules), around).into_iter();
+        let days = days.filter(|w| w.is_day() && !w.year_guessed).filter_map(|w| w.opening());
+        let near = days
+            .into_iter()
+            .any(|day| self.ends_at.is_none_or(|end| day.abs_diff(end) <= SCHEDULE_DRIFT));
+        let named = |text: &&str| {
+            dates(&tokens(text), around).iter().any(|w| w.is_day() && !w.year_guessed)
+        };
+        self.other_day = self.ticker.is_none() && scheduled.iter().any(named) && !near;
+        for sentence in scheduled.into_iter().take(1) {
             let found = dates(&tokens(sentence), around);
             editions.extend(found.into_iter().map(|when| When { tie: Tie::Named, ..when }));
         }
@@ -241,6 +282,11 @@ impl Reading {
     /// Whether a statement or label has that atom.
     pub(crate) fn has(&self, kind: Kind, id: &str) -> bool {
         self.strong.contains(&(kind, id.to_owned()))
+    }
+
+    /// Whether a statement or label has a word of that stem.
+    pub(crate) fn has_stem(&self, stem: &str) -> bool {
+        self.stems.contains(stem)
     }
 
     /// Whether it is about the vote of a named year.
@@ -438,17 +484,36 @@ fn sides(market: &Market) -> Option<[String; 2]> {
     Some([plain(&yes.label), plain(&no.label)])
 }
 
-/// The condition under which the rules pay YES.
-fn claim(rules: &str) -> Option<String> {
+/// The condition the rules decide by.
+struct Claim {
+    text: String,
+    /// Whether it pays NO.
+    pays_no: bool,
+}
+
+impl Claim {
+    /// Enough of it to know the sentence again.
+    fn beginning(&self) -> String {
+        self.text.chars().take(60).collect::<String>().to_lowercase()
+    }
+}
+
+/// The condition under which the rules pay YES; where there is none, the first under which they pay NO.
+fn claim(rules: &str) -> Option<Claim> {
     let text: String = rules.chars().filter(|c| *c != '"').collect();
+    let yes = condition(&text, "yes").map(|text| Claim { text, pays_no: false });
+    yes.or_else(|| {
+        (basis(rules).is_none())
+            .then(|| condition(&text, "no"))?
+            .map(|text| Claim { text, pays_no: true })
+    })
+}
+
+fn condition(text: &str, paid: &str) -> Option<String> {
     let lower = text.to_ascii_lowercase();
-    if let Some(end) = [
-        "then the market resolves to yes",
-        "the market resolves to yes",
-        "then this market resolves to yes",
-    ]
-    .iter()
-    .find_map(|p| lower.find(p))
+    if let Some(end) = ["then the market", "the market", "then this market"]
+        .iter()
+        .find_map(|who| lower.find(&format!("{who} resolves to {paid}")))
         && let Some(start) = lower[..end]
             .rfind("if ")
             .filter(|start| *start == 0 || !lower.as_bytes()[start - 1].is_ascii_alphanumeric())
@@ -459,18 +524,20 @@ fn claim(rules: &str) -> Option<String> {
         let start = first.unwrap_or(start);
         return Some(text[start + 3..end].trim().trim_end_matches([',', '.']).to_owned());
     }
-    let start = [
-        "resolve to yes if ",
-        "resolve to yes, if ",
-        "resolve yes if ",
-        "resolves to yes if ",
-        "resolves yes if ",
-    ]
-    .iter()
-    .filter_map(|p| lower.find(p).map(|at| at + p.len()))
-    .min()?;
+    let start = ["resolve to", "resolve", "resolves to", "resolves"]
+        .iter()
+        .flat_map(|verb| [format!("{verb} {paid} if "), format!("{verb} {paid}, if ")])
+        .filter_map(|phrase| lower.find(&phrase).map(|at| at + phrase.len()))
+        .min()?;
     let rest = &text[start..];
     Some(rest[..sentence_end(rest)].to_owned())
+}
+
+/// Whether the rules speak of paying YES, though no condition for it was found.
+fn unread(rules: &str) -> bool {
+    let plain: String = rules.chars().filter(|c| *c != '"').collect::<String>().to_lowercase();
+    basis(rules).is_none()
+        && (plain.contains("resolve to yes") || plain.contains("resolves to yes"))
 }
 
 /// What follows `this market will resolve according to`.
@@ -478,13 +545,17 @@ fn basis(rules: &str) -> Option<String> {
     if let Some(line) = rules.lines().next().filter(|line| line.contains("cheduled for")) {
         return Some(line.to_owned());
     }
-    let at = rules.find("resolve according to ").or_else(|| rules.find("resolve based on "))?;
+    let at = ["resolve according to ", "resolve based on ", "resolve to the "]
+        .iter()
+        .find_map(|phrase| rules.find(phrase))?;
     let rest = &rules[at..];
     Some(rest[..sentence_end(rest)].split_once(' ')?.1.to_owned())
 }
 
 /// Where the first sentence ends; abbreviations do not end one.
-fn sentence_end(text: &str) -> usize {
+pub(crate) fn sentence_end(text: &str) -> usize {
+    const SHORT: [&str; 11] =
+        ["Jr", "Sr", "St", "vs", "Dr", "Mr", "Mrs", "Inc", "Gov", "Sen", "Rep"];
     let bytes = text.as_bytes();
     for (at, c) in text.char_indices() {
         if c == '\n' {
@@ -492,15 +563,9 @@ fn sentence_end(text: &str) -> usize {
         }
         if c == '.' && bytes.get(at + 1).is_none_or(u8::is_ascii_whitespace) {
             let word = text[..at].rsplit([' ', '.']).next().unwrap_or_default();
+            let initial = word.len() == 1 && word.starts_with(|c: char| c.is_uppercase());
             let next_capital = text[at + 1..].trim_start().starts_with(|c: char| c.is_uppercase());
-            if ![
-                "Jr", "Sr", "St", "vs", "No", "Dr", "Mr", "Mrs", "Inc", "Gov", "Sen", "Rep", "S",
-                "U",
-            ]
-            .contains(&word)
-                && next_capital
-                || bytes.get(at + 1).is_none()
-            {
+            if bytes.get(at + 1).is_none() || (next_capital && !initial && !SHORT.contains(&word)) {
                 return at;
             }
         }
@@ -575,7 +640,7 @@ fn turned(names: &[String; 2], rules: &str) -> bool {
     let lower = rules.to_lowercase();
     let lines = lower.split(['\n', '.']).filter(|line| line.contains("resolve to \""));
     lines.filter_map(|line| line.split_once("resolve to \"")).any(|(condition, paid)| {
-        let denied = [" not ", "n't ", " fail", " lose", " loses"]
+        let denied = [" not ", "n't ", " fail", " lose", " loses", "unless "]
             .iter()
             .any(|word| condition.contains(word));
         let paid = names

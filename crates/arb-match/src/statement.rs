@@ -37,9 +37,9 @@ pub(crate) struct Statement {
     pub(crate) passive: bool,
 }
 
-const NEGATIONS: [&str; 14] = [
-    "no", "refrain", "not", "never", "wont", "isnt", "doesnt", "didnt", "cannot", "without",
-    "neither", "nor", "fail", "arent",
+const NEGATIONS: [&str; 15] = [
+    "no", "unless", "refrain", "not", "never", "wont", "isnt", "doesnt", "didnt", "cannot",
+    "without", "neither", "nor", "fail", "arent",
 ];
 
 const SUPER_BOWL: i16 = 1966;

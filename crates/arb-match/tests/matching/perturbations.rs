@@ -85,3 +85,54 @@ fn one_changed_term_costs_probable() {
     assert!(tried > 60, "only {tried} perturbations");
     assert!(kept.len() * 100 <= tried, "{} of {tried} still probable: {kept:#?}", kept.len());
 }
+
+/// A clause on one side that could pay differently costs `probable`; one that only says what silence means does not.
+#[test]
+fn clauses_about_other_cases_count() {
+    let dangerous = [
+        "If the event is postponed, this market will resolve to \"No\".",
+        "If the event is canceled, this market will resolve to \"Yes\".",
+        "A leaked memorandum will also suffice for this market to resolve to \"Yes\".",
+        "If nothing has been announced by January 2, 2020, this market will resolve to \"No\".",
+        "Only the result of the first half counts.",
+        "Otherwise, this market will resolve to \"Yes\".",
+        "In the case of a tie, this market will resolve to the name drawn by lot.",
+        "Unless somebody objects, this market will resolve to \"No\".",
+    ];
+    let harmless = [
+        "If the event is postponed, this market will remain open until it has taken place.",
+        "If the event is canceled, this market will resolve 50-50.",
+        "The result includes any overtime periods.",
+        "If it becomes impossible, this market will resolve to \"No\".",
+        "The primary resolution source will be a consensus of credible reporting.",
+    ];
+    let said = |market: &Market, clause: &str| {
+        let mut next = market.clone();
+        next.rules.primary = format!("{}\n{clause}", market.rules.primary);
+        next
+    };
+    let probable = |k: &Market, p: &Market| TermMatcher.judge(k, p).verdict == Verdict::Probable;
+    let mut tried = 0;
+    for pair in pairs() {
+        let (k, p) = (&pair.kalshi, &pair.polymarket);
+        if !probable(k, p) {
+            continue;
+        }
+        let before = TermMatcher.judge(k, p).relation;
+        for clause in dangerous {
+            tried += 1;
+            let judgement = TermMatcher.judge(k, &said(p, clause));
+            assert_ne!(judgement.verdict, Verdict::Probable, "{clause} {}", p.title);
+            assert_eq!(judgement.relation, before, "{clause} {judgement:?}");
+            assert!(!probable(&said(k, clause), p), "kalshi: {clause} {}", k.title);
+        }
+        for clause in harmless {
+            assert!(
+                probable(k, &said(p, clause)),
+                "{clause} {:?}",
+                TermMatcher.judge(k, &said(p, clause))
+            );
+        }
+    }
+    assert!(tried >= 100, "only {tried} tried");
+}

@@ -1,0 +1,115 @@
+//! The cases beside the condition, compared: could the two rule texts pay differently there?
+
+use std::collections::BTreeSet;
+
+use super::Findings;
+use crate::contingency::{Case, Contingency, Payout};
+use crate::judgement::DifferenceKind;
+use crate::lexicon::Kind;
+use crate::reading::{Provenance, Reading};
+use crate::statement::Statement;
+use crate::when::Around;
+
+/// A fallback this close to the event (or before it) can end the market while the other one waits.
+const SOON: i64 = 14 * 86_400;
+
+/// Lists the cases in which the rules could pay differently. A case that only one side names is compared with what the other side's
+/// silence means: an event that does not happen is not a win, a postponed one is waited for, overtime counts.
+pub(super) fn contingencies(k: &Reading, p: &Reading, found: &mut Findings) {
+    let cases: BTreeSet<Case> =
+        k.contingencies.iter().chain(&p.contingencies).map(|c| c.case).collect();
+    for case in cases {
+        let of = |r: &'_ Reading| -> Vec<Contingency> {
+            r.contingencies.iter().filter(|c| c.case == case).cloned().collect()
+        };
+        let (a, b) = (of(k), of(p));
+        let kind = match (a.as_slice(), b.as_slice()) {
+            ([], all) => worst(all.iter().map(|one| alone(one, p, k))),
+            (all, []) => worst(all.iter().map(|one| alone(one, k, p))),
+            (a, b) => worst(a.iter().flat_map(|x| b.iter().map(|y| both(x, y, k, p)))),
+        };
+        if let Some(kind) = kind {
+            found.add(case.term(), show(&a), show(&b), kind);
+        }
+    }
+}
+
+fn show(all: &[Contingency]) -> String {
+    all.iter().map(|one| one.payout.to_string()).collect::<Vec<_>>().join(", ")
+}
+
+fn worst(kinds: impl Iterator<Item = Option<DifferenceKind>>) -> Option<DifferenceKind> {
+    kinds.flatten().min_by_key(|kind| *kind != DifferenceKind::Missing)
+}
+
+/// Both texts name the case.
+fn both(x: &Contingency, y: &Contingency, k: &Reading, p: &Reading) -> Option<DifferenceKind> {
+    match x.case {
+        Case::Otherwise | Case::Impossible | Case::Certain | Case::AlsoYes => {
+            [alone(x, k, p), alone(y, p, k)].into_iter().flatten().next()
+        }
+        Case::Undecided if early(x, k, p) || early(y, p, k) => Some(DifferenceKind::Missing),
+        _ if pays_alike(x, y) => (x.deadline != y.deadline).then_some(DifferenceKind::Caveat),
+        _ => Some(DifferenceKind::Missing),
+    }
+}
+
+fn pays_alike(x: &Contingency, y: &Contingency) -> bool {
+    let waits = |c: &Contingency| {
+        c.payout == Payout::Open
+            || (c.case == Case::Postponed && c.limited && c.payout == Payout::Even)
+    };
+    x.payout == y.payout || (waits(x) && waits(y))
+}
+
+/// Only `mine` names the case.
+fn alone(one: &Contingency, mine: &Reading, other: &Reading) -> Option<DifferenceKind> {
+    use DifferenceKind::{Caveat, Missing};
+    let match_of_two = mine.sides.is_some() || other.sides.is_some();
+    match (one.case, &one.payout) {
+        (Case::Tie, Payout::Yes | Payout::Alphabet) => Some(Caveat),
+        (Case::Tie, Payout::Even) if match_of_two => Some(Caveat),
+        (Case::Tie, Payout::No) if !match_of_two && of_teams(mine) => Some(Caveat),
+        (Case::Cancelled, Payout::Even | Payout::No | Payout::Open) => Some(Caveat),
+        (Case::Postponed, Payout::Open) | (Case::Overtime | Case::RunOff, Payout::Counts) => None,
+        (Case::Postponed, Payout::Even | Payout::No) if one.limited => Some(Caveat),
+        (Case::Undecided, Payout::No | Payout::Alphabet) if !early(one, mine, other) => None,
+        (Case::Death, _) if !leaves(mine) => Some(Caveat),
+        (Case::Impossible, Payout::No) | (Case::Certain, Payout::Yes) => None,
+        (Case::Otherwise, Payout::No) if !denied(mine) => None,
+        (Case::Otherwise, Payout::Yes) if denied(mine) => None,
+        (Case::Otherwise, Payout::Side(1) | Payout::Even | Payout::Other(_)) => None,
+        (Case::AlsoYes, _) => (!explained(one, other)).then_some(Missing),
+        _ => Some(Missing),
+    }
+}
+
+fn denied(reading: &Reading) -> bool {
+    reading.claims.first().is_some_and(|claim| claim.negated)
+}
+
+/// Whether it is about somebody's leaving, where death is a way to leave.
+fn leaves(reading: &Reading) -> bool {
+    ["leave", "leave_office", "resign", "die"].iter().any(|id| reading.has(Kind::Verb, id))
+}
+
+/// Whether it is a match of teams on a day, where a draw is no win.
+fn of_teams(reading: &Reading) -> bool {
+    super::fine(reading) && (reading.has_kind(Kind::Team) || reading.league.is_some())
+}
+
+/// Whether the fallback may strike before the event of the venue's own date has been decided. One that is a deadline of the
+/// condition on either side is no fallback.
+fn early(one: &Contingency, mine: &Reading, other: &Reading) -> bool {
+    let (Some(deadline), Some(end)) = (one.deadline, mine.ends_at) else { return false };
+    let stated =
+        |r: &Reading| r.window.is_some_and(|w| w.from != Provenance::Fallback && w.end == deadline);
+    !stated(mine) && !stated(other) && deadline < end.saturating_add(SOON)
+}
+
+/// Whether the other market's words cover what else pays YES here.
+fn explained(one: &Contingency, other: &Reading) -> bool {
+    let sentence = Statement::read(&one.sentence, None, Around::default());
+    let mut verbs = sentence.atoms.iter().filter(|atom| atom.kind == Kind::Verb).peekable();
+    verbs.peek().is_some() && verbs.all(|verb| other.explains(verb) >= 0.9)
+}

@@ -1,0 +1,423 @@
+//! What the rules say about the cases their condition leaves open: a tie, a cancelled or postponed event, nothing decided by a day,
+//! a part of the event that does not count.
+
+use crate::text::tokens;
+use crate::when::{Around, Tie, dates};
+
+/// A case beside the condition.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Case {
+    Tie,
+    Cancelled,
+    Postponed,
+    /// Nothing is decided by a day.
+    Undecided,
+    Death,
+    /// It can no longer happen.
+    Impossible,
+    /// It can no longer fail.
+    Certain,
+    /// Whatever the condition does not cover.
+    Otherwise,
+    /// Any other condition that pays YES.
+    AlsoYes,
+    /// Overtime, extra time, penalties.
+    Overtime,
+    /// The second round of a vote.
+    RunOff,
+    /// A half, quarter, period, set or map instead of the whole.
+    PartOnly,
+}
+
+impl Case {
+    /// The term of a printed difference.
+    pub(crate) const fn term(self) -> &'static str {
+        match self {
+            Self::Tie => "tie",
+            Self::Cancelled => "void",
+            Self::Postponed => "postponement",
+            Self::Undecided => "fallback",
+            Self::Death => "death",
+            Self::Impossible | Self::Certain | Self::Otherwise => "polarity",
+            Self::AlsoYes => "also",
+            Self::Overtime => "overtime",
+            Self::RunOff => "second round",
+            Self::PartOnly => "part",
+        }
+    }
+}
+
+/// What is paid in a case.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Payout {
+    Yes,
+    No,
+    /// The first or the second of two named sides.
+    Side(usize),
+    /// Half each, a fair price, the last price, the stake back: nobody wins.
+    Even,
+    /// The market waits.
+    Open,
+    /// The tied name that comes first in the alphabet.
+    Alphabet,
+    /// The part counts, or it does not.
+    Counts,
+    CountsNot,
+    /// Something else, in the words of the rules.
+    Other(String),
+}
+
+impl std::fmt::Display for Payout {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Yes => "pays yes",
+            Self::No => "pays no",
+            Self::Side(0) => "pays the first side",
+            Self::Side(_) => "pays the second side",
+            Self::Even => "pays neither side",
+            Self::Open => "stays open",
+            Self::Alphabet => "pays the first in the alphabet",
+            Self::Counts => "counts",
+            Self::CountsNot => "does not count",
+            Self::Other(text) => text,
+        })
+    }
+}
+
+/// One case and what is paid in it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Contingency {
+    pub(crate) case: Case,
+    pub(crate) payout: Payout,
+    /// Seconds since 1970: the day by which something must be decided.
+    pub(crate) deadline: Option<i64>,
+    /// Whether it applies only beyond a limit (`rescheduled to over two weeks away`).
+    pub(crate) limited: bool,
+    /// The sentence, in lower case.
+    pub(crate) sentence: String,
+}
+
+/// Reads all contingencies of a rule text. `condition` is the sentence the market is about, in lower case; `sides` are the names of
+/// its outcomes where they are not yes and no.
+pub(crate) fn contingencies(
+    rules: &str,
+    condition: Option<&str>,
+    sides: Option<&[String; 2]>,
+    around: Around,
+) -> Vec<Contingency> {
+    let mut out: Vec<Contingency> = Vec::new();
+    for sentence in sentences(rules) {
+        let lower = sentence.to_lowercase();
+        // "the market called Tie resolves to Yes" is about another market of the event.
+        let own = condition.is_some_and(|condition| lower.contains(condition))
+            || lower.contains("market called")
+            || lower.contains("associated market");
+        let payout = payout(&lower, sides);
+        let mut add = |case: Case, payout: Payout, deadline: Option<i64>| {
+            let limited = limited(&lower);
+            let found = Contingency { case, payout, deadline, limited, sentence: lower.clone() };
+            let same = |held: &&Contingency| {
+                held.case == case && held.payout == found.payout && held.deadline == deadline
+            };
+            if !out.iter().any(|held| same(&held)) {
+                out.push(found);
+            }
+        };
+        for (case, counts) in parts(&lower) {
+            add(case, if counts { Payout::Counts } else { Payout::CountsNot }, None);
+        }
+        if let Some(otherwise) = lower.find("otherwise")
+            && let Some(paid) = self::payout(&lower[otherwise..], sides)
+        {
+            add(Case::Otherwise, paid, None);
+        }
+        let Some(payout) = payout.filter(|_| !own && !lower.starts_with("otherwise")) else {
+            continue;
+        };
+        let undecided = undecided(&sentence, &lower, around);
+        let cases = cases(&lower);
+        for case in &cases {
+            add(*case, payout.clone(), None);
+        }
+        if let Some(deadline) = undecided {
+            add(Case::Undecided, payout.clone(), Some(deadline));
+        }
+        if lower.starts_with("unless ") {
+            add(Case::Undecided, Payout::Other(lower.clone()), None);
+        }
+        // "For this market to resolve to Yes, the images must be authentic" narrows the condition, it does not add one.
+        let narrows = [" must ", "only ", "in order", "require"].iter().any(|w| lower.contains(w));
+        if cases.is_empty() && undecided.is_none() && payout == Payout::Yes && !narrows {
+            add(Case::AlsoYes, payout, None);
+        }
+    }
+    out
+}
+
+/// The sentences of a text without quote marks; examples in brackets are left out.
+pub(crate) fn sentences(rules: &str) -> Vec<String> {
+    let plain: String = rules.chars().filter(|c| *c != '"').collect();
+    let mut out = Vec::new();
+    for line in plain.lines() {
+        let line = without_examples(line);
+        let mut rest = line.trim();
+        while !rest.is_empty() {
+            let end = crate::reading::sentence_end(rest);
+            out.push(rest[..end].trim().to_owned());
+            rest = rest.get(end + 1..).unwrap_or_default().trim_start();
+        }
+    }
+    out
+}
+
+fn without_examples(line: &str) -> String {
+    let mut out = line.to_owned();
+    for opening in ["(e.g", "(i.e", "(ie ", "(such as", "(for example"] {
+        while let Some(start) = out.find(opening) {
+            let end = out[start..].find(')').map_or(out.len(), |len| start + len + 1);
+            out.replace_range(start..end, "");
+        }
+    }
+    out
+}
+
+/// What a sentence says is paid.
+fn payout(lower: &str, sides: Option<&[String; 2]>) -> Option<Payout> {
+    if lower.contains("remain open") || lower.contains("stay open") || lower.contains("stays open")
+    {
+        return Some(Payout::Open);
+    }
+    if lower.contains("alphabet") {
+        let first = lower.contains("first in alphabetical")
+            || lower.contains("first alphabetically")
+            || lower.contains("alphabetically first");
+        return Some(if first {
+            Payout::Alphabet
+        } else {
+            Payout::Other("by the alphabet".into())
+        });
+    }
+    let at =
+        ["resolve", "settle", "resolution"].iter().filter_map(|verb| lower.find(verb)).min()?;
+    let tail = &lower[at..];
+    let words: Vec<String> = tokens(tail).into_iter().map(|t| t.text).collect();
+    let skipped = ["to", "as", "at", "a", "the", "immediately", "in", "favor", "of", "early", "be"];
+    let first = words.iter().skip(1).find(|word| !skipped.contains(&word.as_str()));
+    if let Some(sides) = sides {
+        let named = sides.iter().position(|side| {
+            tail.split_once(" to ").is_some_and(|(_, paid)| paid.starts_with(&side.to_lowercase()))
+        });
+        if let Some(side) = named {
+            return Some(Payout::Side(side));
+        }
+    }
+    let even =
+        ["50-50", "50/50", "50%", "50 ", "0.50", "0.5 ", "fair", "last traded", "last price"];
+    let even = even.iter().any(|words| tail.contains(words))
+        || tail.ends_with("0.5")
+        || ["refund", "even", "equally"].iter().any(|word| tail.contains(word));
+    match first.map(String::as_str) {
+        Some("yes") => Some(Payout::Yes),
+        Some("no" | "other") => Some(Payout::No),
+        _ if even => Some(Payout::Even),
+        // "qualify for a Yes resolution", "suffice to resolve this market to Yes"
+        _ if lower.contains("yes resolution") || tail.contains(" to yes") => Some(Payout::Yes),
+        _ if lower.contains("no resolution")
+            || tail.contains(" to no ")
+            || tail.ends_with(" to no") =>
+        {
+            Some(Payout::No)
+        }
+        Some(_) if tail.contains(" to ") || tail.contains("in favor of") => {
+            Some(Payout::Other(tail.to_owned()))
+        }
+        _ => None,
+    }
+}
+
+/// The cases a sentence speaks of.
+fn cases(lower: &str) -> Vec<Case> {
+    let any = |words: &[&str]| words.iter().any(|word| lower.contains(word));
+    let word =
+        |words: &[&str]| tokens(lower).iter().any(|token| words.contains(&token.text.as_str()));
+    let mut out = Vec::new();
+    if word(&["tie", "tied", "ties", "draw"])
+        || any(&["shared", "jointly", "co-winner", "multiple winners", "dead heat", "dead-heat"])
+        || (any(&["multiple ", "more than one ", "two or more "])
+            && any(&["named", "win", "award"]))
+    {
+        out.push(Case::Tie);
+    }
+    if any(&[
+        "cancel",
+        "abandon",
+        "no contest",
+        "called off",
+        "not take place",
+        "walkover",
+        "forfeit",
+    ]) {
+        out.push(Case::Cancelled);
+    }
+    if any(&["postpone", "reschedul", "delayed", "suspended"]) && !any(&["suspended sentence"]) {
+        out.push(Case::Postponed);
+    }
+    if word(&["die", "dies", "died", "death", "deceased"]) {
+        out.push(Case::Death);
+    }
+    if any(&[
+        "impossible",
+        "eliminated",
+        "not officially nominated",
+        "not nominated",
+        "disqualified",
+    ]) {
+        out.push(Case::Impossible);
+    }
+    if any(&["certainty", "mathematically certain", "clinch", "guaranteed"]) {
+        out.push(Case::Certain);
+    }
+    out
+}
+
+/// Whether a sentence applies only beyond some limit.
+fn limited(lower: &str) -> bool {
+    [
+        "beyond",
+        "more than",
+        "over ",
+        "later than",
+        "within",
+        "not completed",
+        "not played",
+        "after ",
+    ]
+    .iter()
+    .any(|words| lower.contains(words))
+}
+
+/// The deadline of `If no winner is declared by June 30, 2025, …`.
+fn undecided(sentence: &str, lower: &str, around: Around) -> Option<i64> {
+    let denied = [" no ", " not ", "n't ", "neither ", "nothing ", " none "]
+        .iter()
+        .any(|word| lower.contains(word));
+    if !denied || !lower.contains("if ") {
+        return None;
+    }
+    let cut = ["resolve", "settle"].iter().filter_map(|verb| lower.find(verb)).min();
+    // Lower case may be longer than the text in other scripts: then the whole sentence is read.
+    let head = cut.and_then(|cut| sentence.get(..cut)).unwrap_or(sentence);
+    let found = dates(&tokens(head), around);
+    found.into_iter().find(|when| matches!(when.tie, Tie::Before | Tie::By))?.deadline()
+}
+
+/// The parts of the event a sentence counts or leaves out.
+fn parts(lower: &str) -> Vec<(Case, bool)> {
+    let any = |words: &[&str]| words.iter().any(|word| lower.contains(word));
+    let regular =
+        any(&["regulation", "90 minutes", "90-minute", "regular time", "full-time result"]);
+    let extra =
+        any(&["overtime", "extra time", "shootout", "shoot-out", "extra innings", "penalties"]);
+    let left_out = any(&["not includ", "exclud", "not count", "without", "disregard"]);
+    let included = !left_out && any(&["includ", "count"]);
+    let mut out = Vec::new();
+    if (regular || extra) && (left_out || (regular && !included)) {
+        out.push((Case::Overtime, false));
+    } else if extra && included {
+        out.push((Case::Overtime, true));
+    }
+    let second = any(&["second round", "runoff", "run-off"]);
+    let only_first = any(&["only"]) && any(&["first round"]);
+    if second && included && !only_first {
+        out.push((Case::RunOff, true));
+    } else if (second && left_out) || only_first {
+        out.push((Case::RunOff, false));
+    }
+    let part = any(&[
+        "first half",
+        "second half",
+        "halftime",
+        "half-time",
+        "half time",
+        "first quarter",
+        "first period",
+        "first five innings",
+        "first set",
+        "first map",
+    ]);
+    let decides =
+        any(&["only", "based on", "determined", "according to", "refers", "score at", "lead"]);
+    if part && decides {
+        out.push((Case::PartOnly, true));
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(rules: &str) -> Vec<(Case, Payout)> {
+        let around = Around { end: jiff::civil::Date::new(2025, 6, 1).ok() };
+        let sides = ["Heat".to_owned(), "Kings".to_owned()];
+        contingencies(rules, Some("if the heat win"), Some(&sides), around)
+            .into_iter()
+            .map(|found| (found.case, found.payout))
+            .collect()
+    }
+
+    #[test]
+    fn sentences_of_both_venues() {
+        for (rules, want) in [
+            (
+                "If the game is canceled entirely, with no make-up game, this market will resolve 50-50.",
+                vec![(Case::Cancelled, Payout::Even)],
+            ),
+            (
+                "If the game is postponed, this market will remain open until the game has been completed.",
+                vec![(Case::Postponed, Payout::Open)],
+            ),
+            (
+                "If the game is canceled, this market will resolve to \"Kings\".",
+                vec![(Case::Cancelled, Payout::Side(1))],
+            ),
+            (
+                "If for any reason no winner is declared by June 30, 2025, 11:59 PM ET, or in case of a tie for winner, this market will resolve in favor of the nominated film which comes first in alphabetical order.",
+                vec![(Case::Tie, Payout::Alphabet), (Case::Undecided, Payout::Alphabet)],
+            ),
+            (
+                "If the result of this election isn't known by July 31, 2025, 11:59 PM ET, the market will resolve to \"No\".",
+                vec![(Case::Undecided, Payout::No)],
+            ),
+            (
+                "If the game is cancelled or rescheduled to over two weeks away, the market will resolve to a fair price in accordance with the rules.",
+                vec![(Case::Cancelled, Payout::Even), (Case::Postponed, Payout::Even)],
+            ),
+            (
+                "The result will be determined based on the final score including any overtime periods.",
+                vec![(Case::Overtime, Payout::Counts)],
+            ),
+            (
+                "after 90 minutes plus stoppage time (does not include extra time or penalties)",
+                vec![(Case::Overtime, Payout::CountsNot)],
+            ),
+            (
+                "This market includes any potential second round.",
+                vec![(Case::RunOff, Payout::Counts)],
+            ),
+            (
+                "This market refers only to the first round.",
+                vec![(Case::RunOff, Payout::CountsNot)],
+            ),
+            (
+                "An announcement will qualify for a \"Yes\" resolution.",
+                vec![(Case::AlsoYes, Payout::Yes)],
+            ),
+            ("Otherwise, this market will resolve to \"No\".", vec![(Case::Otherwise, Payout::No)]),
+            ("If the Heat win, the market will resolve to \"Heat\".", vec![]),
+            ("The resolution source will be information from the league.", vec![]),
+        ] {
+            assert_eq!(read(rules), want, "{rules}");
+        }
+    }
+}
