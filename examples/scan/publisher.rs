@@ -203,6 +203,8 @@ impl Sink for Publisher {
     fn on_malformed(&mut self, venue: Venue, connection: u32, error: &DecodeError) {
         metrics::counter!("arb_scan_drift_total", "venue" => venue.as_str()).increment(1);
         tracing::warn!(%venue, connection, %error, "a frame was refused");
-        self.garbled.push((venue, connection));
+        if error.may_concern_books() {
+            self.garbled.push((venue, connection));
+        }
     }
 }

@@ -146,3 +146,48 @@ pub enum DecodeError {
         reason: String,
     },
 }
+
+impl DecodeError {
+    /// Whether the refused frame may have been about a book, so that books which were to take it are wrong now. A frame
+    /// whose kind could be read and is another one costs no book anything.
+    #[must_use]
+    pub fn may_concern_books(&self) -> bool {
+        match self {
+            Self::Missing { kind, .. } | Self::Value { kind, .. } => !matches!(
+                *kind,
+                "ticker"
+                    | "trade"
+                    | "market_lifecycle_v2"
+                    | "event_lifecycle"
+                    | "event_fee_update"
+                    | "subscribed"
+                    | "error"
+                    | "last_trade_price"
+                    | "best_bid_ask"
+                    | "new_market"
+                    | "market_resolved"
+            ),
+            Self::Syntax { .. } => true,
+            Self::Body { .. } => false,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_frame_that_may_hold_levels_concerns_books() {
+        let concerns = |venue, frame: &str| {
+            decoder(venue).decode(frame.as_bytes()).unwrap_err().may_concern_books()
+        };
+        assert!(concerns(Venue::Kalshi, r#"{"type":"orderbook_delta","sid":1,"seq":2,"msg":{}}"#));
+        assert!(concerns(Venue::Kalshi, r#"{"type":"market_lifecycle_v2","sid":"x","msg":{}}"#));
+        assert!(concerns(Venue::Kalshi, "{]"));
+        assert!(!concerns(Venue::Kalshi, r#"{"type":"market_lifecycle_v2","sid":1,"msg":{}}"#));
+        assert!(!concerns(Venue::Kalshi, r#"{"type":"trade","sid":1,"seq":2,"msg":{}}"#));
+        assert!(concerns(Venue::Polymarket, r#"{"event_type":"book"}"#));
+        assert!(!concerns(Venue::Polymarket, r#"{"event_type":"last_trade_price"}"#));
+    }
+}

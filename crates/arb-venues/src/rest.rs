@@ -7,7 +7,7 @@ use arb_breaker::{Breaker, BreakerConfig};
 use arb_normalize::Venue;
 use bytes::Bytes;
 use reqwest::Method;
-use reqwest::header::{DATE, HeaderMap, RETRY_AFTER};
+use reqwest::header::{AGE, DATE, HeaderMap, RETRY_AFTER};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc2822;
 
@@ -20,6 +20,11 @@ use crate::kalshi::KalshiCredentials;
 const MESSAGE_LIMIT: usize = 200;
 /// Largest answer that is read.
 const BODY_LIMIT: usize = 64 << 20;
+
+/// An answer that took longer says too little about the venue's clock.
+const CLOCK_ROUND_TRIP: Duration = Duration::from_secs(2);
+/// A signature that was refused is made anew when the clock it was made by was wrong by more, in milliseconds.
+const RESIGN_ABOVE_MS: i64 = 2_000;
 
 /// How a venue's REST interface is used.
 #[derive(Debug, Clone)]
@@ -150,7 +155,8 @@ impl Rest {
 
     /// Sends a request and gives the body of the answer.
     ///
-    /// Failures that may pass are tried again with growing waits; a `Retry-After` is obeyed up to `retry_delay_max`.
+    /// Failures that may pass are tried again with growing waits; a `Retry-After` is obeyed up to `retry_delay_max`. A
+    /// signed request that is refused with 401 goes out once more where the answer showed that the clock was wrong.
     ///
     /// # Errors
     /// The last failure.
@@ -160,11 +166,21 @@ impl Rest {
     pub(crate) async fn send(&self, request: &Request<'_>) -> Result<Bytes, VenueError> {
         let mut delay = self.config.retry_delay;
         let mut tries_left = self.config.retries;
+        let mut resigned = false;
         loop {
+            let signed_by = self.clock.millis();
             let error = match self.try_once(request).await {
                 Ok(body) => return Ok(body),
                 Err(error) => error,
             };
+            let unauthorized = matches!(error, VenueError::Status { status: 401, .. });
+            if unauthorized && request.signed && !resigned {
+                resigned = true;
+                if (self.clock.millis() - signed_by).abs() > RESIGN_ABOVE_MS {
+                    tracing::warn!(venue = %self.venue, offset = %self.clock, "a signature was refused; the clock is corrected");
+                    continue;
+                }
+            }
             // While the breaker is open nothing is sent; the caller decides whether to wait that long.
             let suspended = matches!(error, VenueError::Suspended { .. });
             if tries_left == 0 || suspended || !error.is_retryable() {
@@ -225,8 +241,9 @@ impl Rest {
             // The address may hold a query; the cause is kept without it.
             source: error.without_url().into(),
         };
+        let started = tokio::time::Instant::now();
         let mut response = builder.send().await.map_err(transport)?;
-        self.read_clock(response.headers());
+        self.read_clock(response.headers(), started.elapsed());
         let status = response.status();
         let retry_after = retry_after(response.headers(), (self.config.now)());
         let mut body = Vec::new();
@@ -254,12 +271,28 @@ impl Rest {
         Ok(body.into())
     }
 
-    fn read_clock(&self, headers: &HeaderMap) {
+    fn read_clock(&self, headers: &HeaderMap, round_trip: Duration) {
+        if round_trip > CLOCK_ROUND_TRIP || is_cached(headers) {
+            return;
+        }
         let date = headers.get(DATE).and_then(|value| value.to_str().ok());
         if let Some(date) = date.and_then(http_date) {
-            self.clock.correct(date, (self.config.now)());
+            // It was made somewhere on the way, half the round trip ago on average.
+            self.clock.correct_by_date(date, (self.config.now)() - round_trip / 2);
         }
     }
+}
+
+/// Whether an answer was kept somewhere on the way: its date is that of another time.
+fn is_cached(headers: &HeaderMap) -> bool {
+    let text = |value: &reqwest::header::HeaderValue| {
+        value.to_str().unwrap_or_default().trim().to_ascii_lowercase()
+    };
+    headers.get(AGE).map(text).is_some_and(|age| age.parse::<u64>().is_ok_and(|age| age > 0))
+        || ["x-cache", "x-cache-status", "cf-cache-status"]
+            .iter()
+            .filter_map(|name| headers.get(*name).map(text))
+            .any(|word| word.contains("hit") || word.contains("stale"))
 }
 
 /// Whether an address is on this machine.
@@ -303,6 +336,20 @@ mod tests {
         assert_eq!(header("Sun, 06 Nov 1994 08:49:47 GMT"), Some(Duration::from_secs(10)));
         assert_eq!(header("Sun, 06 Nov 1994 08:49:27 GMT"), None);
         assert_eq!(header("soon"), None);
+    }
+
+    #[test]
+    fn an_answer_out_of_a_cache_is_known_by_its_headers() {
+        let cached = |name: &'static str, value: &str| {
+            let mut headers = HeaderMap::new();
+            headers.insert(name, value.parse().unwrap());
+            is_cached(&headers)
+        };
+        assert!(cached("age", "7") && !cached("age", "0") && !cached("age", "new"));
+        assert!(
+            cached("x-cache", "Hit from cloudfront") && !cached("x-cache", "Miss from cloudfront")
+        );
+        assert!(cached("cf-cache-status", "HIT") && !cached("cf-cache-status", "DYNAMIC"));
     }
 
     #[test]

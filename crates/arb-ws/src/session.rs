@@ -133,6 +133,7 @@ pub struct Outbox {
     pub(crate) failed: Vec<(KeyId, Arc<str>)>,
     pub(crate) gaps: Vec<KeyId>,
     pub(crate) lost: Vec<KeyId>,
+    pub(crate) deferred: Vec<(KeyId, Duration)>,
     pub(crate) reconnect: Option<Arc<str>>,
     pub(crate) venue_time: Option<OffsetDateTime>,
     pub(crate) pong: bool,
@@ -164,6 +165,12 @@ impl Outbox {
     /// The venue refused the key. It stays refused until the next connection or an unsubscribe.
     pub fn fail(&mut self, key: KeyId, reason: impl Into<Arc<str>>) {
         self.failed.push((key, reason.into()));
+    }
+
+    /// The venue cannot take the key now, for a reason that passes: it is unsubscribed and subscribed anew after
+    /// `delay`, and is not watched for silence until then.
+    pub fn defer(&mut self, key: KeyId, delay: Duration) {
+        self.deferred.push((key, delay));
     }
 
     /// Messages of the key were lost: a gap is announced and the key is resynced.
@@ -228,6 +235,12 @@ impl Outbox {
         &self.lost
     }
 
+    /// The keys that are to be asked for again later, and after how long.
+    #[must_use]
+    pub fn deferred(&self) -> &[(KeyId, Duration)] {
+        &self.deferred
+    }
+
     /// Why a new link was asked for, if it was.
     #[must_use]
     pub fn reconnect_reason(&self) -> Option<&str> {
@@ -247,6 +260,7 @@ impl Outbox {
         self.failed.clear();
         self.gaps.clear();
         self.lost.clear();
+        self.deferred.clear();
         self.reconnect = None;
         self.venue_time = None;
         self.pong = false;
@@ -258,6 +272,7 @@ impl Outbox {
             && self.failed.is_empty()
             && self.gaps.is_empty()
             && self.lost.is_empty()
+            && self.deferred.is_empty()
             && self.reconnect.is_none()
             && !self.pong)
     }

@@ -330,6 +330,7 @@ impl Subscriptions {
             slot.gaps = slot.gaps.saturating_add(1);
         }
         slot.awaiting_since = None;
+        slot.retry_at = None;
         slot.effort = Effort::Nothing;
         if slot.state != State::Confirmed && !slot.queued {
             slot.state = State::Confirmed;
@@ -360,6 +361,15 @@ impl Subscriptions {
         slot.silent_since = None;
         slot.awaiting_since = None;
         Some(Arc::clone(&slot.name))
+    }
+
+    /// The venue takes the key later: nothing is owed until it is asked for again.
+    pub(crate) fn defer(&mut self, id: KeyId, until: Instant) {
+        if self.fail(id).is_some()
+            && let Some(slot) = self.slot_mut(id)
+        {
+            slot.retry_at = Some(until);
+        }
     }
 
     /// The venue dropped a key: ask for it again.
@@ -494,6 +504,7 @@ mod tests {
         Ack(u8),
         Refuse(u8),
         Dropped(u8),
+        Later(u8),
         Resync(u8),
         NewLink,
         Wait(u64),
@@ -509,6 +520,7 @@ mod tests {
             2 => key.clone().prop_map(Step::Ack),
             1 => key.clone().prop_map(Step::Refuse),
             1 => key.clone().prop_map(Step::Dropped),
+            1 => key.clone().prop_map(Step::Later),
             2 => key.prop_map(Step::Resync),
             1 => Just(Step::NewLink),
             2 => (0_u64..30).prop_map(Step::Wait),
@@ -595,6 +607,11 @@ mod tests {
                     Step::Dropped(key) => {
                         if let Some(id) = venue.id(&key.to_string()) {
                             keys.lose(id);
+                        }
+                    }
+                    Step::Later(key) => {
+                        if let Some(id) = venue.id(&key.to_string()) {
+                            keys.defer(id, now + Duration::from_secs(5));
                         }
                     }
                     Step::Resync(key) => keys.resync(&key.to_string(), now),

@@ -60,3 +60,23 @@ async fn silence_of_the_connection_is_a_stall_though_pings_are_answered() {
     settle().await;
     assert_eq!(seen(&rig.sink), ["connected", "resumed all", "2:a=2"]);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_deferred_key_is_subscribed_anew_after_its_time_and_not_watched_until_then() {
+    let mut config = config();
+    config.watch.ack_within = Duration::from_secs(1);
+    config.watch.redrive_within = Duration::from_secs(1);
+    let mut rig = rig(config);
+    rig.handle.subscribe(["a"]).unwrap();
+    let mut peer = rig.server.accept().await;
+    assert_eq!(peer.text().await.unwrap(), "sub a");
+    peer.send(Frame::text("later a")).await;
+    let from = Instant::now();
+    assert_eq!(peer.text().await.unwrap(), "unsub a");
+    let took = from.elapsed();
+    assert!(took >= Duration::from_secs(5) && took < Duration::from_millis(5_300), "{took:?}");
+    assert_eq!(peer.text().await.unwrap(), "sub a");
+    peer.send(Frame::text("a=1")).await;
+    settle().await;
+    assert_eq!(seen(&rig.sink), ["connected", "1:later a", "1:a=1"]);
+}

@@ -1,7 +1,7 @@
 //! A venue small enough to read at a glance, for the tests of this crate.
 //!
 //! Client: `sub a b`, `unsub a`, `snap a`. Server: `ack a`, `a=1` (data), `no a` (refused),
-//! `gap a`, `dead a`, `bye` (reconnect, please), `old a`; anything else is unreadable.
+//! `gap a`, `dead a`, `later a` (in 5 s), `bye` (reconnect, please), `old a`; anything else is unreadable.
 
 #![allow(dead_code, reason = "shared by several test programs, none of which uses all of it")]
 
@@ -56,6 +56,7 @@ impl Session for Toy {
         match (word, key(rest)) {
             ("ack", Some(key)) => out.confirm(key),
             ("no", Some(key)) => out.fail(key, "refused"),
+            ("later", Some(key)) => out.defer(key, Duration::from_secs(5)),
             ("gap", Some(key)) => out.gap(key),
             ("dead", Some(key)) => out.resubscribe(key),
             ("bye", _) => out.reconnect("bye"),

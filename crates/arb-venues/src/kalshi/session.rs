@@ -1,26 +1,50 @@
 //! Kalshi's WebSocket dialect: signed handshakes, subscriptions by sid, numbered frames.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
+use std::time::Duration;
 
 use arb_ws::{AfterRefusal, Handshake, Key, KeyId, Outbox, Refusal, Session, Verdict};
-use serde::Deserialize;
 use time::OffsetDateTime;
 
 use crate::clock::ClockOffset;
 use crate::kalshi::KalshiCredentials;
 
+mod frame;
+
+use frame::{Fields, OtherFrame};
+
 /// Error codes after which the subscription is dead and must be made anew.
 const DEAD_SUBSCRIPTION: [u32; 3] = [7, 10, 25];
+/// Error codes that say nothing about the markets: cannot process, command timeout, command rate.
+const PASSING: [u32; 3] = [1, 18, 27];
+/// Error code of a subscription that holds as many markets as it may.
+const SUBSCRIPTION_FULL: u32 = 26;
+/// Markets that were refused for a passing reason are asked for again after this.
+const RETRY_AFTER: Duration = Duration::from_secs(2);
 /// Most markets of one subscription before another is begun: a lost number makes every book of a subscription suspect.
 const MARKETS_PER_SUBSCRIPTION: usize = 500;
+/// How often a refused subscription of the lifecycle channel is asked for again on one link.
+const LIFECYCLE_TRIES: u32 = 3;
 
 /// One subscription of the order-book channel.
 #[derive(Debug, Default)]
 struct Subscription {
-    markets: Vec<Key>,
+    markets: HashSet<Arc<str>>,
     /// The last number seen.
     last: Option<u64>,
+    /// The venue takes no more markets on it.
+    full: bool,
+    /// Its end has been asked for.
+    leaving: bool,
+}
+
+/// The subscription of the channel that tells of halts, closes, settlements, new markets and fees.
+#[derive(Debug, Default)]
+struct Lifecycle {
+    sid: Option<u64>,
+    last: Option<u64>,
+    tries: u32,
 }
 
 /// What a command still waits for.
@@ -30,15 +54,44 @@ enum Command {
     Subscribe(Vec<Key>),
     /// More markets for a subscription.
     Add(u64, Vec<Key>),
-    /// Something whose answer changes nothing.
-    Other,
+    /// Markets out of a subscription.
+    Delete(u64),
+    /// The end of a subscription.
+    Unsubscribe(u64),
+    /// Snapshots of markets of a subscription.
+    Snapshot(u64, Vec<Key>),
+    /// The lifecycle channel.
+    Lifecycle,
 }
 
-/// Kalshi's order-book channel on one connection.
+impl Command {
+    const fn sid(&self) -> Option<u64> {
+        match self {
+            Self::Add(sid, _)
+            | Self::Delete(sid)
+            | Self::Unsubscribe(sid)
+            | Self::Snapshot(sid, _) => Some(*sid),
+            Self::Subscribe(_) | Self::Lifecycle => None,
+        }
+    }
+}
+
+/// A market that is wanted.
+#[derive(Debug)]
+struct Wanted {
+    id: KeyId,
+    /// The subscription that carries it, once the venue said so.
+    sid: Option<u64>,
+    /// The last command that asked for it: answers to earlier ones say nothing about where it ends up.
+    asked: u64,
+}
+
+/// Kalshi's order-book channel on one connection, and the lifecycle channel of the whole exchange beside it.
 ///
 /// `use_yes_price` is sent explicitly as false, so that the NO side is quoted in NO prices whatever the venue's default
 /// becomes. A jump in a subscription's numbers is answered by a `get_snapshot` for all its markets; error codes 10 and 25
-/// (and an unknown sid) by a new subscription.
+/// (and an unknown sid) by a new subscription; a full subscription (26) by another one; passing refusals (1, 18, 27) by
+/// another try two seconds later. Lifecycle messages are for the sink: they count as data of no market.
 #[derive(Debug)]
 pub struct KalshiSession {
     url: String,
@@ -46,44 +99,11 @@ pub struct KalshiSession {
     credentials: Arc<KalshiCredentials>,
     clock: ClockOffset,
     next_command: u64,
-    commands: HashMap<u64, Command>,
-    subscriptions: HashMap<u64, Subscription>,
-    keys: HashMap<Arc<str>, (KeyId, Option<u64>)>,
-}
-
-#[derive(Deserialize)]
-struct Head<'a> {
-    #[serde(rename = "type", borrow)]
-    kind: &'a str,
-    #[serde(default)]
-    id: Option<u64>,
-    #[serde(default)]
-    sid: Option<u64>,
-    #[serde(default)]
-    seq: Option<u64>,
-    #[serde(default, borrow)]
-    msg: Option<Message<'a>>,
-}
-
-/// `msg` is an object, or (for `list_subscriptions`) an array that does not concern us.
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum Message<'a> {
-    #[serde(borrow)]
-    Fields(Fields<'a>),
-    Other(serde::de::IgnoredAny),
-}
-
-#[derive(Deserialize)]
-struct Fields<'a> {
-    #[serde(default, borrow)]
-    market_ticker: Option<&'a str>,
-    #[serde(default)]
-    sid: Option<u64>,
-    #[serde(default)]
-    code: Option<u32>,
-    #[serde(default)]
-    ts_ms: Option<i64>,
+    /// Commands without an answer yet.
+    commands: BTreeMap<u64, Command>,
+    subscriptions: BTreeMap<u64, Subscription>,
+    keys: HashMap<Arc<str>, Wanted>,
+    lifecycle: Lifecycle,
 }
 
 impl KalshiSession {
@@ -104,79 +124,397 @@ impl KalshiSession {
             credentials,
             clock,
             next_command: 1,
-            commands: HashMap::new(),
-            subscriptions: HashMap::new(),
+            commands: BTreeMap::new(),
+            subscriptions: BTreeMap::new(),
             keys: HashMap::new(),
+            lifecycle: Lifecycle::default(),
         }
     }
 
-    fn command(&mut self, command: Command) -> u64 {
+    fn send(&mut self, out: &mut Outbox, command: Command, cmd: &str, params: &serde_json::Value) {
         let id = self.next_command;
         self.next_command += 1;
         self.commands.insert(id, command);
-        id
-    }
-
-    fn send(&mut self, out: &mut Outbox, command: Command, cmd: &str, params: serde_json::Value) {
-        let id = self.command(command);
         out.send_text(serde_json::json!({ "id": id, "cmd": cmd, "params": params }).to_string());
     }
 
-    /// Binds markets to a subscription, once the venue says which.
-    fn bind(&mut self, sid: u64, keys: Vec<Key>, out: &mut Outbox) {
-        let subscription = self.subscriptions.entry(sid).or_default();
+    fn update(&mut self, out: &mut Outbox, command: Command, action: &str, markets: &[&str]) {
+        let Some(sid) = command.sid() else { return };
+        let mut params =
+            serde_json::json!({ "sid": sid, "action": action, "market_tickers": markets });
+        if action == "add_markets" {
+            params["use_yes_price"] = false.into();
+        }
+        self.send(out, command, "update_subscription", &params);
+    }
+
+    fn follow_lifecycle(&mut self, out: &mut Outbox) {
+        self.lifecycle = Lifecycle { tries: self.lifecycle.tries + 1, ..Lifecycle::default() };
+        let params = serde_json::json!({ "channels": ["market_lifecycle_v2"] });
+        self.send(out, Command::Lifecycle, "subscribe", &params);
+    }
+
+    /// The lifecycle channel was refused or ended.
+    fn lifecycle_failed(&mut self, code: u32, out: &mut Outbox) {
+        if self.lifecycle.tries < LIFECYCLE_TRIES {
+            self.follow_lifecycle(out);
+        } else {
+            tracing::warn!(
+                venue = "kalshi",
+                code,
+                "the lifecycle channel is refused: closes and new markets are not heard"
+            );
+        }
+    }
+
+    /// Asks for markets, on a subscription with room or a new one.
+    fn ask(&mut self, keys: Vec<Key>, out: &mut Outbox) {
+        if keys.is_empty() {
+            return;
+        }
+        match self.room_for(keys.len()) {
+            Some(sid) => {
+                self.note_asked(&keys);
+                let command = Command::Add(sid, keys.clone());
+                self.update(out, command, "add_markets", &names(&keys));
+            }
+            None => self.ask_anew(keys, out),
+        }
+    }
+
+    fn ask_anew(&mut self, keys: Vec<Key>, out: &mut Outbox) {
+        self.note_asked(&keys);
+        let params = serde_json::json!({ "channels": ["orderbook_delta"], "market_tickers": names(&keys), "use_yes_price": false });
+        self.send(out, Command::Subscribe(keys), "subscribe", &params);
+    }
+
+    /// The next command asks for these.
+    fn note_asked(&mut self, keys: &[Key]) {
         for key in keys {
-            // Unsubscribed again before the answer came?
-            let Some(entry) = self.keys.get_mut(&key.name) else { continue };
-            entry.1 = Some(sid);
-            out.confirm(key.id);
-            if !subscription.markets.iter().any(|bound| bound.id == key.id) {
-                subscription.markets.push(key);
+            if let Some(wanted) = self.keys.get_mut(&key.name) {
+                wanted.asked = self.next_command;
             }
         }
     }
 
-    /// A refused command. Where the venue names one market, that one is refused and the command's others are asked for
+    fn room_for(&self, more: usize) -> Option<u64> {
+        self.subscriptions
+            .iter()
+            .filter(|(_, known)| !known.full && !known.leaving && !known.markets.is_empty())
+            .find(|(sid, known)| {
+                known.markets.len() + self.on_the_way(**sid).count() + more
+                    <= MARKETS_PER_SUBSCRIPTION
+            })
+            .map(|(sid, _)| *sid)
+    }
+
+    /// Markets that a subscription has been asked to take and has not acknowledged.
+    fn on_the_way(&self, sid: u64) -> impl Iterator<Item = &Key> {
+        self.commands
+            .values()
+            .filter_map(move |command| match command {
+                Command::Add(to, keys) if *to == sid => Some(keys),
+                _ => None,
+            })
+            .flatten()
+    }
+
+    /// Binds markets to a subscription, once the venue says which. Those that nobody wants any more are taken out again.
+    fn bind(&mut self, command: u64, sid: u64, keys: Vec<Key>, out: &mut Outbox) {
+        let subscription = self.subscriptions.entry(sid).or_default();
+        let mut surplus = Vec::new();
+        for Key { name, .. } in keys {
+            match self.keys.get_mut(&name) {
+                Some(wanted) if wanted.asked == command => {
+                    wanted.sid = Some(sid);
+                    out.confirm(wanted.id);
+                    subscription.markets.insert(name);
+                }
+                // It was given up and asked for again: the later answer says where it is. If that is another
+                // subscription, its next frame on this one takes it out.
+                Some(_) => {}
+                None => surplus.push(name),
+            }
+        }
+        self.leave(sid, &surplus, out);
+    }
+
+    /// Takes markets out of a subscription; one that carries nothing else ends.
+    fn leave(&mut self, sid: u64, markets: &[Arc<str>], out: &mut Outbox) {
+        if markets.is_empty() {
+            return;
+        }
+        if self.carries_nothing(sid) {
+            self.end(sid, out);
+        } else if self.subscriptions.contains_key(&sid) {
+            let markets: Vec<&str> = markets.iter().map(|name| &**name).collect();
+            self.update(out, Command::Delete(sid), "delete_markets", &markets);
+        }
+    }
+
+    /// Whether a subscription carries no market and none is on the way to it.
+    fn carries_nothing(&self, sid: u64) -> bool {
+        self.subscriptions.get(&sid).is_some_and(|known| known.markets.is_empty())
+            && !self.on_the_way(sid).any(|key| self.keys.contains_key(&key.name))
+    }
+
+    fn end(&mut self, sid: u64, out: &mut Outbox) {
+        let Some(subscription) = self.subscriptions.get_mut(&sid) else { return };
+        if !std::mem::replace(&mut subscription.leaving, true) {
+            let params = serde_json::json!({ "sids": [sid] });
+            self.send(out, Command::Unsubscribe(sid), "unsubscribe", &params);
+        }
+    }
+
+    /// A subscription is gone: its markets are asked for again.
+    fn died(&mut self, sid: u64, code: u32, out: &mut Outbox) {
+        if self.lifecycle.sid == Some(sid) {
+            self.lifecycle_failed(code, out);
+        }
+        for market in self.subscriptions.remove(&sid).unwrap_or_default().markets {
+            if let Some(wanted) = self.keys.get_mut(&market) {
+                wanted.sid = None;
+                out.resubscribe(wanted.id);
+            }
+        }
+    }
+
+    fn on_error(&mut self, frame: &OtherFrame<'_>, fields: &Fields<'_>, out: &mut Outbox) {
+        let code = fields.code.unwrap_or(0);
+        let named = fields.market_ticker.as_deref();
+        let id = frame.id.unwrap_or_default();
+        let command = self.commands.remove(&id);
+        let sid = frame.sid.or_else(|| command.as_ref().and_then(Command::sid));
+        if DEAD_SUBSCRIPTION.contains(&code) {
+            match sid {
+                Some(sid) => self.died(sid, code, out),
+                // Nothing says which: all of them.
+                None if command.is_none() => {
+                    for sid in self.subscriptions.keys().copied().collect::<Vec<_>>() {
+                        self.died(sid, code, out);
+                    }
+                }
+                None => {}
+            }
+        }
+        match command {
+            Some(Command::Subscribe(mut keys)) => {
+                self.keep_asked_by(id, &mut keys);
+                self.refused(keys, None, named, code, out);
+            }
+            Some(Command::Add(sid, mut keys)) => {
+                self.keep_asked_by(id, &mut keys);
+                self.refused(keys, Some(sid), named, code, out);
+                // It may have been kept for them alone.
+                if self.carries_nothing(sid) {
+                    self.end(sid, out);
+                }
+            }
+            Some(Command::Snapshot(sid, keys)) => {
+                self.snapshot_refused(sid, keys, named, code, out);
+            }
+            Some(Command::Unsubscribe(sid)) => {
+                if let Some(subscription) = self.subscriptions.get_mut(&sid) {
+                    // Its next frame about a market nobody wants asks again.
+                    subscription.leaving = false;
+                }
+            }
+            Some(Command::Lifecycle) => self.lifecycle_failed(code, out),
+            Some(Command::Delete(_)) | None => {}
+        }
+    }
+
+    /// Leaves the markets that were asked for by this command last.
+    fn keep_asked_by(&self, command: u64, keys: &mut Vec<Key>) {
+        keys.retain(|key| self.keys.get(&key.name).is_some_and(|wanted| wanted.asked == command));
+    }
+
+    /// Markets that were not subscribed. Where the venue names one, that one is refused and the others are asked for
     /// again without it; where it does not, all of them are.
-    fn on_error(&mut self, head: &Head<'_>, named: Option<&str>, code: u32, out: &mut Outbox) {
-        let command = head.id.and_then(|id| self.commands.remove(&id));
-        let sid = head.sid.or(match &command {
-            Some(Command::Add(sid, _)) => Some(*sid),
-            _ => None,
-        });
-        if let Some(sid) = sid.filter(|_| DEAD_SUBSCRIPTION.contains(&code)) {
-            for key in self.subscriptions.remove(&sid).unwrap_or_default().markets {
-                if let Some(entry) = self.keys.get_mut(&key.name) {
-                    entry.1 = None;
-                }
-                out.resubscribe(key.id);
+    fn refused(
+        &mut self,
+        mut keys: Vec<Key>,
+        on: Option<u64>,
+        named: Option<&str>,
+        code: u32,
+        out: &mut Outbox,
+    ) {
+        let is_named = |key: &Key| named.is_some_and(|named| named == &*key.name);
+        if code == SUBSCRIPTION_FULL {
+            if let Some(full) = on.and_then(|sid| self.subscriptions.get_mut(&sid)) {
+                full.full = true;
+                return self.ask(keys, out);
+            }
+            if keys.len() > 1 {
+                let half = keys.split_off(keys.len() / 2);
+                self.ask_anew(keys, out);
+                return self.ask_anew(half, out);
             }
         }
-        if let Some(Command::Subscribe(keys) | Command::Add(_, keys)) = command {
-            let is_named = |key: &Key| named.is_some_and(|named| named == &*key.name);
-            let one_is_named = keys.iter().any(is_named);
+        let dead = on.is_some() && DEAD_SUBSCRIPTION.contains(&code);
+        if keys.iter().any(is_named) {
+            let (bad, rest) = keys.into_iter().partition::<Vec<_>, _>(is_named);
+            self.give_up(&bad, code, out);
+            self.ask(rest, out);
+        } else if dead {
+            self.ask(keys, out);
+        } else if PASSING.contains(&code) {
             for key in keys {
-                if one_is_named && !is_named(&key) {
-                    out.resubscribe(key.id);
-                } else {
-                    out.fail(key.id, format!("kalshi error {code}"));
-                }
+                out.defer(key.id, RETRY_AFTER);
+            }
+        } else {
+            self.give_up(&keys, code, out);
+        }
+    }
+
+    fn give_up(&self, keys: &[Key], code: u32, out: &mut Outbox) {
+        for wanted in keys.iter().filter_map(|key| self.keys.get(&key.name)) {
+            out.fail(wanted.id, format!("kalshi error {code}"));
+        }
+    }
+
+    /// Snapshots that were not given, of a subscription that may live. A market that the venue names is not in the
+    /// subscription and is asked for anew; the others' snapshots are asked for again.
+    fn snapshot_refused(
+        &mut self,
+        sid: u64,
+        mut keys: Vec<Key>,
+        named: Option<&str>,
+        code: u32,
+        out: &mut Outbox,
+    ) {
+        keys.retain(|key| self.keys.get(&key.name).is_some_and(|wanted| wanted.sid == Some(sid)));
+        if PASSING.contains(&code) {
+            for key in keys {
+                out.defer(key.id, RETRY_AFTER);
+            }
+            return;
+        }
+        let is_named = |key: &Key| named.is_none_or(|named| named == &*key.name);
+        let (lost, rest) = keys.into_iter().partition::<Vec<_>, _>(is_named);
+        let Some(subscription) = self.subscriptions.get_mut(&sid) else { return };
+        for key in &lost {
+            subscription.markets.remove(&key.name);
+            if let Some(wanted) = self.keys.get_mut(&key.name) {
+                wanted.sid = None;
+                out.resubscribe(wanted.id);
             }
         }
+        if !lost.is_empty() && !rest.is_empty() {
+            self.ask_snapshots(sid, rest, out);
+        }
+    }
+
+    fn ask_snapshots(&mut self, sid: u64, keys: Vec<Key>, out: &mut Outbox) {
+        let command = Command::Snapshot(sid, keys.clone());
+        self.update(out, command, "get_snapshot", &names(&keys));
+    }
+
+    /// The venue may answer `get_snapshot` by the snapshots alone, so they are what ends the command.
+    fn note_snapshot(&mut self, market: &str) {
+        self.commands.retain(|_, open| match open {
+            Command::Snapshot(_, keys) => {
+                keys.retain(|key| &*key.name != market);
+                !keys.is_empty()
+            }
+            _ => true,
+        });
     }
 
     /// Checks the number of a frame; a jump is a gap for every market of the subscription.
     fn count(&mut self, sid: u64, seq: u64, snapshot: bool, out: &mut Outbox) {
-        let subscription = self.subscriptions.entry(sid).or_default();
+        let subscription = match self.subscriptions.get_mut(&sid) {
+            Some(known) => known,
+            None if self.lifecycle.sid == Some(sid) => return self.count_lifecycle(seq),
+            // Data may come before its acknowledgement, and so only while one is out.
+            None if self.commands.values().any(|open| matches!(open, Command::Subscribe(_))) => {
+                self.subscriptions.entry(sid).or_default()
+            }
+            None => return,
+        };
         let gap = subscription.last.is_some_and(|last| seq > last + 1);
         let restart = snapshot && seq == 1;
         if gap {
-            for key in &subscription.markets {
-                out.gap(key.id);
+            for wanted in subscription.markets.iter().filter_map(|name| self.keys.get(name)) {
+                out.gap(wanted.id);
             }
         }
         subscription.last =
             Some(if restart { 1 } else { subscription.last.map_or(seq, |last| last.max(seq)) });
+    }
+
+    /// A lost lifecycle message may have been a close: it is counted, so that whoever reads the catalogue can do so at once.
+    fn count_lifecycle(&mut self, seq: u64) {
+        if self.lifecycle.last.is_some_and(|last| seq > last + 1) {
+            metrics::counter!("arb_venues_lifecycle_gaps_total", "venue" => "kalshi").increment(1);
+            tracing::warn!(venue = "kalshi", "lifecycle messages were lost");
+        }
+        self.lifecycle.last = self.lifecycle.last.max(Some(seq));
+    }
+
+    /// A frame about one market's book.
+    fn on_book(
+        &mut self,
+        market: &str,
+        sid: Option<u64>,
+        stamped_ms: Option<i64>,
+        out: &mut Outbox,
+    ) {
+        let wanted = self.keys.get(market);
+        if let Some(wanted) = wanted {
+            out.touch(wanted.id);
+        }
+        let bound = wanted.map(|wanted| wanted.sid);
+        if let Some(sid) = sid
+            && !matches!(bound, Some(None))
+            && bound.flatten() != Some(sid)
+        {
+            self.turn_away(sid, market, out);
+        }
+        if let Some(at) = stamped_ms.and_then(from_millis) {
+            out.venue_time(at);
+        }
+    }
+
+    /// Data of a market that nobody wants, or not from this subscription: it is taken out, unless that or the acknowledgement it came with is under way.
+    #[cold]
+    fn turn_away(&mut self, sid: u64, market: &str, out: &mut Outbox) {
+        let under_way = self.commands.values().any(|open| match open {
+            Command::Subscribe(_) => true,
+            _ => open.sid() == Some(sid),
+        });
+        if !under_way {
+            self.leave(sid, &[market.into()], out);
+        }
+    }
+
+    fn on_control(&mut self, frame: &OtherFrame<'_>, fields: &Fields<'_>, out: &mut Outbox) {
+        // No command has the number 0: the venue takes it for none.
+        let id = frame.id.unwrap_or_default();
+        match &*frame.kind {
+            "subscribed" => {
+                let Some(sid) = fields.sid.or(frame.sid) else { return };
+                match self.commands.remove(&id) {
+                    Some(Command::Subscribe(keys)) => self.bind(id, sid, keys, out),
+                    Some(Command::Lifecycle) => self.lifecycle.sid = Some(sid),
+                    _ => {}
+                }
+            }
+            "ok" => {
+                if let Some(Command::Add(sid, keys)) = self.commands.remove(&id) {
+                    self.bind(id, sid, keys, out);
+                }
+            }
+            "unsubscribed" => {
+                let command = self.commands.remove(&id);
+                if let Some(sid) = frame.sid.or_else(|| command.as_ref().and_then(Command::sid)) {
+                    // Whatever it still carried is asked for again.
+                    self.died(sid, 0, out);
+                }
+            }
+            "error" => self.on_error(frame, fields, out),
+            _ => {}
+        }
     }
 }
 
@@ -190,136 +528,108 @@ impl Session for KalshiSession {
         Ok(handshake)
     }
 
-    fn on_open(&mut self, _out: &mut Outbox) {
+    fn on_open(&mut self, out: &mut Outbox) {
         self.commands.clear();
         self.subscriptions.clear();
         self.keys.clear();
+        self.lifecycle = Lifecycle::default();
+        self.follow_lifecycle(out);
     }
 
     fn on_frame(&mut self, payload: &[u8], out: &mut Outbox) -> Verdict {
-        let Ok(head) = serde_json::from_slice::<Head<'_>>(payload) else {
+        if let Some(book) = frame::book(payload) {
+            self.count(book.sid, book.seq, book.is_snapshot, out);
+            if book.is_snapshot {
+                self.note_snapshot(book.market);
+            }
+            self.on_book(book.market, Some(book.sid), book.stamped_ms, out);
+            return Verdict::Data;
+        }
+        let Ok(frame) = frame::other(payload) else {
             return Verdict::Invalid("not a kalshi message");
         };
-        let fields = match &head.msg {
-            Some(Message::Fields(fields)) => Some(fields),
-            _ => None,
-        };
-        if let (Some(sid), Some(seq)) = (head.sid, head.seq) {
-            self.count(sid, seq, head.kind == "orderbook_snapshot", out);
+        let fields = frame.fields();
+        if let (Some(sid), Some(seq)) = (frame.sid, frame.seq) {
+            self.count(sid, seq, frame.kind == "orderbook_snapshot", out);
         }
-        match head.kind {
-            "subscribed" => {
-                let sid = fields.and_then(|fields| fields.sid).or(head.sid);
-                if let (Some(sid), Some(id)) = (sid, head.id)
-                    && let Some(Command::Subscribe(keys)) = self.commands.remove(&id)
-                {
-                    self.bind(sid, keys, out);
-                }
-                Verdict::Control
-            }
-            "ok" | "unsubscribed" => {
-                if let Some(Command::Add(sid, keys)) =
-                    head.id.and_then(|id| self.commands.remove(&id))
-                {
-                    self.bind(sid, keys, out);
-                }
-                Verdict::Control
-            }
-            "error" => {
-                let code = fields.and_then(|fields| fields.code).unwrap_or(0);
-                let named = fields.and_then(|fields| fields.market_ticker);
-                self.on_error(&head, named, code, out);
-                Verdict::Control
-            }
-            _ => {
-                if let Some(fields) = fields {
-                    if let Some((key, _)) =
-                        fields.market_ticker.and_then(|ticker| self.keys.get(ticker))
-                    {
-                        out.touch(*key);
+        match &*frame.kind {
+            "orderbook_delta" | "orderbook_snapshot" => {
+                if let Some(market) = &fields.market_ticker {
+                    if frame.kind == "orderbook_snapshot" {
+                        self.note_snapshot(market);
                     }
-                    if let Some(at) = fields.ts_ms.and_then(from_millis) {
-                        out.venue_time(at);
-                    }
+                    self.on_book(market, frame.sid, fields.ts_ms, out);
                 }
                 Verdict::Data
+            }
+            _ => {
+                self.on_control(&frame, &fields, out);
+                Verdict::Control
             }
         }
     }
 
     fn subscribe(&mut self, keys: &[Key], out: &mut Outbox) {
+        // A market that is carried already is stated afresh by being taken out first.
+        let bound: Vec<Key> =
+            keys.iter().filter(|key| self.keys.contains_key(&key.name)).cloned().collect();
+        self.unsubscribe(&bound, out);
         for key in keys {
-            self.keys.insert(key.name.clone(), (key.id, None));
+            self.keys.insert(key.name.clone(), Wanted { id: key.id, sid: None, asked: 0 });
         }
-        let tickers: Vec<&str> = keys.iter().map(|key| &*key.name).collect();
-        let room = self
-            .subscriptions
-            .iter()
-            .filter(|(_, subscription)| {
-                !subscription.markets.is_empty()
-                    && subscription.markets.len() + keys.len() <= MARKETS_PER_SUBSCRIPTION
-            })
-            .map(|(sid, _)| *sid)
-            .min();
-        if let Some(sid) = room {
-            let params = serde_json::json!({ "sid": sid, "action": "add_markets", "market_tickers": tickers, "use_yes_price": false });
-            self.send(out, Command::Add(sid, keys.to_vec()), "update_subscription", params);
-        } else {
-            let params = serde_json::json!({ "channels": ["orderbook_delta"], "market_tickers": tickers, "use_yes_price": false });
-            self.send(out, Command::Subscribe(keys.to_vec()), "subscribe", params);
-        }
+        self.ask(keys.to_vec(), out);
     }
 
     fn unsubscribe(&mut self, keys: &[Key], out: &mut Outbox) {
-        let mut by_sid: HashMap<u64, Vec<&str>> = HashMap::new();
+        let mut by_sid: BTreeMap<u64, Vec<Arc<str>>> = BTreeMap::new();
         for key in keys {
-            if let Some((_, Some(sid))) = self.keys.remove(&key.name)
+            // One that is not acknowledged yet is taken out when it is.
+            if let Some(Wanted { sid: Some(sid), .. }) = self.keys.remove(&key.name)
                 && let Some(subscription) = self.subscriptions.get_mut(&sid)
             {
-                subscription.markets.retain(|bound| bound.id != key.id);
-                by_sid.entry(sid).or_default().push(&key.name);
+                subscription.markets.remove(&key.name);
+                by_sid.entry(sid).or_default().push(key.name.clone());
             }
         }
-        for (sid, tickers) in by_sid {
-            let emptied = self.subscriptions.get(&sid).is_some_and(|rest| rest.markets.is_empty());
-            if emptied {
-                self.send(out, Command::Other, "unsubscribe", serde_json::json!({ "sids": [sid] }));
-            } else {
-                let params = serde_json::json!({ "sid": sid, "action": "delete_markets", "market_tickers": tickers });
-                self.send(out, Command::Other, "update_subscription", params);
-            }
+        for (sid, markets) in by_sid {
+            self.leave(sid, &markets, out);
         }
     }
 
     fn resync(&mut self, keys: &[Key], out: &mut Outbox) {
-        let mut by_sid: HashMap<u64, Vec<&str>> = HashMap::new();
-        let mut unbound = Vec::new();
+        let mut by_sid: BTreeMap<u64, Vec<Key>> = BTreeMap::new();
+        let mut unknown = Vec::new();
         for key in keys {
             match self.keys.get(&key.name) {
-                Some((_, Some(sid))) => by_sid.entry(*sid).or_default().push(&key.name),
+                Some(Wanted { sid: Some(sid), .. }) => {
+                    by_sid.entry(*sid).or_default().push(key.clone());
+                }
                 // The answer that binds it is still on its way and brings a snapshot.
-                Some((_, None)) => {}
-                None => unbound.push(key.clone()),
+                Some(_) => {}
+                None => unknown.push(key.clone()),
             }
         }
-        for (sid, tickers) in by_sid {
-            let params = serde_json::json!({ "sid": sid, "action": "get_snapshot", "market_tickers": tickers });
-            self.send(out, Command::Other, "update_subscription", params);
+        for (sid, keys) in by_sid {
+            self.ask_snapshots(sid, keys, out);
         }
-        if !unbound.is_empty() {
-            self.subscribe(&unbound, out);
+        if !unknown.is_empty() {
+            self.subscribe(&unknown, out);
         }
     }
 
     fn on_refused(&mut self, refusal: &Refusal, now: OffsetDateTime) -> AfterRefusal {
         if let (401, Some(date)) = (refusal.status, refusal.date)
-            && self.clock.correct(date, now)
+            && self.clock.correct_by_date(date, now)
         {
             tracing::warn!(offset = %self.clock, venue = "kalshi", "the handshake was refused; the clock is corrected");
-            return AfterRefusal::RetryAfter(std::time::Duration::from_millis(250));
+            return AfterRefusal::RetryAfter(Duration::from_millis(250));
         }
         AfterRefusal::Default
     }
+}
+
+fn names(keys: &[Key]) -> Vec<&str> {
+    keys.iter().map(|key| &*key.name).collect()
 }
 
 fn from_millis(millis: i64) -> Option<OffsetDateTime> {

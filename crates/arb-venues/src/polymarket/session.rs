@@ -5,8 +5,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use arb_ws::{Handshake, KeepAlive, Key, KeyId, Outbox, Session, Verdict};
-use serde::Deserialize;
 use time::OffsetDateTime;
+
+mod frame;
+
+/// The venue's words for a command it does not take.
+const REFUSAL: &[u8] = b"INVALID OPERATION";
 
 /// The market channel on one connection; keys are token ids.
 ///
@@ -20,31 +24,6 @@ pub struct PolymarketSession {
     begun: bool,
 }
 
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum Body<'a> {
-    #[serde(borrow)]
-    One(Message<'a>),
-    #[serde(borrow)]
-    Many(Vec<Message<'a>>),
-}
-
-#[derive(Deserialize)]
-struct Message<'a> {
-    #[serde(default, borrow)]
-    asset_id: Option<&'a str>,
-    #[serde(default, borrow)]
-    price_changes: Vec<Change<'a>>,
-    #[serde(default, borrow)]
-    timestamp: Option<&'a str>,
-}
-
-#[derive(Deserialize)]
-struct Change<'a> {
-    #[serde(default, borrow)]
-    asset_id: Option<&'a str>,
-}
-
 impl PolymarketSession {
     /// A session for the WebSocket at `url` (`wss://ws-subscriptions-clob.polymarket.com/ws/market`).
     #[must_use]
@@ -52,12 +31,14 @@ impl PolymarketSession {
         Self { url: url.to_owned(), keys: HashMap::new(), begun: false }
     }
 
-    fn touch(&self, asset: Option<&str>, out: &mut Outbox) -> bool {
-        let key = asset.and_then(|asset| self.keys.get(asset));
-        if let Some(key) = key {
-            out.touch(*key);
+    /// Whether one of the assets is subscribed; each that is has data.
+    fn touch<'a>(&self, assets: impl Iterator<Item = &'a str>, out: &mut Outbox) -> bool {
+        let mut any = false;
+        for id in assets.filter_map(|asset| self.keys.get(asset)) {
+            out.touch(*id);
+            any = true;
         }
-        key.is_some()
+        any
     }
 }
 
@@ -76,27 +57,25 @@ impl Session for PolymarketSession {
             out.pong();
             return Verdict::Control;
         }
-        let Ok(body) = serde_json::from_slice::<Body<'_>>(payload) else {
-            return Verdict::Invalid("not a polymarket message");
-        };
-        let messages = match &body {
-            Body::One(message) => std::slice::from_ref(message),
-            Body::Many(messages) => messages,
-        };
-        let mut data = false;
-        for message in messages {
-            data |= self.touch(message.asset_id, out);
-            for change in &message.price_changes {
-                data |= self.touch(change.asset_id, out);
-            }
-            let stamp = message.timestamp.and_then(|text| text.parse::<i64>().ok());
-            if let Some(at) = stamp.and_then(|millis| {
+        if payload.trim_ascii() == REFUSAL {
+            tracing::warn!(venue = "polymarket", "the venue refused a command");
+            return Verdict::Control;
+        }
+        if frame::is_whole(payload) && self.touch(frame::assets(payload), out) {
+            let stamped = frame::stamped_ms(payload);
+            if let Some(at) = stamped.and_then(|millis| {
                 OffsetDateTime::from_unix_timestamp_nanos(i128::from(millis) * 1_000_000).ok()
             }) {
                 out.venue_time(at);
             }
+            return Verdict::Data;
         }
-        if data { Verdict::Data } else { Verdict::Control }
+        // Rare: another kind, or other spacing.
+        match serde_json::from_slice::<frame::Messages>(payload) {
+            Ok(messages) if self.touch(messages.assets(), out) => Verdict::Data,
+            Ok(_) => Verdict::Control,
+            Err(_) => Verdict::Invalid("not a polymarket message"),
+        }
     }
 
     fn subscribe(&mut self, keys: &[Key], out: &mut Outbox) {

@@ -6,6 +6,8 @@ use std::time::Duration;
 use arb_normalize::MarketStatus;
 use arb_normalize::market::FeeData;
 use arb_venues::kalshi::{KalshiCredentials, KalshiRest};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+
 use arb_venues::{ClockOffset, MarketFilter, MarketSource, VenueError};
 
 use super::{kalshi, polymarket, venues};
@@ -85,6 +87,59 @@ async fn a_venue_clock_that_runs_ahead_is_measured_and_signed_for() {
     let _ = rest.exchange_status().await;
     assert!((50_000..70_000).contains(&clock.millis()), "{clock}");
     rest.check_key().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_signature_refused_for_a_wrong_clock_is_made_anew_once() {
+    let sim = venues(0).await;
+    sim.fault("clock-skew:venue=kalshi,by=60s".parse().unwrap()).unwrap();
+    let (rest, clock) = kalshi(&sim);
+    // The first request of all is signed by our clock and refused; the answer shows the venue's.
+    rest.check_key().await.unwrap();
+    assert!((55_000..65_000).contains(&clock.millis()), "{clock}");
+    assert_eq!(sim.stats(arb_sim::Venue::Kalshi).requests, 2);
+    // A key that is refused with a right clock is refused once.
+    let foreign = KalshiCredentials::from_ed25519_seed("foreign", &[7; 32]).unwrap();
+    let url = sim.kalshi_rest_url();
+    let rest = KalshiRest::new(&url, Some(Arc::new(foreign)), clock).unwrap();
+    assert!(rest.check_key().await.is_err());
+    assert_eq!(sim.stats(arb_sim::Venue::Kalshi).requests, 3);
+}
+
+/// Serves one answer to everybody.
+async fn serve(answer: String) -> String {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    tokio::spawn(async move {
+        while let Ok((mut socket, _)) = listener.accept().await {
+            let answer = answer.clone();
+            tokio::spawn(async move {
+                let mut request = [0; 4096];
+                let _ = socket.read(&mut request).await;
+                let _ = socket.write_all(answer.as_bytes()).await;
+            });
+        }
+    });
+    url
+}
+
+#[tokio::test]
+async fn an_answer_out_of_a_cache_says_nothing_about_the_clock() {
+    let answer = |more: &str| {
+        let body = r#"{"exchange_active":true,"trading_active":true}"#;
+        let length = body.len();
+        format!(
+            "HTTP/1.1 200 OK\r\nDate: Sun, 06 Nov 1994 08:49:37 GMT\r\nContent-Length: {length}\r\nConnection: close\r\n{more}\r\n{body}"
+        )
+    };
+    for (more, believed) in
+        [("Age: 12\r\n", false), ("X-Cache: Hit from cloudfront\r\n", false), ("", true)]
+    {
+        let clock = ClockOffset::new("kalshi");
+        let rest = KalshiRest::new(&serve(answer(more)).await, None, clock.clone()).unwrap();
+        rest.exchange_status().await.unwrap();
+        assert_eq!(clock.millis() != 0, believed, "{more:?}");
+    }
 }
 
 #[tokio::test]

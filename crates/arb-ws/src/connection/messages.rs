@@ -181,6 +181,9 @@ impl Connection {
                 self.tell_at_frame(outlet, &Event::SubscriptionFailed { key, reason });
             }
         }
+        for (id, delay) in std::mem::take(&mut self.outbox.deferred) {
+            self.subscriptions.defer(id, now + delay);
+        }
         if !self.outbox.gaps.is_empty() || !self.outbox.lost.is_empty() {
             let (gaps, lost) =
                 (std::mem::take(&mut self.outbox.gaps), std::mem::take(&mut self.outbox.lost));

@@ -1,0 +1,449 @@
+//! Kalshi's session against a scripted venue: what it sends for every answer, and that nothing leaks.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use arb_venues::ClockOffset;
+use arb_venues::kalshi::{KalshiCredentials, KalshiSession};
+use arb_ws::{Key, KeyId, Outbox, Session, Verdict};
+use serde_json::{Value, json};
+
+/// A session and what it has sent.
+struct Script {
+    session: KalshiSession,
+    out: Outbox,
+}
+
+impl Script {
+    /// A session on an open link; its lifecycle subscription is acknowledged as sid 9.
+    fn open() -> Self {
+        let key = KalshiCredentials::from_ed25519_seed("key", &[1; 32]).unwrap();
+        let clock = ClockOffset::new("kalshi");
+        let session = KalshiSession::new("ws://127.0.0.1/trade-api/ws/v2", Arc::new(key), clock);
+        let mut script = Self { session, out: Outbox::new() };
+        script.session.on_open(&mut script.out);
+        let [opened] = script.sent().try_into().unwrap();
+        assert_eq!(opened["params"]["channels"], json!(["market_lifecycle_v2"]));
+        script.subscribed(&opened, 9);
+        script
+    }
+
+    /// The commands sent since this was asked last.
+    fn sent(&mut self) -> Vec<Value> {
+        let frames = self.out.frames().iter();
+        let commands =
+            frames.map(|frame| serde_json::from_slice(frame.payload().unwrap()).unwrap());
+        let commands = commands.collect();
+        self.out.clear();
+        commands
+    }
+
+    fn one(&mut self) -> Value {
+        let [command] = self.sent().try_into().unwrap();
+        command
+    }
+
+    fn subscribe(&mut self, keys: &[Key]) -> Value {
+        self.session.subscribe(keys, &mut self.out);
+        self.one()
+    }
+
+    fn unsubscribe(&mut self, keys: &[Key]) -> Vec<Value> {
+        self.session.unsubscribe(keys, &mut self.out);
+        self.sent()
+    }
+
+    /// The venue says this; the outbox then holds the session's answer alone.
+    fn hear(&mut self, frame: &Value) -> Verdict {
+        self.out.clear();
+        self.session.on_frame(frame.to_string().as_bytes(), &mut self.out)
+    }
+
+    fn subscribed(&mut self, command: &Value, sid: u64) {
+        let channel = &command["params"]["channels"][0];
+        self.hear(&json!({"id": command["id"], "type": "subscribed", "msg": {"channel": channel, "sid": sid}}));
+    }
+
+    fn ok(&mut self, command: &Value, sid: u64, seq: u64) {
+        self.hear(&json!({"id": command["id"], "sid": sid, "seq": seq, "type": "ok", "msg": {"market_tickers": []}}));
+    }
+
+    fn error(&mut self, command: &Value, code: u32, market: Option<&str>) {
+        let mut frame =
+            json!({"id": command["id"], "type": "error", "msg": {"code": code, "msg": "no"}});
+        if let Some(market) = market {
+            frame["msg"]["market_ticker"] = market.into();
+        }
+        self.hear(&frame);
+    }
+
+    fn delta(&mut self, market: &str, sid: u64, seq: u64) -> Verdict {
+        let text = format!(
+            r#"{{"type":"orderbook_delta","sid":{sid},"seq":{seq},"msg":{{"market_ticker":"{market}","market_id":"x","price_dollars":"0.4","delta_fp":"1.00","side":"yes","ts_ms":1795187045123}}}}"#
+        );
+        self.out.clear();
+        self.session.on_frame(text.as_bytes(), &mut self.out)
+    }
+}
+
+fn key(number: u32, name: &str) -> Key {
+    Key { id: KeyId::new(number), name: name.into() }
+}
+
+fn keys(names: &[&str]) -> Vec<Key> {
+    (0..).zip(names).map(|(number, name)| key(number, name)).collect()
+}
+
+fn id(number: u32) -> KeyId {
+    KeyId::new(number)
+}
+
+#[test]
+fn a_market_given_up_before_its_acknowledgement_is_taken_out_when_it_comes() {
+    let mut venue = Script::open();
+    let both = keys(&["A", "B"]);
+    let command = venue.subscribe(&both);
+    assert!(venue.unsubscribe(&both[..1]).is_empty(), "the venue has no sid to name yet");
+    venue.subscribed(&command, 1);
+    assert_eq!(venue.out.confirmed(), [id(1)]);
+    let removal = venue.one();
+    assert_eq!(
+        removal["params"],
+        json!({"sid": 1, "action": "delete_markets", "market_tickers": ["A"]})
+    );
+
+    // Nothing is left of a subscription of which nothing is wanted any more.
+    let alone = keys(&["C"]);
+    let command = venue.subscribe(&alone);
+    assert_eq!(command["params"]["action"], "add_markets");
+    venue.unsubscribe(&both[1..]);
+    venue.unsubscribe(&alone);
+    venue.ok(&command, 1, 2);
+    assert_eq!(venue.one()["cmd"], "unsubscribe");
+}
+
+#[test]
+fn a_market_that_comes_back_under_another_number_is_confirmed_by_that_number() {
+    let mut venue = Script::open();
+    let first = venue.subscribe(&[key(0, "A")]);
+    venue.unsubscribe(&[key(0, "A")]);
+    // Number 0 stands for another market now.
+    venue.session.subscribe(&[key(0, "Z"), key(5, "A")], &mut venue.out);
+    let second = venue.one();
+    venue.subscribed(&first, 1);
+    assert!(venue.out.confirmed().is_empty(), "the later answer says where it is");
+    venue.subscribed(&second, 2);
+    assert_eq!(venue.out.confirmed(), [id(0), id(5)]);
+    venue.delta("A", 2, 1);
+    assert_eq!(venue.out.touched(), [id(5)]);
+    assert!(venue.sent().is_empty());
+    // The first command's subscription carries it too, and carries nothing else.
+    venue.delta("A", 1, 2);
+    assert_eq!(venue.one()["params"], json!({"sids": [1]}));
+}
+
+#[test]
+fn a_subscription_that_ended_is_forgotten_and_never_added_to() {
+    let mut venue = Script::open();
+    let command = venue.subscribe(&keys(&["A"]));
+    venue.subscribed(&command, 1);
+    let [end] = venue.unsubscribe(&keys(&["A"])).try_into().unwrap();
+    assert_eq!(end["params"], json!({"sids": [1]}));
+    let anew = venue.subscribe(&keys(&["A"]));
+    assert_eq!(anew["cmd"], "subscribe", "a subscription on its way out takes no market");
+    venue.hear(&json!({"id": end["id"], "sid": 1, "seq": 2, "type": "unsubscribed"}));
+    venue.subscribed(&anew, 2);
+    assert_eq!(venue.out.confirmed(), [id(0)]);
+    // Numbers of a new subscription under the old sid begin anew.
+    venue.delta("A", 2, 1);
+    assert!(venue.out.gaps().is_empty());
+}
+
+#[test]
+fn markets_on_their_way_count_for_room_and_keep_a_subscription_alive() {
+    let mut venue = Script::open();
+    let many: Vec<Key> = (0..499).map(|n| key(n, &format!("M{n}"))).collect();
+    let command = venue.subscribe(&many);
+    venue.subscribed(&command, 1);
+    let last = venue.subscribe(&[key(600, "LAST")]);
+    assert_eq!(last["params"]["action"], "add_markets");
+    let more = venue.subscribe(&[key(601, "MORE")]);
+    assert_eq!(more["cmd"], "subscribe", "500 are the most");
+    // All but the one on its way leave: the subscription stays.
+    for sent in venue.unsubscribe(&many) {
+        assert_eq!(sent["params"]["action"], "delete_markets");
+    }
+    venue.ok(&last, 1, 2);
+    assert_eq!(venue.out.confirmed(), [id(600)]);
+    assert!(venue.sent().is_empty());
+}
+
+#[test]
+fn passing_refusals_are_tried_again_later_and_cost_no_market() {
+    for code in [1, 18, 27] {
+        let mut venue = Script::open();
+        let command = venue.subscribe(&keys(&["A", "B"]));
+        venue.error(&command, code, None);
+        assert!(venue.out.failed().is_empty(), "code {code}");
+        let deferred: Vec<KeyId> = venue.out.deferred().iter().map(|(id, _)| *id).collect();
+        assert_eq!(deferred, [id(0), id(1)], "code {code}");
+        assert!(venue.sent().is_empty());
+        // What the connection does when the time is up.
+        assert!(venue.unsubscribe(&keys(&["A", "B"])).is_empty());
+        let again = venue.subscribe(&keys(&["A", "B"]));
+        venue.subscribed(&again, 1);
+        assert_eq!(venue.out.confirmed(), [id(0), id(1)], "code {code}");
+    }
+}
+
+#[test]
+fn a_full_subscription_is_left_and_another_begun() {
+    let mut venue = Script::open();
+    let command = venue.subscribe(&keys(&["A"]));
+    venue.subscribed(&command, 1);
+    let add = venue.subscribe(&[key(1, "B")]);
+    venue.error(&add, 26, None);
+    assert!(venue.out.failed().is_empty() && venue.out.resubscribed().is_empty());
+    let anew = venue.one();
+    assert_eq!(
+        (&anew["cmd"], &anew["params"]["market_tickers"]),
+        (&json!("subscribe"), &json!(["B"]))
+    );
+    // More than one subscription may hold: in halves until they fit.
+    let mut venue = Script::open();
+    let four = venue.subscribe(&keys(&["A", "B", "C", "D"]));
+    venue.error(&four, 26, None);
+    let halves: Vec<Value> =
+        venue.sent().iter().map(|c| c["params"]["market_tickers"].clone()).collect();
+    assert_eq!(halves, [json!(["A", "B"]), json!(["C", "D"])]);
+}
+
+#[test]
+fn an_unknown_sid_named_by_the_command_alone_makes_the_subscription_anew() {
+    let mut venue = Script::open();
+    let command = venue.subscribe(&keys(&["A", "B"]));
+    venue.subscribed(&command, 1);
+    venue.session.resync(&keys(&["A"]), &mut venue.out);
+    let snapshot = venue.one();
+    assert_eq!(snapshot["params"]["action"], "get_snapshot");
+    venue.error(&snapshot, 7, None);
+    let lost: BTreeSet<KeyId> = venue.out.resubscribed().iter().copied().collect();
+    assert_eq!(lost, [id(0), id(1)].into());
+    // A snapshot that is refused for one market is asked for again for the others.
+    let again = venue.subscribe(&keys(&["A", "B"]));
+    venue.subscribed(&again, 2);
+    venue.session.resync(&keys(&["A", "B"]), &mut venue.out);
+    let snapshot = venue.one();
+    venue.error(&snapshot, 11, Some("A"));
+    assert_eq!(venue.out.resubscribed(), [id(0)]);
+    assert_eq!(venue.one()["params"]["market_tickers"], json!(["B"]));
+}
+
+#[test]
+fn data_of_a_market_nobody_wants_ends_its_subscription_once() {
+    let mut venue = Script::open();
+    let command = venue.subscribe(&keys(&["A", "B"]));
+    venue.subscribed(&command, 1);
+    let [removal] = venue.unsubscribe(&keys(&["A"])).try_into().unwrap();
+    // On its way while the removal is, and the removal fails.
+    venue.delta("A", 1, 1);
+    assert!(venue.sent().is_empty());
+    venue.error(&removal, 18, None);
+    venue.delta("A", 1, 2);
+    assert_eq!(venue.one()["params"]["action"], "delete_markets");
+}
+
+#[test]
+fn the_lifecycle_channel_is_followed_and_costs_no_book_anything() {
+    let mut venue = Script::open();
+    let command = venue.subscribe(&keys(&["A"]));
+    venue.subscribed(&command, 1);
+    let event = json!({"type": "market_lifecycle_v2", "sid": 9, "seq": 1, "msg": {"market_ticker": "A", "event_type": "deactivated"}});
+    assert_eq!(venue.hear(&event), Verdict::Control, "a halt is no data of a book");
+    assert!(venue.out.touched().is_empty());
+    // Lost numbers of that channel are no gap of a book, and a broken message of it is none either.
+    assert_eq!(
+        venue.hear(&json!({"type": "event_lifecycle", "sid": 9, "seq": 7, "msg": []})),
+        Verdict::Control
+    );
+    assert!(venue.out.gaps().is_empty());
+    assert_eq!(
+        venue.hear(&json!({"type": "event_fee_update", "sid": "nine", "msg": 3})),
+        Verdict::Control
+    );
+    // It is asked for again when the venue ends it.
+    venue.hear(
+        &json!({"sid": 9, "seq": 8, "type": "error", "msg": {"code": 25, "msg": "overflow"}}),
+    );
+    assert_eq!(venue.one()["params"]["channels"], json!(["market_lifecycle_v2"]));
+    assert!(venue.out.resubscribed().is_empty());
+}
+
+#[test]
+fn what_is_no_json_is_invalid_and_a_cut_frame_is_too() {
+    let mut venue = Script::open();
+    assert_eq!(venue.delta("A", 1, 1), Verdict::Data);
+    venue.out.clear();
+    for text in ["{]", r#"{"type":"orderbook_delta","sid":1,"seq":2,"msg":{"market_ti"#] {
+        let verdict = venue.session.on_frame(text.as_bytes(), &mut venue.out);
+        assert!(matches!(verdict, Verdict::Invalid(_)), "{text}");
+    }
+}
+
+/// What the venue holds, answering every command as documented.
+#[derive(Default)]
+struct Held {
+    sids: BTreeMap<u64, BTreeSet<String>>,
+    last: u64,
+    /// Whether markets that a subscription carries already are acknowledged with its sid.
+    shares: bool,
+}
+
+impl Held {
+    /// The answer to one command, or the passing refusal that `refuse` asks for.
+    fn answer(&mut self, command: &Value, refuse: bool) -> Value {
+        let id = &command["id"];
+        if refuse {
+            return json!({"id": id, "type": "error", "msg": {"code": 27, "msg": "rate"}});
+        }
+        let params = &command["params"];
+        let markets = || -> BTreeSet<String> {
+            let tickers = params["market_tickers"].as_array().into_iter().flatten();
+            tickers.map(|ticker| ticker.as_str().unwrap().to_owned()).collect()
+        };
+        let unknown = json!({"id": id, "type": "error", "msg": {"code": 7, "msg": "unknown sid"}});
+        let sid = params["sid"].as_u64().unwrap_or(0);
+        match (command["cmd"].as_str().unwrap(), params["action"].as_str().unwrap_or_default()) {
+            ("subscribe", _) => {
+                let books = params["channels"][0] == "orderbook_delta";
+                let known = self.sids.iter().find(|(_, held)| markets().is_subset(held));
+                let known = known.map(|(sid, _)| *sid).filter(|_| self.shares && books);
+                let sid = known.unwrap_or_else(|| {
+                    self.last += 1;
+                    self.last
+                });
+                if books {
+                    self.sids.entry(sid).or_default().extend(markets());
+                }
+                json!({"id": id, "type": "subscribed", "msg": {"channel": params["channels"][0], "sid": sid}})
+            }
+            ("unsubscribe", _) => match self.sids.remove(&params["sids"][0].as_u64().unwrap()) {
+                Some(_) => json!({"id": id, "sid": params["sids"][0], "type": "unsubscribed"}),
+                None => unknown,
+            },
+            (_, action) => match self.sids.get_mut(&sid) {
+                None => unknown,
+                Some(held) => {
+                    match action {
+                        "add_markets" => held.extend(markets()),
+                        "delete_markets" => held.retain(|market| !markets().contains(market)),
+                        _ => {}
+                    }
+                    json!({"id": id, "sid": sid, "type": "ok", "msg": {"market_tickers": []}})
+                }
+            },
+        }
+    }
+}
+
+/// Random histories of wishes and late answers: at rest the venue streams each wanted market once and nothing else.
+#[test]
+fn whatever_is_wanted_in_whatever_order_the_venue_ends_with_exactly_that() {
+    let rounds = if std::env::var_os("ARB_LONG").is_some() { 20_000 } else { 600 };
+    for seed in 0..rounds {
+        let mut random = Random(seed * 2 + 1);
+        let mut script = Script::open();
+        script.session.on_open(&mut script.out);
+        let mut venue = Held { shares: seed % 2 == 0, ..Held::default() };
+        // Commands that have not reached the venue, and answers that have not reached us.
+        let (mut commands, mut answers) = (script.sent(), Vec::new());
+        let mut wanted: BTreeMap<String, KeyId> = BTreeMap::new();
+        let mut retry: Vec<KeyId> = Vec::new();
+        for step in 0..60 {
+            let name = format!("M{}", random.below(5));
+            match random.below(6) {
+                0 | 1 if step < 45 && !wanted.contains_key(&name) => {
+                    let free = (0..).map(KeyId::new).find(|id| !wanted.values().any(|u| u == id));
+                    wanted.insert(name.clone(), free.unwrap());
+                    let key = Key { id: free.unwrap(), name: name.as_str().into() };
+                    script.session.subscribe(&[key], &mut script.out);
+                }
+                2 if step < 45 => {
+                    if let Some(id) = wanted.remove(&name) {
+                        retry.retain(|known| *known != id);
+                        script.session.unsubscribe(
+                            &[Key { id, name: name.as_str().into() }],
+                            &mut script.out,
+                        );
+                    }
+                }
+                3 if !commands.is_empty() => {
+                    let command = commands.remove(0);
+                    let refuse = step < 45 && random.below(5) == 0;
+                    answers.push(venue.answer(&command, refuse));
+                }
+                _ if !answers.is_empty() => {
+                    let answer = answers.remove(0);
+                    script.session.on_frame(answer.to_string().as_bytes(), &mut script.out);
+                    let again = script.out.deferred().iter().map(|(id, _)| *id);
+                    retry.extend(again.chain(script.out.resubscribed().iter().copied()));
+                }
+                _ => {}
+            }
+            commands.extend(script.sent());
+        }
+        settle(&mut script, &mut venue, commands, answers, retry, &wanted);
+        let mut held: Vec<String> = venue.sids.values().flatten().cloned().collect();
+        held.sort();
+        let names: Vec<String> = wanted.keys().cloned().collect();
+        assert_eq!(held, names, "seed {seed}: {:?}", venue.sids);
+    }
+}
+
+/// Answers everything, does what the connection does with keys to be asked for again, and lets every market speak.
+fn settle(
+    script: &mut Script,
+    venue: &mut Held,
+    mut commands: Vec<Value>,
+    mut answers: Vec<Value>,
+    mut retry: Vec<KeyId>,
+    wanted: &BTreeMap<String, KeyId>,
+) {
+    for _ in 0..200 {
+        if let Some(answer) = (!answers.is_empty()).then(|| answers.remove(0)) {
+            script.session.on_frame(answer.to_string().as_bytes(), &mut script.out);
+            let again = script.out.deferred().iter().map(|(id, _)| *id);
+            retry.extend(again.chain(script.out.resubscribed().iter().copied()));
+        } else if let Some(command) = (!commands.is_empty()).then(|| commands.remove(0)) {
+            answers.push(venue.answer(&command, false));
+        } else if let Some(id) = retry.pop() {
+            if let Some((name, _)) = wanted.iter().find(|(_, known)| **known == id) {
+                let key = Key { id, name: name.as_str().into() };
+                script.session.unsubscribe(std::slice::from_ref(&key), &mut script.out);
+                script.session.subscribe(&[key], &mut script.out);
+            }
+        } else {
+            let streams: Vec<(u64, String)> = venue
+                .sids
+                .iter()
+                .flat_map(|(sid, markets)| markets.iter().map(|m| (*sid, m.clone())))
+                .collect();
+            for (sid, market) in streams {
+                let frame = json!({"type": "orderbook_delta", "sid": sid, "msg": {"market_ticker": market}});
+                script.session.on_frame(frame.to_string().as_bytes(), &mut script.out);
+            }
+        }
+        commands.extend(script.sent());
+    }
+}
+
+/// A small generator, the same everywhere.
+struct Random(u64);
+
+impl Random {
+    fn below(&mut self, limit: u64) -> u64 {
+        self.0 =
+            self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 33) % limit
+    }
+}
