@@ -93,6 +93,32 @@ fn limits_apply_only_where_their_flag_is_given() {
 }
 
 #[test]
+fn other_classes_speak_only_when_asked_and_do_not_count() {
+    let folder = tempfile::tempdir().unwrap();
+    let sets = folder.path().join("sets.json");
+    // "Above" bought on Kalshi, "further above" sold on Polymarket: the handmade pair read as a chain.
+    let pairs: serde_json::Value =
+        serde_json::from_str(&std::fs::read_to_string(PAIRS).unwrap()).unwrap();
+    let members = serde_json::json!([
+        {"kalshi": pairs[0]["kalshi"]}, {"polymarket": pairs[0]["polymarket_yes"]}
+    ]);
+    let set = serde_json::json!([{"id": "s", "relation": "chain", "members": members,
+        "fees": pairs[0]["fees"]}]);
+    std::fs::write(&sets, set.to_string()).unwrap();
+    let sets = sets.to_str().unwrap();
+    let all = ["--replay", FRAMES, "--pairs", PAIRS, "--json", "--classes", "all"];
+    assert_eq!(output(&all).unwrap(), EXPECTED, "pairs alone have no other class");
+    let lines = output(&[&all[..], &["--sets", sets]].concat()).unwrap();
+    let (others, raw): (Vec<&str>, Vec<&str>) =
+        lines.lines().partition(|line| line.contains("\"s/yes0-no1/"));
+    assert!(others[0].contains("\"class\":\"chain\""), "{others:?}");
+    let expected: Vec<&str> = EXPECTED.lines().collect();
+    assert_eq!(raw, expected, "the raw lines and the summary stay as they are");
+    let failure = output(&["--replay", FRAMES, "--sets", sets, "--json"]).unwrap_err();
+    assert_eq!(failure.code, 2);
+}
+
+#[test]
 fn an_absurd_connection_number_costs_one_line() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("frames.jsonl");

@@ -1,9 +1,11 @@
 //! The command line of `scan`.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use arb_normalize::Usd;
+use arb_scan::{Detector, detect};
 use clap::Parser;
 
 /// Scans Kalshi and Polymarket for trades that pay in every outcome.
@@ -37,11 +39,15 @@ pub struct Args {
     #[arg(long, value_name = "FILE")]
     pub pairs: Option<PathBuf>,
 
+    /// Groups and chains of markets to look at besides the pairs (JSON); needs --classes all.
+    #[arg(long, value_name = "FILE")]
+    pub sets: Option<PathBuf>,
+
     /// One JSON object a line on standard output, and nothing else there.
     #[arg(long, requires = "replay")]
     pub json: bool,
 
-    /// Which classes speak: cross_venue, or all (cross_venue is the only class there is today).
+    /// Which classes speak: cross_venue, or all: groups, chains and conversions of --sets too.
     #[arg(long, value_name = "CLASSES", default_value = "cross_venue", value_parser = ["cross_venue", "all"])]
     pub classes: String,
 
@@ -80,6 +86,13 @@ pub struct Args {
     /// Show each setting, its value and where it came from, and end.
     #[arg(long)]
     pub print_config: bool,
+}
+
+impl Args {
+    /// The classes that speak.
+    pub fn detectors(&self) -> Vec<Arc<dyn Detector>> {
+        if self.classes == "all" { detect::all() } else { vec![Arc::new(detect::CrossVenue)] }
+    }
 }
 
 /// Reads `500ms`, `30s`, `5m`, `1h 30m`.

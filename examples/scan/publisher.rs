@@ -49,7 +49,7 @@ pub enum Finding {
         /// The trade.
         opportunity: Arc<Opportunity>,
         /// Which of the pair's trades.
-        direction: &'static str,
+        direction: String,
         /// What is left after risk.
         risk: Risk,
     },
@@ -177,7 +177,7 @@ impl Sink for Publisher {
         self.risks.insert(found.opportunity.id.clone(), risk.clone());
         self.hand_over(Finding::Shown {
             opportunity: Arc::new(found.opportunity.clone()),
-            direction: found.direction(),
+            direction: found.direction().to_owned(),
             risk,
         });
     }

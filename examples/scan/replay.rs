@@ -3,8 +3,11 @@
 use std::io::{BufWriter, Write, stdout};
 use std::path::Path;
 
+use arb_normalize::opportunity::Action;
 use arb_normalize::{Opportunity, Timestamp, Venue};
-use arb_scan::{Change, Closed, Found, Limits, Pipeline, PipelineConfig, Sink, pairs, report};
+use arb_scan::{
+    Change, Closed, Found, Limits, MarketSet, Pipeline, PipelineConfig, Sink, pairs, report, sets,
+};
 use arb_ws::capture::{CaptureReader, Line};
 
 use crate::args::Args;
@@ -65,7 +68,10 @@ pub fn describe(opportunity: &Opportunity) -> String {
     let legs: Vec<String> = opportunity
         .legs
         .iter()
-        .map(|leg| format!("{} {} ≤ {}", leg.venue, leg.outcome, leg.limit))
+        .map(|leg| match leg.action {
+            Action::Buy => format!("{} {} ≤ {}", leg.venue, leg.outcome, leg.limit),
+            Action::Sell => format!("{} sell {} ≥ {}", leg.venue, leg.outcome, leg.limit),
+        })
         .collect();
     format!(
         "{}: {} × ({}) net ${} after fees of ${}",
@@ -90,9 +96,16 @@ pub fn write(args: &Args, out: impl Write) -> Result<(), Failure> {
     limits.max_position = args.max_position;
     limits.min_net = args.min_net;
     let lines = Lines { out, json: args.json, broken: None };
-    let mut pipeline = Pipeline::new(PipelineConfig::default().with_limits(limits), lines);
+    let config = PipelineConfig::default().with_limits(limits).with_detectors(args.detectors());
+    let mut pipeline = Pipeline::new(config, lines);
     if let Some(path) = &args.pairs {
         pipeline.replace_pairs(read_pairs(path)?);
+    }
+    if let Some(path) = &args.sets {
+        pipeline.replace_sets(read_sets(path, args)?);
+        for refused in pipeline.board().refused() {
+            terminal::complain(&refused.to_string());
+        }
     }
     let mut player = Player::default();
     for path in &args.replay {
@@ -153,6 +166,20 @@ pub fn read_pairs(path: &Path) -> Result<Vec<arb_scan::PairSpec>, Failure> {
     pairs::parse(&text).map_err(|error| Failure {
         code: 2,
         ..Failure::from_error(&format!("pairs file {shown}"), &error)
+    })
+}
+
+/// Reads a file of sets.
+pub fn read_sets(path: &Path, args: &Args) -> Result<Vec<MarketSet>, Failure> {
+    let shown = path.display();
+    if args.classes != "all" {
+        return Err(Failure::usage(format!("--sets {shown} says nothing without --classes all")));
+    }
+    let text = std::fs::read_to_string(path)
+        .map_err(|error| Failure::usage(format!("sets file {shown} cannot be read: {error}")))?;
+    sets::parse(&text).map_err(|error| Failure {
+        code: 2,
+        ..Failure::from_error(&format!("sets file {shown}"), &error)
     })
 }
 

@@ -1,8 +1,8 @@
 //! Planted against found: what the simulation hid and what the scanner saw.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
-use arb_normalize::{Opportunity, Outcome, Timestamp, Usd};
+use arb_normalize::{Opportunity, OpportunityClass, Outcome, Timestamp, Usd};
 use arb_scan::Closed;
 use arb_sim::Planted;
 use time::OffsetDateTime;
@@ -25,6 +25,8 @@ struct Seen {
 #[derive(Debug, Default)]
 pub struct Tally {
     seen: HashMap<String, Seen>,
+    /// Trades of other classes.
+    others: HashSet<String>,
 }
 
 /// Planted against found.
@@ -53,8 +55,11 @@ impl Score {
 }
 
 impl Tally {
-    /// A trade opened or changed; says whether it is new.
+    /// A trade opened or changed; says whether it is new. Only cross-venue trades are planted, so only they are held against it.
     pub fn shown(&mut self, opportunity: &Opportunity) -> bool {
+        if opportunity.class != OpportunityClass::CrossVenue {
+            return self.others.insert(opportunity.id.clone());
+        }
         let (Some(at), Some(leg)) =
             (opportunity.at.map(OffsetDateTime::from), opportunity.legs.first())
         else {
@@ -81,12 +86,12 @@ impl Tally {
 
     /// How many trades were seen.
     pub fn len(&self) -> usize {
-        self.seen.len()
+        self.seen.len() + self.others.len()
     }
 
     /// Whether none was seen.
     pub fn is_empty(&self) -> bool {
-        self.seen.is_empty()
+        self.len() == 0
     }
 
     /// Holds what was seen against what was planted.

@@ -8,6 +8,7 @@ use arb_monitor::status::{
     OpportunityRow, StatusModel, Tone,
 };
 use arb_normalize::books::BookState;
+use arb_normalize::opportunity::Action;
 use arb_normalize::{Opportunity, Timestamp, Venue};
 use arb_scan::Pipeline;
 use arb_ws::{Handle, LinkState, Windows};
@@ -238,7 +239,11 @@ fn row(
             .iter()
             .map(|leg| LegRow {
                 venue: leg.venue.as_str().to_owned(),
-                action: format!("buy {}", leg.outcome.as_str().to_uppercase()),
+                action: format!(
+                    "{} {}",
+                    if leg.action == Action::Buy { "buy" } else { "sell" },
+                    leg.outcome.as_str().to_uppercase()
+                ),
                 limit: leg.limit.into(),
                 age: since(opportunity.at),
             })

@@ -1,10 +1,13 @@
 //! A set of orders that together pay a known amount.
 
+use std::borrow::Cow;
+
 use arb_normalize::books::BookId;
+use arb_normalize::opportunity::Action;
 use arb_normalize::{OpportunityClass, Outcome, Usd, Venue};
 use arb_risk::fees::LegFees;
 
-/// One order of a basket: buy an outcome of a book.
+/// One order of a basket: buy or sell an outcome of a book.
 #[derive(Debug, Clone, PartialEq)]
 pub struct BasketLeg {
     /// Where.
@@ -15,10 +18,28 @@ pub struct BasketLeg {
     pub book: Option<BookId>,
     /// The name of the market in outputs: the Kalshi ticker; Polymarket's condition id, or the token without one.
     pub market: String,
-    /// Which outcome is bought.
+    /// Which outcome is traded.
     pub outcome: Outcome,
+    /// Buy or sell.
+    pub action: Action,
+    /// Which member of the pair or set it belongs to, counted from 0.
+    pub member: u8,
     /// The fees in force now.
     pub fees: LegFees,
+}
+
+/// Which legs of a basket become orders.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Pick {
+    /// Every one.
+    All,
+    /// Of each member the leg whose first contract costs least after fees; the first of them where two cost the same. Legs
+    /// of one member stand side by side and are worth the same, on different venues.
+    Cheapest,
+    /// NO is bought of the member with the highest YES bid, the first of several, and YES of the others is sold, as far as somebody
+    /// bids for it. Each member has two legs: buy NO, then sell YES.
+    ConvertOne,
 }
 
 /// Orders of equal quantity that pay `payoff` for each contract in every terminal state their class assumes.
@@ -29,14 +50,51 @@ pub struct BasketLeg {
 pub struct Basket {
     /// What makes it pay.
     pub class: OpportunityClass,
-    /// The pair's or group's id.
+    /// The pair's or set's id.
     pub pair: String,
-    /// Which of the pair's trades it is, for episode ids: `yes-no` buys Kalshi's YES and Polymarket's second outcome.
-    pub direction: &'static str,
-    /// The orders.
+    /// Which of the pair's or set's trades it is, for episode ids: `yes-no` buys Kalshi's YES and Polymarket's second outcome.
+    pub direction: Cow<'static, str>,
+    /// The orders, and those that stand in for them.
     pub legs: Vec<BasketLeg>,
-    /// Dollars paid for each contract.
+    /// Which legs become orders.
+    pub pick: Pick,
+    /// Dollars paid for each contract; negative where a set is split for that much.
     pub payoff: Usd,
-    /// Which approved pair it is made of, in their order.
+    /// Which approved pair it is made of, in their order, or (behind all pairs) which set.
     pub(crate) source: u32,
+}
+
+impl Basket {
+    /// A basket of the class, all of whose legs become orders.
+    #[must_use]
+    pub fn new(
+        class: OpportunityClass,
+        id: &str,
+        direction: impl Into<Cow<'static, str>>,
+        payoff: Usd,
+        legs: Vec<BasketLeg>,
+    ) -> Self {
+        Self {
+            class,
+            pair: id.to_owned(),
+            direction: direction.into(),
+            legs,
+            pick: Pick::All,
+            payoff,
+            source: 0,
+        }
+    }
+
+    /// With another choice of legs.
+    #[must_use]
+    pub const fn picking(mut self, pick: Pick) -> Self {
+        self.pick = pick;
+        self
+    }
+
+    /// Whether its legs lie on more than one venue, whose judges may differ.
+    #[must_use]
+    pub fn spans_venues(&self) -> bool {
+        self.legs.windows(2).any(|two| two[0].venue != two[1].venue)
+    }
 }

@@ -1,17 +1,17 @@
 //! Every book of every venue, and the baskets that are made of them.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
-use arb_normalize::books::{BookId, Books, FrameReport};
-use arb_normalize::{
-    Decode, DecodeError, Decoded, OpportunityClass, Outcome, Relation, Timestamp, Usd, Venue,
-    decoder,
-};
+use arb_normalize::books::{BookId, Books, FrameReport, Quote};
+use arb_normalize::{Decode, DecodeError, Decoded, Timestamp, Usd, Venue, decoder};
 use arb_risk::fees::{FeeHistory, LegFees};
 
-use crate::{Basket, BasketLeg, PairSpec};
+use crate::detect::{Approved, CrossVenue, Detector, Refused};
+use crate::sets::{MarketSet, Member};
+use crate::{Basket, PairSpec};
 
-/// What changed when the pairs were replaced.
+/// What changed when pairs or sets were replaced.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct PairsChange {
     /// Ids that are new.
@@ -20,6 +20,39 @@ pub struct PairsChange {
     pub removed: Vec<String>,
     /// Ids whose markets, relation or fees differ.
     pub changed: Vec<String>,
+}
+
+impl PairsChange {
+    /// Whether everything stays as it was.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.added.is_empty() && self.removed.is_empty() && self.changed.is_empty()
+    }
+}
+
+impl std::fmt::Display for PairsChange {
+    /// `added a, b; changed c; removed d`, or `nothing changed`.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let mut rest = "";
+        for (word, ids) in
+            [("added", &self.added), ("changed", &self.changed), ("removed", &self.removed)]
+        {
+            if !ids.is_empty() {
+                write!(f, "{rest}{word} {}", ids.join(", "))?;
+                rest = "; ";
+            }
+        }
+        if self.is_empty() { f.write_str("nothing changed") } else { Ok(()) }
+    }
+}
+
+/// What the members of a set leave for outcomes that are not listed: 1 − Σ of their YES prices, in dollars.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MissingMass {
+    /// By the best asks: the least.
+    pub least: Usd,
+    /// By the best bids: the most.
+    pub most: Usd,
 }
 
 /// The span of time in which the fees of all pairs stay as they are.
@@ -34,6 +67,9 @@ pub struct Board {
     books: [Books; 2],
     decoders: [HashMap<u32, Box<dyn Decode>>; 2],
     pairs: Vec<PairSpec>,
+    sets: Vec<MarketSet>,
+    detectors: Vec<Arc<dyn Detector>>,
+    refused: Vec<Refused>,
     pub(crate) baskets: Vec<Basket>,
     /// Market name → baskets, in order, by venue.
     wanted: [HashMap<String, Vec<u32>>; 2],
@@ -44,13 +80,22 @@ pub struct Board {
 }
 
 impl Board {
-    /// An empty board.
+    /// An empty board that looks for cross-venue trades.
     #[must_use]
     pub fn new() -> Self {
+        Self::with_detectors(vec![Arc::new(CrossVenue)])
+    }
+
+    /// An empty board that looks for trades of these classes.
+    #[must_use]
+    pub fn with_detectors(detectors: Vec<Arc<dyn Detector>>) -> Self {
         Self {
             books: Venue::ALL.map(Books::new),
             decoders: Default::default(),
             pairs: Vec::new(),
+            sets: Vec::new(),
+            detectors,
+            refused: Vec::new(),
             baskets: Vec::new(),
             wanted: Default::default(),
             touching: Default::default(),
@@ -89,23 +134,108 @@ impl Board {
         &self.pairs
     }
 
-    /// Replaces the approved pairs; no feed is touched.
-    pub(crate) fn replace_pairs(&mut self, pairs: Vec<PairSpec>) -> PairsChange {
-        let change = difference(&self.pairs, &pairs);
-        self.baskets = (0..).zip(&pairs).flat_map(|(source, spec)| baskets(source, spec)).collect();
-        self.pairs = pairs;
+    /// The approved sets, in the order of their file.
+    #[must_use]
+    pub fn sets(&self) -> &[MarketSet] {
+        &self.sets
+    }
+
+    /// What approved sets seem to offer and does not count as a trade, and why.
+    #[must_use]
+    pub fn refused(&self) -> &[Refused] {
+        &self.refused
+    }
+
+    /// Whether what a basket is made of stands unchanged among these.
+    pub(crate) fn stays(&self, basket: &Basket, kept: &Kept<'_>) -> bool {
+        match self.source_of(basket) {
+            Some(Approved::Pair(spec)) => kept.pairs.get(spec.pair.id.as_str()) == Some(&spec),
+            Some(Approved::Set(set)) => kept.sets.get(set.id.as_str()) == Some(&set),
+            None => false,
+        }
+    }
+
+    /// The pair or set that a basket is made of.
+    pub(crate) fn source_of(&self, basket: &Basket) -> Option<Approved<'_>> {
+        let source = basket.source as usize;
+        match source.checked_sub(self.pairs.len()) {
+            None => self.pairs.get(source).map(Approved::Pair),
+            Some(set) => self.sets.get(set).map(Approved::Set),
+        }
+    }
+
+    /// Replaces what is approved; no feed is touched.
+    pub(crate) fn replace(
+        &mut self,
+        pairs: Vec<PairSpec>,
+        sets: Vec<MarketSet>,
+    ) -> [PairsChange; 2] {
+        let changes = [
+            difference(&self.pairs, &pairs, |spec| &spec.pair.id),
+            difference(&self.sets, &sets, |set| &set.id),
+        ];
+        (self.pairs, self.sets) = (pairs, sets);
+        self.detect();
         self.fee_span = None;
         self.wanted = Default::default();
         self.touching = Default::default();
         for (index, basket) in (0_u32..).zip(&self.baskets) {
             for leg in &basket.legs {
-                self.wanted[leg.venue.index()].entry(leg.key.clone()).or_default().push(index);
+                let baskets = self.wanted[leg.venue.index()].entry(leg.key.clone()).or_default();
+                if baskets.last() != Some(&index) {
+                    baskets.push(index);
+                }
             }
         }
         for venue in Venue::ALL {
             self.link_new_books(venue);
         }
-        change
+        changes
+    }
+
+    /// Makes the baskets of everything approved, pairs first.
+    fn detect(&mut self) {
+        self.baskets.clear();
+        self.refused.clear();
+        let pairs = self.pairs.iter().map(|spec| (Approved::Pair(spec), spec.fees.as_ref()));
+        let sets = self.sets.iter().map(|set| (Approved::Set(set), set.fees.as_ref()));
+        for (source, (approved, fees)) in (0_u32..).zip(pairs.chain(sets)) {
+            for detector in &self.detectors {
+                match detector.baskets(approved) {
+                    Ok(baskets) => self.baskets.extend(baskets.into_iter().map(|mut basket| {
+                        basket.source = source;
+                        for leg in &mut basket.legs {
+                            leg.fees = fees_of(fees, leg.venue, None);
+                        }
+                        basket
+                    })),
+                    Err(refused) => self.refused.push(refused),
+                }
+            }
+        }
+    }
+
+    /// What the members of a set leave for outcomes that are not listed, by the cheaper ask and the higher bid of each; `None`
+    /// while a member has no priceable book with both, or there is no such set.
+    #[must_use]
+    pub fn missing_mass(&self, set: &str) -> Option<MissingMass> {
+        let set = self.sets.iter().find(|known| known.id == set)?;
+        let mut mass = MissingMass { least: Usd::DOLLAR, most: Usd::DOLLAR };
+        for member in &set.members {
+            let quotes = || self.quotes(member);
+            let ask = quotes().filter_map(|quote| quote.ask).map(|ask| ask.price).min()?;
+            let bid = quotes().filter_map(|quote| quote.bid).map(|bid| bid.price).max()?;
+            mass.least -= Usd::from_micros(i64::from(ask.micros()));
+            mass.most -= Usd::from_micros(i64::from(bid.micros()));
+        }
+        Some(mass)
+    }
+
+    fn quotes<'a>(&'a self, member: &'a Member) -> impl Iterator<Item = Quote> + 'a {
+        member.markets().filter_map(|(venue, key, _)| {
+            let books = &self.books[venue.index()];
+            books.get(books.book_id(key)?).quote()
+        })
     }
 
     /// Decodes a frame with the connection's decoder and applies it.
@@ -146,10 +276,10 @@ impl Board {
             return;
         }
         let mut span = FeeSpan { from: None, until: None };
-        let boundaries = self
-            .pairs
-            .iter()
-            .filter_map(|spec| spec.fees.as_ref())
+        let histories = self.pairs.iter().map(|spec| spec.fees.as_ref());
+        let boundaries = histories
+            .chain(self.sets.iter().map(|set| set.fees.as_ref()))
+            .flatten()
             .flat_map(FeeHistory::entries)
             .filter_map(|entry| Timestamp::try_from(entry.from?).ok());
         for boundary in boundaries {
@@ -161,7 +291,11 @@ impl Board {
         }
         self.fee_span = Some(span);
         for (index, basket) in (0_u32..).zip(&mut self.baskets) {
-            let fees = self.pairs.get(basket.source as usize).and_then(|spec| spec.fees.as_ref());
+            let source = basket.source as usize;
+            let fees = match source.checked_sub(self.pairs.len()) {
+                None => self.pairs.get(source).and_then(|spec| spec.fees.as_ref()),
+                Some(set) => self.sets.get(set).and_then(|set| set.fees.as_ref()),
+            };
             let mut differs = false;
             for leg in &mut basket.legs {
                 let now = fees_of(fees, leg.venue, Some(at));
@@ -218,60 +352,35 @@ fn fees_of(fees: Option<&FeeHistory>, venue: Venue, at: Option<Timestamp>) -> Le
     fees.map_or_else(|| LegFees::worst_known(venue), |fees| fees.in_force(at).of_or_worst(venue))
 }
 
-/// The two trades of a pair, Kalshi's YES first.
-///
-/// Equal: Kalshi YES + Polymarket NO, Kalshi NO + Polymarket YES. Complement: Kalshi YES + the first outcome, Kalshi NO + the
-/// second. Either way exactly one of the two contracts pays $1.
-fn baskets(source: u32, spec: &PairSpec) -> [Basket; 2] {
-    [Outcome::Yes, Outcome::No].map(|kalshi| {
-        let polymarket = match spec.pair.relation {
-            Relation::Complement => kalshi,
-            _ => kalshi.opposite(),
-        };
-        let leg = |venue, key: &str, market: &str, outcome| BasketLeg {
-            venue,
-            key: key.to_owned(),
-            book: None,
-            market: market.to_owned(),
-            outcome,
-            fees: fees_of(spec.fees.as_ref(), venue, None),
-        };
-        let contract = spec.pair.condition_id.as_deref().unwrap_or(&spec.pair.polymarket_yes);
-        Basket {
-            class: OpportunityClass::CrossVenue,
-            pair: spec.pair.id.clone(),
-            direction: match (kalshi, polymarket) {
-                (Outcome::Yes, Outcome::No) => "yes-no",
-                (Outcome::No, Outcome::Yes) => "no-yes",
-                (Outcome::Yes, Outcome::Yes) => "yes-yes",
-                (Outcome::No, Outcome::No) => "no-no",
-            },
-            legs: vec![
-                leg(Venue::Kalshi, &spec.pair.kalshi, &spec.pair.kalshi, kalshi),
-                leg(Venue::Polymarket, &spec.pair.polymarket_yes, contract, polymarket),
-            ],
-            payoff: Usd::DOLLAR,
-            source,
-        }
-    })
+/// What stays approved, by id.
+pub(crate) struct Kept<'a> {
+    pairs: HashMap<&'a str, &'a PairSpec>,
+    sets: HashMap<&'a str, &'a MarketSet>,
 }
 
-fn difference(before: &[PairSpec], after: &[PairSpec]) -> PairsChange {
-    let old: HashMap<&str, &PairSpec> =
-        before.iter().map(|spec| (spec.pair.id.as_str(), spec)).collect();
-    let new: HashMap<&str, &PairSpec> =
-        after.iter().map(|spec| (spec.pair.id.as_str(), spec)).collect();
+impl<'a> Kept<'a> {
+    pub(crate) fn new(pairs: &'a [PairSpec], sets: &'a [MarketSet]) -> Self {
+        Self {
+            pairs: pairs.iter().map(|spec| (spec.pair.id.as_str(), spec)).collect(),
+            sets: sets.iter().map(|set| (set.id.as_str(), set)).collect(),
+        }
+    }
+}
+
+fn difference<T: PartialEq>(before: &[T], after: &[T], id: impl Fn(&T) -> &String) -> PairsChange {
+    let old: HashMap<&str, &T> = before.iter().map(|one| (id(one).as_str(), one)).collect();
+    let new: HashMap<&str, &T> = after.iter().map(|one| (id(one).as_str(), one)).collect();
     let mut change = PairsChange::default();
-    for spec in after {
-        match old.get(spec.pair.id.as_str()) {
-            None => change.added.push(spec.pair.id.clone()),
-            Some(known) if *known != spec => change.changed.push(spec.pair.id.clone()),
+    for one in after {
+        match old.get(id(one).as_str()) {
+            None => change.added.push(id(one).clone()),
+            Some(known) if *known != one => change.changed.push(id(one).clone()),
             Some(_) => {}
         }
     }
-    for spec in before {
-        if !new.contains_key(spec.pair.id.as_str()) {
-            change.removed.push(spec.pair.id.clone());
+    for one in before {
+        if !new.contains_key(id(one).as_str()) {
+            change.removed.push(id(one).clone());
         }
     }
     change

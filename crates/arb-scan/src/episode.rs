@@ -3,14 +3,13 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use arb_normalize::opportunity::Action;
 use arb_normalize::{
     Opportunity, OpportunityClass, OpportunityLeg, Price, Quantity, Timestamp, Usd,
 };
 use serde::Serialize;
 
-use crate::Basket;
-use crate::judge::NotPriced;
+use crate::judge::{NotPriced, Picks};
+use crate::{Basket, BasketLeg};
 
 /// Why a trade ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
@@ -96,6 +95,8 @@ pub(crate) struct Episode {
     dollar_seconds: f64,
     /// The last line, kept between episodes so that its memory is used again.
     pub(crate) line: Option<Opportunity>,
+    /// Which legs of the basket the line's orders are.
+    pub(crate) picks: Picks,
 }
 
 impl Episode {
@@ -162,26 +163,40 @@ impl Episode {
     }
 }
 
+/// A line without orders; they come with the first trade.
 fn blank_line(basket: &Basket) -> Opportunity {
-    let leg = |leg: &crate::BasketLeg| OpportunityLeg {
-        venue: leg.venue,
-        market: leg.market.clone(),
-        outcome: leg.outcome,
-        action: Action::Buy,
-        limit: Price::ZERO,
-        quantity: Quantity::ZERO,
-        cost_usd: Usd::ZERO,
-        fee_usd: Usd::ZERO,
-    };
     Opportunity {
         id: String::new(),
         at: None,
         class: basket.class,
         pair: basket.pair.clone(),
-        legs: basket.legs.iter().map(leg).collect(),
+        legs: Vec::new(),
         quantity: Quantity::ZERO,
         gross_usd: Usd::ZERO,
         fees_usd: Usd::ZERO,
         net_usd: Usd::ZERO,
     }
+}
+
+/// Brings the orders of a line up to date with the legs that were picked.
+pub(crate) fn pick_legs(line: &mut Opportunity, basket: &Basket, picks: &[u8]) {
+    let same = |order: &OpportunityLeg, leg: &BasketLeg| {
+        (order.venue, order.outcome, order.action) == (leg.venue, leg.outcome, leg.action)
+            && order.market == leg.market
+    };
+    let picked = || picks.iter().map(|pick| &basket.legs[usize::from(*pick)]);
+    if line.legs.len() == picks.len() && line.legs.iter().zip(picked()).all(|(o, l)| same(o, l)) {
+        return;
+    }
+    line.legs.clear();
+    line.legs.extend(picked().map(|leg| OpportunityLeg {
+        venue: leg.venue,
+        market: leg.market.clone(),
+        outcome: leg.outcome,
+        action: leg.action,
+        limit: Price::ZERO,
+        quantity: Quantity::ZERO,
+        cost_usd: Usd::ZERO,
+        fee_usd: Usd::ZERO,
+    }));
 }

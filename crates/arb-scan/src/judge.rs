@@ -1,11 +1,13 @@
 //! One basket at one instant: may it be priced, does it pay, and how large?
 
 use arb_normalize::books::{BookState, Books, TrackedBook};
-use arb_normalize::{Quantity, Timestamp, Usd, Venue};
+use arb_normalize::opportunity::Action;
+use arb_normalize::{Price, Timestamp, Usd, Venue};
 use arb_risk::size::{Leg, MAX_LEGS, NoTrade, SizeRequest, SizedTrade};
 use arrayvec::ArrayVec;
 use serde::Serialize;
 
+use crate::basket::Pick;
 use crate::{Basket, BasketLeg, Funnel, Limits};
 
 /// Why a basket is not priced now.
@@ -40,6 +42,16 @@ impl std::fmt::Display for NotPriced {
     }
 }
 
+/// Which legs of a basket are the orders.
+pub(crate) type Picks = ArrayVec<u8, MAX_LEGS>;
+
+/// A sized trade and the legs of the basket that are its orders, in the same order.
+#[derive(Debug, Clone)]
+pub(crate) struct Trade {
+    pub(crate) sized: SizedTrade,
+    pub(crate) picks: Picks,
+}
+
 /// What came of a basket.
 #[expect(
     clippy::large_enum_variant,
@@ -54,7 +66,7 @@ pub(crate) enum Judgement {
     NoSize,
     /// It pays, but not within the limits.
     Limited,
-    Trade(SizedTrade),
+    Trade(Trade),
 }
 
 /// Judges a basket as its books stand.
@@ -66,27 +78,27 @@ pub(crate) fn judge(
     funnel: &mut Funnel,
 ) -> Judgement {
     funnel.evaluated += 1;
-    let mut legs: ArrayVec<Leg<'_>, MAX_LEGS> = ArrayVec::new();
-    if let Err(reason) = price_legs(basket, books, limits, now, &mut legs) {
+    let mut orders = Orders::default();
+    if let Err(reason) = price_legs(basket, books, limits, now, &mut orders) {
         return Judgement::NotPriced(reason);
     }
     funnel.priced += 1;
-    let mut request = SizeRequest::new(&legs);
-    request.payout = basket.payoff;
-    request.max_quantity = limits.max_quantity;
-    request.max_outlay = limits.max_position;
-    if !gross_edge(&legs, basket) {
+    if !gross_edge(&orders.legs, basket) {
         return Judgement::NoEdge;
     }
     funnel.gross_edge += 1;
+    let mut request = SizeRequest::new(&orders.legs);
+    request.payout = basket.payoff;
+    request.max_quantity = limits.max_quantity;
+    request.max_outlay = limits.max_position;
     match request.size() {
-        Ok(trade) => {
+        Ok(sized) => {
             funnel.net_edge += 1;
-            if limits.min_net.is_some_and(|min| trade.net < min) {
+            if limits.min_net.is_some_and(|min| sized.net < min) {
                 return Judgement::Limited;
             }
             funnel.within_limits += 1;
-            Judgement::Trade(trade)
+            Judgement::Trade(Trade { sized, picks: orders.picks })
         }
         Err(NoTrade::Outlay { .. }) => Judgement::Limited,
         Err(NoTrade::BelowMinimum { .. }) if limits.max_quantity.is_some() => Judgement::Limited,
@@ -101,15 +113,41 @@ pub(crate) fn priceable(
     limits: &Limits,
     now: Option<Timestamp>,
 ) -> Result<(), NotPriced> {
-    price_legs(basket, books, limits, now, &mut ArrayVec::new())
+    price_legs(basket, books, limits, now, &mut Orders::default())
 }
 
 /// Whether the best prices alone cost less than the payoff.
 fn gross_edge(legs: &[Leg<'_>], basket: &Basket) -> bool {
-    let one = Quantity::from_contracts(1).unwrap_or(Quantity::ZERO);
-    let touch: Option<Usd> =
-        legs.iter().map(|leg| leg.ladder.best().map(|best| Usd::cost(best.price, one))).sum();
-    touch.is_some_and(|touch| touch < basket.payoff)
+    let touch: Option<i64> = legs
+        .iter()
+        .map(|leg| {
+            let micros = i64::from(leg.ladder.best()?.price.micros());
+            Some(if leg.action == Action::Buy { micros } else { -micros })
+        })
+        .sum();
+    touch.is_some_and(|touch| Usd::from_micros(touch) < basket.payoff)
+}
+
+/// The orders of a basket being priced.
+#[derive(Default)]
+struct Orders<'b> {
+    legs: ArrayVec<Leg<'b>, MAX_LEGS>,
+    picks: Picks,
+    /// When the books were last heard of, the first and the last of them.
+    oldest: Option<Timestamp>,
+    newest: Option<Timestamp>,
+}
+
+impl<'b> Orders<'b> {
+    fn push(&mut self, index: usize, leg: Leg<'b>, tracked: &TrackedBook) {
+        if let Some(at) = tracked.received_at() {
+            self.oldest = Some(self.oldest.map_or(at, |oldest| oldest.min(at)));
+            self.newest = Some(self.newest.map_or(at, |newest| newest.max(at)));
+        }
+        // A detector refuses what has more orders than a trade, or more legs than a byte counts.
+        let _full = self.legs.try_push(leg);
+        let _full = self.picks.try_push(index as u8);
+    }
 }
 
 fn price_legs<'b>(
@@ -117,23 +155,99 @@ fn price_legs<'b>(
     books: &[&'b Books; 2],
     limits: &Limits,
     now: Option<Timestamp>,
-    legs: &mut ArrayVec<Leg<'b>, MAX_LEGS>,
+    orders: &mut Orders<'b>,
 ) -> Result<(), NotPriced> {
-    let mut oldest: Option<Timestamp> = None;
-    let mut newest: Option<Timestamp> = None;
-    for leg in &basket.legs {
-        let tracked = live_book(leg, books, limits, now)?;
-        if let Some(at) = tracked.received_at() {
-            oldest = Some(oldest.map_or(at, |oldest| oldest.min(at)));
-            newest = Some(newest.map_or(at, |newest| newest.max(at)));
+    match basket.pick {
+        Pick::All => {
+            for (index, leg) in basket.legs.iter().enumerate() {
+                let tracked = live_book(leg, books, limits, now)?;
+                orders.push(index, order(leg, tracked), tracked);
+            }
         }
-        legs.push(Leg::buy(tracked.book().buy(leg.outcome), leg.fees));
+        Pick::Cheapest => cheapest(basket, books, limits, now, orders)?,
+        Pick::ConvertOne => convert_one(basket, books, limits, now, orders)?,
     }
-    match (limits.max_skew, oldest, newest) {
+    match (limits.max_skew, orders.oldest, orders.newest) {
         (Some(limit), Some(oldest), Some(newest)) if newest.since(oldest) > limit => {
             Err(NotPriced::Skewed)
         }
         _ => Ok(()),
+    }
+}
+
+/// Of each member the leg whose first contract costs least after fees. A leg whose book is not to be trusted, or offers nothing, is
+/// taken only where there is no other.
+fn cheapest<'b>(
+    basket: &Basket,
+    books: &[&'b Books; 2],
+    limits: &Limits,
+    now: Option<Timestamp>,
+    orders: &mut Orders<'b>,
+) -> Result<(), NotPriced> {
+    let mut first = 0;
+    for member in basket.legs.chunk_by(|a, b| a.member == b.member) {
+        let mut best: Option<(Option<i128>, usize, Leg<'b>, &TrackedBook)> = None;
+        let mut refused = None;
+        for (index, leg) in (first..).zip(member) {
+            match live_book(leg, books, limits, now) {
+                Ok(tracked) => {
+                    let order = order(leg, tracked);
+                    let edge = SizeRequest::new(std::slice::from_ref(&order)).touch_edge();
+                    if best.as_ref().is_none_or(|(known, ..)| edge > *known) {
+                        best = Some((edge, index, order, tracked));
+                    }
+                }
+                Err(reason) => refused = refused.or(Some(reason)),
+            }
+        }
+        match (best, refused) {
+            (Some((_, index, order, tracked)), _) => orders.push(index, order, tracked),
+            (None, Some(reason)) => return Err(reason),
+            (None, None) => {}
+        }
+        first += member.len();
+    }
+    Ok(())
+}
+
+/// NO of the member with the highest YES bid, and a sale of YES of every other that has a bid.
+fn convert_one<'b>(
+    basket: &Basket,
+    books: &[&'b Books; 2],
+    limits: &Limits,
+    now: Option<Timestamp>,
+    orders: &mut Orders<'b>,
+) -> Result<(), NotPriced> {
+    let mut bids: ArrayVec<(usize, Price, &TrackedBook), MAX_LEGS> = ArrayVec::new();
+    let mut refused = None;
+    for (number, two) in basket.legs.chunks_exact(2).enumerate() {
+        match live_book(&two[0], books, limits, now) {
+            Ok(tracked) => {
+                if let Some(bid) = tracked.book().best_bid() {
+                    let _full = bids.try_push((number, bid.price, tracked));
+                }
+            }
+            Err(reason) => refused = refused.or(Some(reason)),
+        }
+    }
+    let highest = bids.iter().rev().max_by_key(|(_, bid, _)| *bid).map(|(number, ..)| *number);
+    if bids.len() < 2
+        && let Some(reason) = refused
+    {
+        return Err(reason);
+    }
+    for (number, _, tracked) in bids {
+        let index = 2 * number + usize::from(Some(number) != highest);
+        orders.push(index, order(&basket.legs[index], tracked), tracked);
+    }
+    Ok(())
+}
+
+/// What a leg takes of its book.
+fn order<'b>(leg: &BasketLeg, tracked: &'b TrackedBook) -> Leg<'b> {
+    match leg.action {
+        Action::Buy => Leg::buy(tracked.book().buy(leg.outcome), leg.fees),
+        Action::Sell => Leg::sell(tracked.book().sell(leg.outcome), leg.fees),
     }
 }
 

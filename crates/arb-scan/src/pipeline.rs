@@ -1,22 +1,35 @@
 //! Frames in, opportunities out: one synchronous object on one thread.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use arb_normalize::books::{Books, FrameReport};
 use arb_normalize::{MarketEvent, Opportunity, OpportunityClass, Timestamp, Venue};
-use arb_risk::size::SizedTrade;
 
-use crate::board::PairsChange;
-use crate::episode::Episode;
-use crate::judge::{self, Judgement};
-use crate::{Board, Change, CloseReason, Counts, Found, Funnel, Limits, NotPriced, PairSpec, Sink};
+use crate::board::{Kept, MissingMass, PairsChange};
+use crate::detect::{CrossVenue, Detector};
+use crate::episode::{self, Episode};
+use crate::judge::{self, Judgement, Trade};
+use crate::{
+    Board, Change, CloseReason, Counts, Found, Funnel, Limits, MarketSet, NotPriced, PairSpec,
+    Pick, Sink,
+};
 
 /// How a pipeline judges.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct PipelineConfig {
     /// What a trade must satisfy beyond paying. Default: nothing.
     pub limits: Limits,
+    /// The classes it looks for. Default: [`CrossVenue`] alone; [`detect::all`](crate::detect::all) is every taker class.
+    pub detectors: Vec<Arc<dyn Detector>>,
+}
+
+impl Default for PipelineConfig {
+    fn default() -> Self {
+        Self { limits: Limits::default(), detectors: vec![Arc::new(CrossVenue)] }
+    }
 }
 
 impl PipelineConfig {
@@ -24,6 +37,13 @@ impl PipelineConfig {
     #[must_use]
     pub fn with_limits(mut self, limits: Limits) -> Self {
         self.limits = limits;
+        self
+    }
+
+    /// Looking for these classes.
+    #[must_use]
+    pub fn with_detectors(mut self, detectors: Vec<Arc<dyn Detector>>) -> Self {
+        self.detectors = detectors;
         self
     }
 }
@@ -39,7 +59,7 @@ pub struct Pipeline<S> {
     sink: S,
     episodes: Vec<Episode>,
     /// Episodes of pairs that are gone, by pair and direction, for their numbers.
-    retired: HashMap<(String, &'static str), Episode>,
+    retired: HashMap<(String, Cow<'static, str>), Episode>,
     counts: Counts,
     funnel: Funnel,
     /// The last known receive time.
@@ -53,7 +73,7 @@ impl<S: Sink> Pipeline<S> {
     #[must_use]
     pub fn new(config: PipelineConfig, sink: S) -> Self {
         Self {
-            board: Board::new(),
+            board: Board::with_detectors(config.detectors),
             limits: config.limits,
             sink,
             episodes: Vec::new(),
@@ -66,35 +86,64 @@ impl<S: Sink> Pipeline<S> {
         }
     }
 
-    /// Replaces the approved pairs, in their order, without touching a feed. Open trades of pairs that are gone or changed
-    /// end as [`CloseReason::Withdrawn`].
+    /// Replaces the approved pairs, in their order, without touching a feed; sets stay. Open trades of pairs that are gone or
+    /// changed end as [`CloseReason::Withdrawn`]. The difference is logged.
     pub fn replace_pairs(&mut self, pairs: Vec<PairSpec>) -> PairsChange {
-        // Episodes of pairs that stay as they are go on; all others end.
-        let mut kept = std::mem::take(&mut self.retired);
-        for index in 0..self.episodes.len() {
-            let basket = &self.board.baskets[index];
-            let spec = &self.board.pairs()[basket.source as usize];
-            let stays = pairs.contains(spec);
-            let key = (basket.pair.clone(), basket.direction);
+        let sets = self.board.sets().to_vec();
+        let [change, _] = self.replace(pairs, sets);
+        tracing::info!(pairs = self.board.pairs().len(), %change, "pairs replaced");
+        change
+    }
+
+    /// Replaces the approved sets, in their order, without touching a feed; pairs stay. Open trades of sets that are gone
+    /// or changed end as [`CloseReason::Withdrawn`]. The difference is logged, and so is what is
+    /// [refused](Board::refused).
+    ///
+    /// Sets are looked at by the [detectors](PipelineConfig::detectors) of their classes, which the default does not have.
+    pub fn replace_sets(&mut self, sets: Vec<MarketSet>) -> PairsChange {
+        let pairs = self.board.pairs().to_vec();
+        let [_, change] = self.replace(pairs, sets);
+        tracing::info!(sets = self.board.sets().len(), %change, "sets replaced");
+        for refused in self.board.refused() {
+            tracing::warn!(%refused, "not a trade");
+        }
+        change
+    }
+
+    fn replace(&mut self, pairs: Vec<PairSpec>, sets: Vec<MarketSet>) -> [PairsChange; 2] {
+        // Episodes of what stays as it is go on; all others end.
+        let kept = Kept::new(&pairs, &sets);
+        let stays: Vec<bool> =
+            self.board.baskets.iter().map(|basket| self.board.stays(basket, &kept)).collect();
+        let mut episodes = std::mem::take(&mut self.retired);
+        for (index, stays) in stays.into_iter().enumerate() {
             if !stays {
                 self.end(index, CloseReason::Withdrawn);
                 self.episodes[index].line = None;
             }
-            kept.insert(key, std::mem::take(&mut self.episodes[index]));
+            let basket = &self.board.baskets[index];
+            let key = (basket.pair.clone(), basket.direction.clone());
+            episodes.insert(key, std::mem::take(&mut self.episodes[index]));
         }
-        let change = self.board.replace_pairs(pairs);
+        let changes = self.board.replace(pairs, sets);
         // An id that comes back goes on with its numbers: no two episodes share one.
         let baskets = self.board.baskets.iter();
         self.episodes = baskets
-            .map(|b| kept.remove(&(b.pair.clone(), b.direction)).unwrap_or_default())
+            .map(|b| episodes.remove(&(b.pair.clone(), b.direction.clone())).unwrap_or_default())
             .collect();
-        self.retired = kept;
+        self.retired = episodes;
         if let Some(now) = self.now {
             self.board.fees_at(now, &mut self.touched);
         }
         self.touched.extend(0..u32::try_from(self.board.baskets.len()).unwrap_or(u32::MAX));
         self.judge_touched();
-        change
+        changes
+    }
+
+    /// What the members of a set leave for outcomes that are not listed; see [`Board::missing_mass`].
+    #[must_use]
+    pub fn missing_mass(&self, set: &str) -> Option<MissingMass> {
+        self.board.missing_mass(set)
     }
 
     /// Says when trading in a market ends, so that [`Pipeline::advance`] makes its book Dead at that moment: Kalshi sends
@@ -225,10 +274,13 @@ impl<S: Sink> Pipeline<S> {
 
     /// For each pair, in order: its id and why it is not priced now, `None` where it is.
     pub fn pair_states(&self) -> impl Iterator<Item = (&str, Option<NotPriced>)> {
-        self.board.pairs().iter().zip(self.board.baskets.chunks_exact(2)).map(|(spec, baskets)| {
+        let pairs = self.board.pairs();
+        let of_pairs = self.board.baskets.chunk_by(|a, b| a.source == b.source);
+        of_pairs.filter_map(move |baskets| {
+            let spec = pairs.get(baskets[0].source as usize)?;
             let books = books_of(&self.board);
             let reason = judge::priceable(&baskets[0], &books, &self.limits, self.now).err();
-            (spec.pair.id.as_str(), reason)
+            Some((spec.pair.id.as_str(), reason))
         })
     }
 
@@ -277,15 +329,16 @@ impl<S: Sink> Pipeline<S> {
     }
 
     /// A trade pays: opens its episode, or brings its line up to date.
-    fn show(&mut self, index: usize, trade: &SizedTrade) {
+    fn show(&mut self, index: usize, trade: &Trade) {
         let basket = &self.board.baskets[index];
         let episode = &mut self.episodes[index];
+        let sized = &trade.sized;
         let change = if episode.is_open() {
             let same = episode
                 .line
                 .as_ref()
-                .is_some_and(|line| line.quantity == trade.quantity && line.net_usd == trade.net);
-            if same {
+                .is_some_and(|line| line.quantity == sized.quantity && line.net_usd == sized.net);
+            if same && (basket.pick == Pick::All || episode.picks == trade.picks) {
                 return;
             }
             episode.accrue(self.now);
@@ -294,14 +347,23 @@ impl<S: Sink> Pipeline<S> {
             episode.open(basket, self.now);
             Change::Opened
         };
-        episode.note_net(trade.net);
+        episode.note_net(sized.net);
+        episode.picks.clone_from(&trade.picks);
         let line = episode.line_mut(basket);
+        episode::pick_legs(line, basket, &trade.picks);
         fill(line, trade, self.now);
         if basket.class == OpportunityClass::CrossVenue {
             self.counts.episodes += u64::from(change == Change::Opened);
-            self.counts.best_net_usd = self.counts.best_net_usd.max(Some(trade.net));
+            self.counts.best_net_usd = self.counts.best_net_usd.max(Some(sized.net));
         }
-        self.sink.on_opportunity(&Found { opportunity: line, change, basket, board: &self.board });
+        let picks = &trade.picks;
+        self.sink.on_opportunity(&Found {
+            opportunity: line,
+            change,
+            basket,
+            picks,
+            board: &self.board,
+        });
     }
 
     /// A trade does not pay: ends its episode if it is open.
@@ -319,7 +381,8 @@ fn books_of(board: &Board) -> [&Books; 2] {
 }
 
 /// Brings a line up to date.
-fn fill(line: &mut Opportunity, trade: &SizedTrade, at: Option<Timestamp>) {
+fn fill(line: &mut Opportunity, trade: &Trade, at: Option<Timestamp>) {
+    let trade = &trade.sized;
     line.at = at;
     line.quantity = trade.quantity;
     line.gross_usd = trade.gross;

@@ -4,7 +4,7 @@ use arb_normalize::books::TrackedBook;
 use arb_normalize::books::{Books, Resync};
 use arb_normalize::{DecodeError, MarketEvent, Opportunity, Timestamp, Venue};
 
-use crate::{Basket, BasketLeg, Board, Closed};
+use crate::{Basket, BasketLeg, Board, Closed, EndingProfit, ending};
 
 /// Whether an opportunity is new.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,23 +23,35 @@ pub struct Found<'a> {
     /// Whether it is new.
     pub change: Change,
     pub(crate) basket: &'a Basket,
+    pub(crate) picks: &'a [u8],
     pub(crate) board: &'a Board,
 }
 
 impl<'a> Found<'a> {
     /// Each leg with the book it was priced on, in the order of the opportunity's legs.
     pub fn legs(&self) -> impl Iterator<Item = (&'a BasketLeg, &'a TrackedBook)> {
-        let board = self.board;
-        self.basket
-            .legs
-            .iter()
-            .filter_map(move |leg| leg.book.map(|id| (leg, board.books(leg.venue).get(id))))
+        let (board, basket) = (self.board, self.basket);
+        self.picks.iter().filter_map(move |pick| {
+            let leg = &basket.legs[usize::from(*pick)];
+            leg.book.map(|id| (leg, board.books(leg.venue).get(id)))
+        })
     }
 
     /// Which of the pair's trades it is: `yes-no` buys Kalshi's YES and Polymarket's second outcome.
     #[must_use]
-    pub const fn direction(&self) -> &'static str {
-        self.basket.direction
+    pub fn direction(&self) -> &'a str {
+        &self.basket.direction
+    }
+
+    /// The basket it is a trade of.
+    #[must_use]
+    pub const fn basket(&self) -> &'a Basket {
+        self.basket
+    }
+
+    /// What it earns in every ending that can meet it, as planned first.
+    pub fn endings(&self) -> impl Iterator<Item = EndingProfit> + use<> {
+        ending::endings(self.basket, self.opportunity).into_iter()
     }
 }
 

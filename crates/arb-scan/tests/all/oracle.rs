@@ -1,76 +1,11 @@
 //! Every trade the pipeline shows against brute force over every quantity, in exact decimals.
 use arb_normalize::Venue;
-use rust_decimal::{Decimal, RoundingStrategy};
+use rust_decimal::Decimal;
 
-use crate::support::{Text, at, kalshi, pipeline, polymarket};
-
-/// xorshift: the same boards every run.
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, limit: u64) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        self.0 % limit
-    }
-}
-
-type Level = (Decimal, Decimal);
-
-/// 0 to 4 levels at different prices within [from, to] cents, sizes with up to two decimals.
-fn levels(random: &mut Random, from: u64, to: u64) -> Vec<Level> {
-    let mut levels: Vec<Level> = Vec::new();
-    for _ in 0..random.below(5) {
-        // Whole cents as a rule, tenths of a cent now and then.
-        let tenths = (from + random.below(to - from)) * 10
-            + if random.below(4) == 0 { random.below(10) } else { 0 };
-        let price = Decimal::new(i64::try_from(tenths).unwrap(), 3);
-        let size = Decimal::new(i64::try_from(1 + random.below(1_500)).unwrap(), 2);
-        if levels.iter().all(|(other, _)| *other != price) {
-            levels.push((price, size));
-        }
-    }
-    levels
-}
-
-fn text(levels: &[Level]) -> Vec<Text> {
-    levels.iter().map(|(price, size)| (price.to_string(), size.to_string())).collect()
-}
-
-fn up(value: Decimal, decimals: u32) -> Decimal {
-    value.round_dp_with_strategy(decimals, RoundingStrategy::ToPositiveInfinity)
-}
-
-/// The levels that `quantity` takes of asks, `None` when there are fewer.
-fn walk(asks: &[Level], quantity: Decimal) -> Option<Vec<Level>> {
-    let mut asks = asks.to_vec();
-    asks.sort();
-    let mut left = quantity;
-    let mut taken = Vec::new();
-    for (price, size) in asks {
-        let take = left.min(size);
-        if take > Decimal::ZERO {
-            taken.push((price, take));
-        }
-        left -= take;
-    }
-    (left == Decimal::ZERO).then_some(taken)
-}
-
-fn cost(taken: &[Level]) -> Decimal {
-    taken.iter().map(|(price, size)| price * size).sum()
-}
-
-fn kalshi_outlay(taken: &[Level], rate: Decimal) -> Decimal {
-    let fee: Decimal = taken.iter().map(|(p, s)| up(rate * s * p * (Decimal::ONE - p), 6)).sum();
-    up(cost(taken) + fee, 4)
-}
-
-fn polymarket_outlay(taken: &[Level], rate: Decimal) -> Decimal {
-    let fee: Decimal = taken.iter().map(|(p, s)| rate * s * p * (Decimal::ONE - p)).sum();
-    cost(taken) + up(fee, 5)
-}
+use crate::decimal::{
+    Level, Random, crossed, kalshi_outlay, levels, mirror, polymarket_outlay, text, walk,
+};
+use crate::support::{at, kalshi, pipeline, polymarket};
 
 /// The smallest quantity with the largest net profit, if any is positive.
 fn best(kalshi: &[Level], polymarket: &[Level], rate: Decimal) -> Option<(Decimal, Decimal)> {
@@ -88,10 +23,6 @@ fn best(kalshi: &[Level], polymarket: &[Level], rate: Decimal) -> Option<(Decima
     best
 }
 
-fn mirror(levels: &[Level]) -> Vec<Level> {
-    levels.iter().map(|(price, size)| (Decimal::ONE - price, *size)).collect()
-}
-
 #[test]
 fn every_trade_equals_brute_force() {
     let cases = if std::env::var_os("ARB_LONG").is_some() { 120_000 } else { 10_000 };
@@ -105,10 +36,6 @@ fn every_trade_equals_brute_force() {
         let other = (middle + random.below(9)).saturating_sub(4).max(10);
         let (bids, asks) =
             (levels(&mut random, other - 8, other), levels(&mut random, other, other + 8));
-        let crossed = |bids: &[Level], asks: &[Level]| {
-            let (bid, ask) = (bids.iter().map(|l| l.0).max(), asks.iter().map(|l| l.0).min());
-            matches!((bid, ask), (Some(bid), Some(ask)) if bid >= ask)
-        };
         if crossed(&yes_bids, &yes_asks) || crossed(&bids, &asks) {
             continue;
         }

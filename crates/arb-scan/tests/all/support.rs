@@ -13,11 +13,14 @@ pub(crate) struct Memory {
     pub(crate) closed: Vec<Closed>,
     pub(crate) malformed: usize,
     pub(crate) resyncs: usize,
+    /// What each trade earns however it ends, as last shown.
+    pub(crate) endings: std::collections::HashMap<String, Vec<arb_scan::EndingProfit>>,
 }
 
 impl Sink for Memory {
     fn on_opportunity(&mut self, found: &Found<'_>) {
         self.shown.push((found.opportunity.clone(), found.change));
+        self.endings.insert(found.opportunity.id.clone(), found.endings().collect());
     }
 
     fn on_closed(&mut self, closed: &Closed) {
@@ -61,11 +64,16 @@ pub(crate) fn level(price: &str, size: &str) -> Text {
 
 /// A Kalshi snapshot: YES bids and NO bids.
 pub(crate) fn kalshi(seq: u64, yes: &[Text], no: &[Text]) -> String {
+    kalshi_of(TICKER, 1, seq, yes, no)
+}
+
+/// A Kalshi snapshot of some market in some subscription.
+pub(crate) fn kalshi_of(ticker: &str, sid: u64, seq: u64, yes: &[Text], no: &[Text]) -> String {
     let side = |levels: &[Text]| -> serde_json::Value {
         levels.iter().map(|(price, size)| serde_json::json!([price, size])).collect()
     };
-    serde_json::json!({"type": "orderbook_snapshot", "sid": 1, "seq": seq, "msg": {
-        "market_ticker": TICKER, "market_id": "5f0c2a1e-7b34-4c55-9d21-6a8e0b7f4412",
+    serde_json::json!({"type": "orderbook_snapshot", "sid": sid, "seq": seq, "msg": {
+        "market_ticker": ticker, "market_id": "5f0c2a1e-7b34-4c55-9d21-6a8e0b7f4412",
         "yes_dollars_fp": side(yes), "no_dollars_fp": side(no)}})
     .to_string()
 }
@@ -80,13 +88,18 @@ pub(crate) fn delta(seq: u64, side: &str, price: &str, change: &str) -> String {
 
 /// A Polymarket book.
 pub(crate) fn polymarket(bids: &[Text], asks: &[Text]) -> String {
+    polymarket_of(TOKEN, bids, asks)
+}
+
+/// The Polymarket book of some token.
+pub(crate) fn polymarket_of(token: &str, bids: &[Text], asks: &[Text]) -> String {
     let side = |levels: &[Text]| -> serde_json::Value {
         levels
             .iter()
             .map(|(price, size)| serde_json::json!({"price": price, "size": size}))
             .collect()
     };
-    serde_json::json!({"event_type": "book", "asset_id": TOKEN, "market": "0xc0nd",
+    serde_json::json!({"event_type": "book", "asset_id": token, "market": "0xc0nd",
         "bids": side(bids), "asks": side(asks), "timestamp": "1795187045000", "hash": ""})
     .to_string()
 }
