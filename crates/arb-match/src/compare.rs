@@ -32,8 +32,26 @@ impl Residue {
                     .filter(|_| other.sides.is_some() || statement.sided)
                     .filter(|next| next.kind == Kind::Name && next.at == atom.at + 1);
                 let known = surname.is_some_and(|next| other.explains(next) >= 0.9);
-                let w = weight(atom, other);
-                (atom.clone(), if known && atom.kind == Kind::Name { w.min(0.3) } else { w })
+                let mut w = weight(atom, other);
+                // A team plays once a day: the day and one of them name the match.
+                let last = statement.atoms.last().map(|a| a.at);
+                let opponent = atom.kind == Kind::Team
+                    && fine(other)
+                    && statement.verb_at.is_some_and(|verb| atom.at > verb || last == Some(verb))
+                    && statement.atoms.iter().any(|a| {
+                        a.kind == Kind::Team && a.id != atom.id && other.explains(a) >= 0.9
+                    });
+                if opponent && !other.has_kind_besides(atom, statement) {
+                    w = w.min(0.3);
+                }
+                (
+                    atom.clone(),
+                    if known && matches!(atom.kind, Kind::Name | Kind::Place) {
+                        w.min(0.3)
+                    } else {
+                        w
+                    },
+                )
             })
             .filter(|(_, w)| *w > 0.0)
             .collect();
@@ -110,6 +128,8 @@ fn weight(atom: &Atom, other: &Reading) -> f64 {
         Kind::Place if atom.id == "us" => 0.0,
         Kind::Name if matches!(atom.id.as_str(), "jr" | "sr") && other.has_rules => 0.3,
         Kind::Outcome => 1.0,
+        // A division is won in the regular season.
+        Kind::Stage if atom.id == "regular" && other.in_a_division() => 0.2,
         // "be the champion" is winning; "the next election" is the one whose year the other side gives.
         Kind::Verb
             if atom.id == "win"
@@ -241,6 +261,9 @@ pub(crate) fn compare(k: &Reading, p: &Reading) -> Judgement {
     };
     if p.sides.is_some() && relation != Relation::Unrelated {
         relation = two_sided(k, p, relation, &mut found);
+    }
+    if relation == Relation::Equal && narrowed(&found) {
+        relation = Relation::Overlap;
     }
     let verdict = verdict(relation, &found, similarity);
     found.differences.sort();
@@ -551,7 +574,7 @@ fn anchored(s: &Statement) -> bool {
         .iter()
         .any(|a| matches!(a.kind, Kind::Competition | Kind::Category | Kind::Stage | Kind::League));
     let office = s.atoms.iter().any(|a| matches!(a.kind, Kind::Office | Kind::District))
-        && s.has(Kind::Verb, "win");
+        && (s.has(Kind::Verb, "win") || s.has(Kind::Verb, "nominate"));
     let next = s.has(Kind::Rank, "next")
         || s.has(Kind::Rank, "most_seats")
         || s.has(Kind::Rank, "top_votes");
@@ -559,8 +582,25 @@ fn anchored(s: &Statement) -> bool {
     contest || office || next || team
 }
 
+/// Whether a win in an edition that both sides name, by year or by number: such a contest has its own date.
+fn numbered(mine: &Reading, other: &Reading) -> bool {
+    let named = |w: &When| matches!(w.tie, Tie::Named | Tie::In | Tie::On) && !w.year_guessed;
+    let mut dates = mine.statements().flat_map(|s| &s.dates);
+    let by_year = dates.any(|w| named(w) && other.editions.iter().any(|y| same_edition(w, y)));
+    mine.has(Kind::Verb, "win") && (by_year || same_number(mine, other))
+}
+
+/// Whether both name the same number of a series: `Season 50 of Survivor`, `Survivor 50`.
+fn same_number(mine: &Reading, other: &Reading) -> bool {
+    let number =
+        |atom: &&Atom| atom.kind == Kind::Name && atom.id.starts_with(|c: char| c.is_ascii_digit());
+    let mut atoms = mine.statements().flat_map(|s| &s.atoms).filter(number);
+    atoms.any(|atom| other.explains(atom) >= 0.9)
+}
+
 fn windows(k: &Reading, p: &Reading, sk: &Statement, sp: &Statement, found: &mut Findings) {
-    let anchored = anchored(sk) || anchored(sp) || p.sides.is_some();
+    let anchored =
+        anchored(sk) || anchored(sp) || p.sides.is_some() || (numbered(k, p) && numbered(p, k));
     for (reading, kalshi) in [(k, true), (p, false)] {
         if reading.other_year {
             let (a, b) = if kalshi {
@@ -676,7 +716,7 @@ fn editions(k: &Reading, p: &Reading, anchored: bool, found: &mut Findings) {
     }
     let text = |all: &[When]| all.iter().map(edition).collect::<Vec<_>>().join(", ");
     if a.is_empty() || b.is_empty() {
-        if anchored && !(next(k) && next(p)) {
+        if anchored && !(next(k) && next(p)) && !same_number(k, p) {
             found.add("edition", text(&a), text(&b), DifferenceKind::Missing);
         }
         return;
@@ -785,6 +825,14 @@ fn sources(k: &Reading, p: &Reading, sk: &Statement, sp: &Statement, found: &mut
 /// Every critical word of the question and of the condition must be explained by the other market, not only those of the closest
 /// two statements; of the condition's plain words one may be left over.
 fn every_statement(k: &Reading, p: &Reading, found: &mut Findings) {
+    // Where the two conditions say the same, another verb of a question decides nothing.
+    let agreed = |mine: &Reading, other: &Reading| {
+        mine.claims.first().is_some_and(|first| {
+            let (residue, _) = least(mine.claims.iter(), other, first);
+            residue.atoms.iter().all(|(_, w)| *w < 0.5)
+        })
+    };
+    let claims_agree = agreed(k, p) && agreed(p, k);
     for (mine, other, kalshi) in [(k, p, true), (p, k, false)] {
         for atom in mine.basis.iter().flat_map(|s| &s.atoms).filter(|a| other_basis(mine, a)) {
             if weight(atom, other) >= 0.5 {
@@ -796,9 +844,17 @@ fn every_statement(k: &Reading, p: &Reading, found: &mut Findings) {
         for (variants, spare) in [(&mine.titles, 0), (&mine.claims, 1)] {
             let Some(first) = variants.first() else { continue };
             let (residue, statement) = least(variants.iter(), other, first);
+            let loose = spare == 0 && claims_agree;
             let words = residue.of_group(Group::Wording).len();
-            let subject = |atom: &Atom| statement.verb_at.is_none_or(|verb| atom.at < verb);
+            let subject = |atom: &Atom| subject_of(statement, atom);
             for (atom, w) in &residue.atoms {
+                let acts = matches!(Group::of(atom.kind), Group::Act | Group::Wording);
+                let nominated = atom.kind == Kind::Stage
+                    && atom.id == "primary"
+                    && mine.has(Kind::Verb, "nominate");
+                if loose && (acts && !subject_of(statement, atom) || nominated) {
+                    continue;
+                }
                 if *w >= 0.5
                     && (words > spare || subject(atom) || Group::of(atom.kind) != Group::Wording)
                 {
@@ -809,6 +865,11 @@ fn every_statement(k: &Reading, p: &Reading, found: &mut Findings) {
             }
         }
     }
+}
+
+/// Whether the atom stands before the predicate.
+fn subject_of(statement: &Statement, atom: &Atom) -> bool {
+    statement.verb_at.is_none_or(|verb| atom.at < verb)
 }
 
 /// Whether the rules decide by another competition, office, place or round than the question: detail may be added, but of each kind
@@ -862,7 +923,7 @@ fn own_contradictions(k: &Reading, p: &Reading, found: &mut Findings) {
         if reading.other_day {
             add("edition", "the rules name another day than the venue");
         }
-        if reading.basis.as_ref().is_some_and(|basis| basis.negated) {
+        if reading.denied {
             add("polarity", "decided by what does not happen");
         }
         if reading.unread {
@@ -956,6 +1017,16 @@ fn two_sided(k: &Reading, p: &Reading, relation: Relation, found: &mut Findings)
     }
 }
 
+/// Whether only one side asks for a round, a place, a rank, a number: another proposition.
+fn narrowed(found: &Findings) -> bool {
+    let terms = ["round", "gender", "rank", "place", "threshold"];
+    found.differences.iter().any(|d| {
+        d.kind == DifferenceKind::Missing
+            && terms.contains(&d.term.as_str())
+            && (d.kalshi.is_empty() || d.polymarket.is_empty())
+    })
+}
+
 fn verdict(relation: Relation, found: &Findings, similarity: f64) -> Verdict {
     if found.any(DifferenceKind::Contradiction)
         || !matches!(relation, Relation::Equal | Relation::Complement)
@@ -963,6 +1034,9 @@ fn verdict(relation: Relation, found: &Findings, similarity: f64) -> Verdict {
         return Verdict::Rejected;
     }
     let missing = found.differences.iter().filter(|d| d.kind == DifferenceKind::Missing).count();
+    if narrowed(found) {
+        return Verdict::Rejected;
+    }
     match missing {
         0 => Verdict::Probable,
         1..=3 if similarity >= 0.6 => Verdict::Candidate,

@@ -60,6 +60,8 @@ pub(crate) enum Payout {
     Open,
     /// The tied name that comes first in the alphabet.
     Alphabet,
+    /// What the organiser decides.
+    Official,
     /// The part counts, or it does not.
     Counts,
     CountsNot,
@@ -77,6 +79,7 @@ impl std::fmt::Display for Payout {
             Self::Even => "pays neither side",
             Self::Open => "stays open",
             Self::Alphabet => "pays the first in the alphabet",
+            Self::Official => "as the organiser decides",
             Self::Counts => "counts",
             Self::CountsNot => "does not count",
             Self::Other(text) => text,
@@ -110,8 +113,7 @@ pub(crate) fn contingencies(
         let lower = sentence.to_lowercase();
         // "the market called Tie resolves to Yes" is about another market of the event.
         let own = condition.is_some_and(|condition| lower.contains(condition))
-            || lower.contains("market called")
-            || lower.contains("associated market");
+            || lower.contains("market called");
         let payout = payout(&lower, sides);
         let mut add = |case: Case, payout: Payout, deadline: Option<i64>| {
             let limited = limited(&lower);
@@ -218,7 +220,7 @@ fn payout(lower: &str, sides: Option<&[String; 2]>) -> Option<Payout> {
         || ["refund", "even", "equally"].iter().any(|word| tail.contains(word));
     match first.map(String::as_str) {
         Some("yes") => Some(Payout::Yes),
-        Some("no" | "other") => Some(Payout::No),
+        Some("no" | "other" | "none") => Some(Payout::No),
         _ if even => Some(Payout::Even),
         // "qualify for a Yes resolution", "suffice to resolve this market to Yes"
         _ if lower.contains("yes resolution") || tail.contains(" to yes") => Some(Payout::Yes),
@@ -227,6 +229,12 @@ fn payout(lower: &str, sides: Option<&[String; 2]>) -> Option<Payout> {
             || tail.ends_with(" to no") =>
         {
             Some(Payout::No)
+        }
+        _ if ["official winner", "tiebreak", "tie-break", "official rules"]
+            .iter()
+            .any(|w| lower.contains(w)) =>
+        {
+            Some(Payout::Official)
         }
         Some(_) if tail.contains(" to ") || tail.contains("in favor of") => {
             Some(Payout::Other(tail.to_owned()))

@@ -90,6 +90,8 @@ pub(crate) struct Reading {
     pub(crate) other_league: bool,
     /// The day the rules name for the event is far from the one the venue gives.
     pub(crate) other_day: bool,
+    /// The rules decide by what does not happen.
+    pub(crate) denied: bool,
     /// The rules pay YES under a condition that could not be read.
     pub(crate) unread: bool,
     pub(crate) has_rules: bool,
@@ -158,7 +160,7 @@ impl Reading {
             ticker: (market.key.venue == Venue::Kalshi)
                 .then(|| ticker_date(&market.key.id))
                 .flatten()
-                .filter(|when| !expires(when, around)),
+                .filter(|when| !expires(when, around) && ended_by(when, around)),
             sides,
             shared: ["along with another", "jointly", "shared", "co-winner", "multiple winners"]
                 .iter()
@@ -177,6 +179,7 @@ impl Reading {
             ends_at: market.close_at.map(time::OffsetDateTime::unix_timestamp),
             other_league: matches!(leagues, [Some(a), Some(b)] if a != b),
             other_day: false,
+            denied: deciding(&rules).is_some_and(|text| clause(&text).negated),
             unread: sides_missing && unread(&rules),
             contingencies,
             has_rules: !market.rules.primary.trim().is_empty(),
@@ -199,6 +202,8 @@ impl Reading {
                 sources.insert(atom.id.clone());
             }
         }
+        strong
+            .extend(self.statements().flat_map(|s| &s.forms).map(|id| (Kind::Office, id.clone())));
         for atom in &rules.atoms {
             self.weak.insert(format!("{:?}:{}", atom.kind, atom.id));
             if atom.kind == Kind::Source {
@@ -224,7 +229,11 @@ impl Reading {
         };
         let in_basis = self.basis.as_ref().and_then(|s| window(s, Provenance::Claim));
         self.window = in_claim.or(in_basis).or(in_title).or_else(|| fallback(rules, around));
-        let year = |w: &When| [w.first.year(), w.end.yesterday().map_or(0, Date::year)];
+        // "before January 1, 2027" is about 2026.
+        let year = |w: &When| {
+            let last = if w.tie == Tie::Before { w.first } else { w.end };
+            [w.first.year(), last.yesterday().map_or(0, Date::year)]
+        };
         let asked: Vec<i16> = self
             .titles
             .iter()
@@ -282,6 +291,21 @@ impl Reading {
     /// Whether a statement or label has that atom.
     pub(crate) fn has(&self, kind: Kind, id: &str) -> bool {
         self.strong.contains(&(kind, id.to_owned()))
+    }
+
+    /// Whether it names a thing of the atom's kind that the statement does not have.
+    pub(crate) fn has_kind_besides(&self, atom: &Atom, statement: &Statement) -> bool {
+        let mut same = self.strong.iter().filter(|(kind, _)| *kind == atom.kind);
+        same.any(|(kind, id)| !statement.has(*kind, id))
+    }
+
+    /// Whether it is about winning a division.
+    pub(crate) fn in_a_division(&self) -> bool {
+        let division = |id: &str| {
+            let side = ["_east", "_west", "_central", "_north", "_south"];
+            side.iter().any(|end| id.ends_with(end)) && !id.starts_with("conf")
+        };
+        self.strong.iter().any(|(kind, id)| *kind == Kind::Competition && division(id))
     }
 
     /// Whether a statement or label has a word of that stem.
@@ -503,7 +527,8 @@ fn claim(rules: &str) -> Option<Claim> {
     let text: String = rules.chars().filter(|c| *c != '"').collect();
     let yes = condition(&text, "yes").map(|text| Claim { text, pays_no: false });
     yes.or_else(|| {
-        (basis(rules).is_none())
+        deciding(rules)
+            .is_none()
             .then(|| condition(&text, "no"))?
             .map(|text| Claim { text, pays_no: true })
     })
@@ -536,15 +561,20 @@ fn condition(text: &str, paid: &str) -> Option<String> {
 /// Whether the rules speak of paying YES, though no condition for it was found.
 fn unread(rules: &str) -> bool {
     let plain: String = rules.chars().filter(|c| *c != '"').collect::<String>().to_lowercase();
-    basis(rules).is_none()
+    deciding(rules).is_none()
         && (plain.contains("resolve to yes") || plain.contains("resolves to yes"))
 }
 
 /// What follows `this market will resolve according to`.
 fn basis(rules: &str) -> Option<String> {
     if let Some(line) = rules.lines().next().filter(|line| line.contains("cheduled for")) {
-        return Some(line.to_owned());
+        return Some(line[..sentence_end(line)].to_owned());
     }
+    deciding(rules)
+}
+
+/// What follows `resolve according to`.
+fn deciding(rules: &str) -> Option<String> {
     let at = ["resolve according to ", "resolve based on ", "resolve to the "]
         .iter()
         .find_map(|phrase| rules.find(phrase))?;
@@ -591,6 +621,9 @@ fn variants(text: &str) -> Vec<String> {
     if inside.starts_with("e.g")
         || inside.starts_with("such as")
         || inside.starts_with("including")
+        || inside.starts_with("does not")
+        || inside.starts_with("not ")
+        || inside.starts_with("excluding")
         || inside.starts_with("or ")
     {
         return vec![short];
@@ -629,6 +662,11 @@ fn year_of(day: Date) -> Option<When> {
     Some(When { tie, first, end, time: None, year_guessed, season: false, start: 0, stop: 0 })
 }
 
+/// Whether the ticker's number can be a date: `KXSURVIVOR-50` is not about 2050.
+fn ended_by(when: &When, around: Around) -> bool {
+    around.end.is_none_or(|end| when.first.year() <= end.year() + 1)
+}
+
 /// Whether the ticker's date is when the market ends (`KXGERCOALITION-30`, closing on 1 January 2030) rather than the event's year.
 fn expires(when: &When, around: Around) -> bool {
     let turn = |end: Date| end.month() == 1 && end.day() <= 10 && end.year() == when.first.year();
@@ -647,7 +685,9 @@ fn turned(names: &[String; 2], rules: &str) -> bool {
             .iter()
             .map(|name| name.to_lowercase())
             .find(|name| paid.starts_with(name.as_str()));
-        paid.is_some_and(|name| denied || !condition.contains(&name))
+        let won = ["win", "won", "defeat", "beat", "victor", "advance", "over"];
+        let other = !won.iter().any(|word| condition.contains(word));
+        paid.is_some_and(|name| denied || other || !condition.contains(&name))
     })
 }
 

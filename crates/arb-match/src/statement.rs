@@ -33,6 +33,8 @@ pub(crate) struct Statement {
     pub(crate) any: bool,
     /// Tokens before this index are the grammatical subject, if a predicate was found.
     pub(crate) verb_at: Option<usize>,
+    /// Offices that stand before a name as its title.
+    pub(crate) forms: Vec<String>,
     /// Whether the predicate is a passive with an agent (`struck by Israel`): who does what is then not read.
     pub(crate) passive: bool,
 }
@@ -111,6 +113,8 @@ impl Statement {
         statement.passive = statement.passive(&tokens);
         statement.offices(&tokens);
         statement.no_change();
+        statement.control();
+        statement.numbered_districts();
         statement
     }
 
@@ -126,10 +130,8 @@ impl Statement {
         if let Some(end) = self.district(tokens, at) {
             return end;
         }
-        let free = |from: usize, to: usize| used[from..to].iter().all(|used| !used);
-        if let Some((concept, end)) =
-            Lexicon::standard().longest(tokens, at, league).filter(|(_, end)| free(at, *end))
-        {
+        let unread = used[at..].iter().position(|used| *used).map_or(tokens.len(), |n| at + n);
+        if let Some((concept, end)) = Lexicon::standard().longest(&tokens[..unread], at, league) {
             if concept.kind != Kind::Noise {
                 let text = join(&tokens[at..end]);
                 if concept.kind == Kind::Verb && self.verb_at.is_none() {
@@ -140,6 +142,9 @@ impl Statement {
             return end;
         }
         if let Some(end) = clock(tokens, at) {
+            return end;
+        }
+        if let Some(end) = self.number_of_a_name(tokens, at) {
             return end;
         }
         if let Some(amount) = amount_at(tokens, at, |i| !used.get(i).copied().unwrap_or(true)) {
@@ -173,7 +178,21 @@ impl Statement {
         {
             return at + 1;
         }
-        let named = token.capital && (at > 0 || tokens.get(1).is_some_and(|next| next.capital));
+        let numbered = |next: &Token| next.text.starts_with(|c: char| c.is_ascii_digit());
+        let named = token.capital
+            && (at > 0
+                || tokens.get(1).is_some_and(|next| next.capital || numbered(next))
+                || tokens.get(1).is_some_and(|next| next.text == "-")
+                    && tokens.get(2).is_some_and(numbered));
+        // "Ohio St." is Ohio State, "St. Louis" is not.
+        let state = token.text == "st" && at > 0 && tokens[at - 1].capital && named && {
+            let next = tokens[at + 1..].iter().find(|next| next.text != ".");
+            next.is_none_or(|next| !next.capital)
+        };
+        if state {
+            self.atoms.push(Atom { kind: Kind::Name, id: "stat".into(), text: "state".into(), at });
+            return at + 1;
+        }
         let kind = if named || token.text.starts_with(|c: char| c.is_ascii_digit()) {
             Kind::Name
         } else {
@@ -181,6 +200,42 @@ impl Statement {
         };
         self.atoms.push(Atom { kind, id: token.stem.clone(), text: token.text.clone(), at });
         at + 1
+    }
+
+    /// `Survivor 50`, `Grok 5.5`, `GPT-6`: a bare number after a name belongs to the name; after a league (`UFC 325`) it only counts its events.
+    fn number_of_a_name(&mut self, tokens: &[Token], at: usize) -> Option<usize> {
+        if let (Some(before), "-", Some(number)) =
+            (at.checked_sub(1).map(|i| &tokens[i]), tokens[at].text.as_str(), tokens.get(at + 1))
+            && before.capital
+            && self.atoms.last().is_some_and(|a| a.kind == Kind::Name && a.at + 1 == at)
+            && number.text.starts_with(|c: char| c.is_ascii_digit())
+        {
+            let (id, text) = (number.stem.clone(), number.text.clone());
+            self.atoms.push(Atom { kind: Kind::Name, id, text, at: at + 1 });
+            return Some(at + 2);
+        }
+        let token = &tokens[at];
+        let digits = token.text.bytes().all(|b| b.is_ascii_digit() || b == b'.');
+        let before = at.checked_sub(1).map(|i| &tokens[i]);
+        let before = before.filter(|t| digits && t.capital && !is_stop_word(&t.stem))?;
+        let counted = tokens.get(at + 1).is_some_and(|next| {
+            matches!(
+                next.text.as_str(),
+                "+" | "%" | "-" | "°" | "º" | "/" | "or" | "k" | "m" | "bps"
+            )
+        });
+        let own = self.atoms.last().filter(|a| a.at + a.text.split_whitespace().count() >= at);
+        let named = own.is_none_or(|atom| {
+            matches!(atom.kind, Kind::Name | Kind::League | Kind::Competition | Kind::Organisation)
+        });
+        if counted || !named || before.text.len() < 2 {
+            return None;
+        }
+        if own.is_none_or(|atom| atom.kind != Kind::League) {
+            let (id, text) = (token.stem.clone(), token.text.clone());
+            self.atoms.push(Atom { kind: Kind::Name, id, text, at });
+        }
+        Some(at + 1)
     }
 
     /// `Person B`, `Actress H`, `Team C`: a slot the venue has not filled yet.
@@ -227,10 +282,68 @@ impl Statement {
         }
         let names: Vec<usize> =
             self.atoms.iter().filter(|atom| atom.kind == Kind::Name).map(|atom| atom.at).collect();
-        self.atoms.retain(|atom| {
+        let title = |atom: &Atom| {
             let last = atom.at + atom.text.split_whitespace().count();
-            !(atom.kind == Kind::Office && tokens[atom.at].capital && names.contains(&last))
+            atom.kind == Kind::Office && tokens[atom.at].capital && names.contains(&last)
+        };
+        self.forms = self.atoms.iter().filter(|a| title(a)).map(|a| a.id.clone()).collect();
+        self.atoms.retain(|atom| !title(atom));
+    }
+
+    /// `New York's 17th congressional district` is NY-17.
+    fn numbered_districts(&mut self) {
+        let found = self.atoms.windows(3).position(|three| {
+            let ordinal = three[1].id.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+            three[0].kind == Kind::Place
+                && three[0].id.len() == 2
+                && ordinal.len() < three[1].id.len()
+                && ordinal.parse::<u8>().is_ok()
+                && three[2].kind == Kind::Office
+                && three[2].id == "us_house"
         });
+        let Some(first) = found else { return };
+        let number = self.atoms[first + 1].id.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+        let id = format!("{}-{number}", self.atoms[first].id);
+        let at = self.atoms[first].at;
+        self.atoms[first] = Atom { kind: Kind::District, text: id.clone(), id, at };
+        self.atoms.remove(first + 1);
+    }
+
+    /// A party that wins a chamber, or controls it, has its majority.
+    fn control(&mut self) {
+        let local = |a: &Atom| {
+            a.kind == Kind::District
+                || a.kind == Kind::Place && a.id != "us"
+                || a.kind == Kind::Rank
+        };
+        let party = self.atoms.iter().any(|a| a.kind == Kind::Party);
+        let word = |a: &Atom, stem: &str| matches!(a.kind, Kind::Word | Kind::Name) && a.id == stem;
+        let holds = |a: &Atom| {
+            word(a, "control") || word(a, "majority") || a.kind == Kind::Verb && a.id == "win"
+        };
+        if !party || self.atoms.iter().any(local) || !self.atoms.iter().any(holds) {
+            return;
+        }
+        let mut chamber = false;
+        for atom in &mut self.atoms {
+            let id =
+                if word(atom, "hous") || atom.kind == Kind::Office && atom.id == "house_control" {
+                    "house_control"
+                } else if word(atom, "senat") {
+                    "senate_control"
+                } else {
+                    continue;
+                };
+            chamber = true;
+            (atom.kind, atom.id) = (Kind::Office, id.to_owned());
+        }
+        if !chamber {
+            return;
+        }
+        for atom in self.atoms.iter_mut().filter(|a| word(a, "control") || word(a, "majority")) {
+            (atom.kind, atom.id) = (Kind::Verb, "win".to_owned());
+            self.verb_at.get_or_insert(atom.at);
+        }
     }
 
     /// A hike or cut by nothing is no change.

@@ -67,7 +67,7 @@ fn alone(one: &Contingency, mine: &Reading, other: &Reading) -> Option<Differenc
     use DifferenceKind::{Caveat, Missing};
     let match_of_two = mine.sides.is_some() || other.sides.is_some();
     match (one.case, &one.payout) {
-        (Case::Tie, Payout::Yes | Payout::Alphabet) => Some(Caveat),
+        (Case::Tie, Payout::Yes | Payout::Alphabet | Payout::Official) => Some(Caveat),
         (Case::Tie, Payout::Even) if match_of_two => Some(Caveat),
         (Case::Tie, Payout::No) if !match_of_two && of_teams(mine) => Some(Caveat),
         (Case::Cancelled, Payout::Even | Payout::No | Payout::Open) => Some(Caveat),

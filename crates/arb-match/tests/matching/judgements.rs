@@ -10,9 +10,9 @@ fn labelled_pairs_of_many_kinds() {
         score.add(pair.label, &TermMatcher.judge(&pair.kalshi, &pair.polymarket));
     }
     assert_eq!(score.precision().hits, score.precision().total, "{score}");
-    assert!(score.recall().value().unwrap() >= 0.8, "{score}");
-    assert!(score.wrong_candidates().value().unwrap() <= 0.25, "{score}");
-    assert!(score.relations().value().unwrap() >= 0.8, "{score}");
+    assert!(score.recall().value().unwrap() >= 0.9, "{score}");
+    assert!(score.wrong_candidates().value().unwrap() <= 0.15, "{score}");
+    assert!(score.relations().value().unwrap() >= 0.75, "{score}");
     assert_eq!(score.polarity_errors(), 0, "{score}");
 }
 

@@ -55,7 +55,8 @@ pub(crate) struct Pair {
 }
 
 pub(crate) fn pairs() -> Vec<Pair> {
-    include_str!("../fixtures/pairs.jsonl").lines().map(pair).collect()
+    let files = [include_str!("../fixtures/pairs.jsonl"), include_str!("../fixtures/kinds.jsonl")];
+    files.into_iter().flat_map(str::lines).map(pair).collect()
 }
 
 fn pair(line: &str) -> Pair {
