@@ -24,6 +24,7 @@ use arb_normalize::opportunity::Action;
 use arb_normalize::{Ladder, Price, Quantity, Usd};
 
 pub use audit::{Audit, ChargedFill, FeeRule, audit};
+pub(crate) use exact::ceil_micros;
 pub use exact::{ExactFee, UnitFee};
 pub use history::{FeeHistory, PairFees};
 pub use kalshi::{KalshiFees, KalshiRole};
@@ -47,6 +48,15 @@ pub trait FeeModel: Copy {
     /// rounds a level by itself.
     fn level_fee(&self, unit: UnitFee, size: Quantity) -> ExactFee;
 
+    /// The formula, where it is the ordinary one; `None` where only the methods above know.
+    ///
+    /// It must say the same as they do: the sizer works from it where it can, with the constants of a leg read once
+    /// and not at each level.
+    #[inline]
+    fn quadratic(&self) -> Option<QuadraticFee> {
+        None
+    }
+
     /// What leaves the account for an order of that cost and those level fees. For a sale the cost is minus the
     /// proceeds, and so is the outlay minus what comes in.
     fn order_outlay(&self, cost: Usd, fees: ExactFee) -> Usd;
@@ -66,6 +76,15 @@ pub trait FeeModel: Copy {
     fn sell(&self, bids: Ladder<'_>, quantity: Quantity) -> Option<OrderCost> {
         self.take(Action::Sell, bids, quantity)
     }
+}
+
+/// A fee of rate · p(1 − p) a contract.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct QuadraticFee {
+    /// Dollars a contract, before p(1 − p).
+    pub rate: Rate,
+    /// To what the fee of each level is rounded up; `None` where only the order's fee is rounded.
+    pub level_step: Option<Step>,
 }
 
 /// What one taker order costs.

@@ -31,6 +31,7 @@
 
 mod cursor;
 mod discount;
+mod pair;
 mod solve;
 mod summit;
 
@@ -141,6 +142,25 @@ impl<'a, F: FeeModel> SizeRequest<'a, F> {
             discount: Discount::NONE,
             fixed_cost: Usd::ZERO,
         }
+    }
+
+    /// Whether the best prices alone leave anything of the payout, fees aside.
+    ///
+    /// No fee is below zero, so `false` means that no quantity can earn anything: the cheapest question to ask first.
+    /// [`Self::size`] asks it too.
+    #[inline]
+    #[must_use]
+    pub fn has_gross_edge(&self) -> bool {
+        const MICRO: i64 = 1_000_000;
+        let mut prices = 0;
+        for leg in self.legs {
+            let Some(best) = leg.ladder.best() else { return false };
+            prices += leg.signed(best.price);
+        }
+        // A discount makes a payout of dollars smaller and what splitting a set costs cheaper, by less than all of it.
+        let most =
+            if self.discount == Discount::NONE { self.payout } else { self.payout.max(Usd::ZERO) };
+        i128::from(prices * MICRO) < most.pico()
     }
 
     /// What the first contract earns at the best prices after fees and before rounding, in units of 1e-20 dollars;

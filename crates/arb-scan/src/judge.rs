@@ -2,7 +2,7 @@
 
 use arb_normalize::books::{BookState, Books, TrackedBook};
 use arb_normalize::opportunity::Action;
-use arb_normalize::{Price, Timestamp, Usd, Venue};
+use arb_normalize::{Price, Timestamp, Venue};
 use arb_risk::size::{Leg, MAX_LEGS, NoTrade, SizeRequest, SizedTrade};
 use arrayvec::ArrayVec;
 use serde::Serialize;
@@ -83,14 +83,14 @@ pub(crate) fn judge(
         return Judgement::NotPriced(reason);
     }
     funnel.priced += 1;
-    if !gross_edge(&orders.legs, basket) {
-        return Judgement::NoEdge;
-    }
-    funnel.gross_edge += 1;
     let mut request = SizeRequest::new(&orders.legs);
     request.payout = basket.payoff;
     request.max_quantity = limits.max_quantity;
     request.max_outlay = limits.max_position;
+    if !request.has_gross_edge() {
+        return Judgement::NoEdge;
+    }
+    funnel.gross_edge += 1;
     match request.size() {
         Ok(sized) => {
             funnel.net_edge += 1;
@@ -114,18 +114,6 @@ pub(crate) fn priceable(
     now: Option<Timestamp>,
 ) -> Result<(), NotPriced> {
     price_legs(basket, books, limits, now, &mut Orders::default())
-}
-
-/// Whether the best prices alone cost less than the payoff.
-fn gross_edge(legs: &[Leg<'_>], basket: &Basket) -> bool {
-    let touch: Option<i64> = legs
-        .iter()
-        .map(|leg| {
-            let micros = i64::from(leg.ladder.best()?.price.micros());
-            Some(if leg.action == Action::Buy { micros } else { -micros })
-        })
-        .sum();
-    touch.is_some_and(|touch| Usd::from_micros(touch) < basket.payoff)
 }
 
 /// The orders of a basket being priced.

@@ -1,8 +1,9 @@
 //! Fees before rounding, exactly.
 
-use arb_normalize::{Quantity, Usd};
+use arb_normalize::{Price, Quantity, Usd};
 
-use super::Step;
+use super::kalshi::variance;
+use super::{Rate, Step};
 
 /// 10^20: one micro-dollar in units of 1e-26 dollars.
 const MICRO: u128 = 100_000_000_000_000_000_000;
@@ -23,6 +24,25 @@ impl UnitFee {
     pub const fn from_units(units: u128) -> Self {
         const DOLLAR: u128 = MICRO;
         Self(if units < DOLLAR { units } else { DOLLAR })
+    }
+
+    /// rate · p(1 − p).
+    #[inline]
+    pub(crate) const fn quadratic(rate: Rate, price: Price) -> Self {
+        // Below $0.25, so there is nothing to cap.
+        Self(rate.units() as u128 * variance(price) as u128)
+    }
+
+    /// The largest rate at which the fee of a contract fits 64 bits at every price: 0.73 · 0.25 · 1e20 < 2^64.
+    pub(crate) const SHORT_RATE: Rate = match Rate::from_units(73_000_000) {
+        Some(rate) => rate,
+        None => Rate::ZERO,
+    };
+
+    /// rate · p(1 − p) in units of 1e-20 dollars, for rates up to [`Self::SHORT_RATE`].
+    #[inline]
+    pub(crate) const fn quadratic_short(rate: Rate, price: Price) -> u64 {
+        (rate.units() as u64).wrapping_mul(variance(price))
     }
 
     /// The fee of one contract in units of 1e-20 dollars.
@@ -65,6 +85,12 @@ impl ExactFee {
     #[must_use]
     pub const fn from_units(units: u128) -> Self {
         Self { micros: 0, parts: units }
+    }
+
+    /// So many whole micro-dollars.
+    #[inline]
+    pub(crate) const fn from_micros(micros: u64) -> Self {
+        Self { micros, parts: 0 }
     }
 
     /// The fee in units of 1e-26 dollars, saturating.
@@ -133,28 +159,19 @@ impl Ord for ExactFee {
 
 /// ⌈x / 10^20⌉, at most 3.4e18.
 ///
-/// Sizing divides by nothing else, so it is done by multiplying with a reciprocal: 10^20 = 2^20 · 5^20, and with
-/// M = ⌊2^110/5^20⌋ the product y·M/2^110 is short of y/5^20 by less than y/2^110 < 1.
+/// Sizing divides by nothing else, so it is done by multiplying with a reciprocal. Below 2^110 (thirteen million dollars)
+/// y = ⌊x/2^46⌋ fits 64 bits, and with R = ⌊2^130/10^20⌋ the product y·R/2^84 is short of x/10^20 by less than
+/// 2^46/10^20 + y/2^84 < 1e-5, so it is the quotient or one below.
 #[inline]
-const fn ceil_micros(x: u128) -> u64 {
-    const FIVES: u128 = 95_367_431_640_625;
-    const RECIPROCAL: u128 = (1 << 110) / FIVES;
-    let y = x >> 20;
-    let (high, low) = (y >> 64, y & u64::MAX as u128);
-    let estimate = (high * RECIPROCAL + ((low * RECIPROCAL) >> 64)) >> 46;
-    // The estimate is the quotient or one or two below it.
-    let rest = x - estimate * MICRO;
-    let mut quotient = estimate as u64;
-    if rest > 0 {
-        quotient += 1;
+pub(crate) const fn ceil_micros(x: u128) -> u64 {
+    const RECIPROCAL: u64 = 13_611_294_676_837_538_538;
+    if x >> 110 != 0 {
+        return x.div_ceil(MICRO) as u64;
     }
-    if rest > MICRO {
-        quotient += 1;
-    }
-    if rest > 2 * MICRO {
-        quotient += 1;
-    }
-    quotient
+    let y = (x >> 46) as u64;
+    let estimate = ((y as u128 * RECIPROCAL as u128) >> 84) as u64;
+    let rest = x - estimate as u128 * MICRO;
+    estimate + (rest > 0) as u64 + (rest > MICRO) as u64
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use arb_normalize::{Price, Quantity, Usd};
 use serde::{Deserialize, Serialize};
 
-use super::{ExactFee, FeeModel, Multiplier, Rate, Step, UnitFee};
+use super::{ExactFee, FeeModel, Multiplier, QuadraticFee, Rate, Step, UnitFee};
 
 /// Kalshi's trading fee: coefficient · multiplier · contracts · p(1 − p), each level (or fill) rounded up to the
 /// quantum, then the order's cost and fees together rounded up to the precision of the member's balance.
@@ -157,12 +157,17 @@ impl Default for KalshiFees {
 impl FeeModel for KalshiFees {
     #[inline]
     fn unit_fee(&self, price: Price) -> UnitFee {
-        UnitFee::from_units(u128::from(self.rate().units()) * u128::from(variance(price)))
+        UnitFee::quadratic(self.rate(), price)
     }
 
     #[inline]
     fn level_fee(&self, unit: UnitFee, size: Quantity) -> ExactFee {
         unit.times(size).ceil_to(self.quantum)
+    }
+
+    #[inline]
+    fn quadratic(&self) -> Option<QuadraticFee> {
+        Some(QuadraticFee { rate: self.rate(), level_step: Some(self.quantum) })
     }
 
     #[inline]

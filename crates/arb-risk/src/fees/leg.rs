@@ -6,7 +6,10 @@ use arb_normalize::{Ladder, Price, Quantity, Usd, Venue};
 use rust_decimal::Decimal;
 use time::OffsetDateTime;
 
-use super::{ExactFee, FeeModel, KalshiFees, Multiplier, OrderCost, PolymarketFees, Rate, UnitFee};
+use super::{
+    ExactFee, FeeModel, KalshiFees, Multiplier, OrderCost, PolymarketFees, QuadraticFee, Rate,
+    UnitFee,
+};
 
 /// The fees of one leg, whichever its venue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -159,6 +162,14 @@ impl FeeModel for LegFees {
         match self {
             Self::Kalshi(fees) => fees.take(action, ladder, quantity),
             Self::Polymarket(fees) => fees.take(action, ladder, quantity),
+        }
+    }
+
+    #[inline]
+    fn quadratic(&self) -> Option<QuadraticFee> {
+        match self {
+            Self::Kalshi(fees) => fees.quadratic(),
+            Self::Polymarket(fees) => fees.quadratic(),
         }
     }
 

@@ -5,7 +5,7 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::kalshi::variance;
-use super::{ExactFee, FeeModel, Rate, Step, UnitFee};
+use super::{ExactFee, FeeModel, QuadraticFee, Rate, Step, UnitFee};
 use crate::RiskError;
 
 /// The largest exponent accepted; at 8 the fee of a contract is below $0.00002 everywhere.
@@ -93,11 +93,11 @@ impl FeeModel for PolymarketFees {
     #[inline]
     fn unit_fee(&self, price: Price) -> UnitFee {
         const TRILLION: u128 = 1_000_000_000_000;
+        if self.exponent == 1 {
+            return UnitFee::quadratic(self.rate, price);
+        }
         let rate = u128::from(self.rate.units());
         let variance = u128::from(variance(price));
-        if self.exponent == 1 {
-            return UnitFee::from_units(rate * variance);
-        }
         let units =
             (0..self.exponent).fold(rate * TRILLION, |fee, _| (fee * variance).div_ceil(TRILLION));
         UnitFee::from_units(units)
@@ -106,6 +106,11 @@ impl FeeModel for PolymarketFees {
     #[inline]
     fn level_fee(&self, unit: UnitFee, size: Quantity) -> ExactFee {
         unit.times(size)
+    }
+
+    #[inline]
+    fn quadratic(&self) -> Option<QuadraticFee> {
+        (self.exponent == 1).then_some(QuadraticFee { rate: self.rate, level_step: None })
     }
 
     #[inline]

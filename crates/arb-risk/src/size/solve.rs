@@ -6,7 +6,7 @@ use arrayvec::ArrayVec;
 
 use super::cursor::{Cursor, PICO_UNITS, micros};
 use super::summit::Summit;
-use super::{BreakEven, Discount, MAX_LEGS, MAX_QUANTITY, NoTrade, SizeRequest, SizedTrade};
+use super::{BreakEven, Discount, MAX_LEGS, MAX_QUANTITY, NoTrade, SizeRequest, SizedTrade, pair};
 use crate::fees::{FeeModel, OrderCost};
 
 impl<F: FeeModel> SizeRequest<'_, F> {
@@ -212,7 +212,7 @@ impl<'a, 'r, F: FeeModel> Walk<'a, 'r, F> {
         }
     }
 
-    fn trade(mut self, best: Candidate) -> SizedTrade {
+    fn trade(mut self, best: Candidate) -> Result<SizedTrade, NoTrade> {
         self.seek(best.quantity);
         if self.priced != best.quantity {
             self.value(best.quantity);
@@ -226,7 +226,7 @@ pub(super) fn finish<F: FeeModel>(
     request: &SizeRequest<'_, F>,
     best: Candidate,
     legs: &[OrderCost],
-) -> SizedTrade {
+) -> Result<SizedTrade, NoTrade> {
     let cost: Usd = legs.iter().map(|leg| leg.cost).sum();
     let fees: Usd = legs.iter().map(|leg| leg.fee).sum();
     let payout = i128::from(request.payout_micros()) * i128::from(best.quantity);
@@ -239,7 +239,8 @@ pub(super) fn finish<F: FeeModel>(
     } else {
         Usd::from_pico(best.value.div_euclid(PICO_UNITS))
     };
-    SizedTrade {
+    // Made in place: a trade is a thousand bytes, most of them room for more legs.
+    Ok(SizedTrade {
         quantity: micros(best.quantity),
         gross,
         fees,
@@ -247,7 +248,7 @@ pub(super) fn finish<F: FeeModel>(
         value,
         marginal_edge: pico_floor(request.payout_units() - last),
         legs: legs.iter().copied().collect(),
-    }
+    })
 }
 
 /// A number of 1e-20 dollars as dollars, rounded down.
@@ -263,12 +264,21 @@ pub(super) fn best<F: FeeModel>(request: &SizeRequest<'_, F>) -> Result<SizedTra
     if request.legs.is_empty() || request.legs.len() > MAX_LEGS {
         return Err(NoTrade::Legs(request.legs.len()));
     }
+    let (lot, most) = (request.lot_micros(), request.most_micros());
+    if request.has_gross_edge()
+        && let Some(pair::Answer { quantity, value, orders }) = pair::best(request, lot, most)
+    {
+        return if value > 0 {
+            finish(request, Candidate { quantity, value }, &orders)
+        } else {
+            Err(NoTrade::NoProfit)
+        };
+    }
     if let Some(edge) = request.touch_edge()
         && edge <= 0
     {
         return Err(NoTrade::NoEdge { per_contract: pico_floor(edge) });
     }
-    let (lot, most) = (request.lot_micros(), request.most_micros());
     let summit = Summit::climb(request, most);
     if let Some(trade) = summit.trade(request, lot, most) {
         return trade;
@@ -301,7 +311,7 @@ pub(super) fn best<F: FeeModel>(request: &SizeRequest<'_, F>) -> Result<SizedTra
     if !cut {
         walk.search_up(top + walk.lot, &mut best);
     }
-    Ok(walk.trade(best.ok_or(NoTrade::NoProfit)?))
+    walk.trade(best.ok_or(NoTrade::NoProfit)?)
 }
 
 pub(super) fn break_even<F: FeeModel>(

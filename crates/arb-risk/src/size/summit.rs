@@ -128,7 +128,7 @@ impl Summit {
             return None;
         }
         let Some((best, slot)) = best else { return Some(Err(NoTrade::NoProfit)) };
-        Some(Ok(finish(request, best, &orders[slot])))
+        Some(finish(request, best, &orders[slot]))
     }
 }
 
