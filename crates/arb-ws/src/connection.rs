@@ -152,6 +152,10 @@ impl Connection {
                 Change::Subscribe => self.subscriptions.add(key, now),
                 Change::Unsubscribe => self.subscriptions.remove(key),
                 Change::Resync => self.subscriptions.resync(key, now),
+                Change::Renew => {
+                    self.subscriptions.remove(key);
+                    self.subscriptions.add(key, now);
+                }
             }
         }
         if wishes.resync_all {

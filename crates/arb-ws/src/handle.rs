@@ -14,6 +14,8 @@ pub(crate) enum Change {
     Subscribe,
     Unsubscribe,
     Resync,
+    /// Unsubscribe a key that is known and subscribe it anew.
+    Renew,
 }
 
 /// What the caller asked for since the owner task last looked. The last word on a key counts, and
@@ -47,6 +49,7 @@ impl Wishes {
                     *place = at;
                 }
             }
+            (Some((at, false)), Change::Subscribe) => self.changes[at].1 = Change::Renew,
             (Some((at, _)), change) => self.changes[at].1 = change,
         }
     }
@@ -112,7 +115,8 @@ pub struct Handle {
 }
 
 impl Handle {
-    /// Wants these keys, now and after every reconnect. Known keys are left alone.
+    /// Wants these keys, now and after every reconnect. Known keys are left alone; one that was just unsubscribed is
+    /// subscribed anew, which also tries a refused key again.
     ///
     /// # Errors
     /// [`WsError::TooManyKeys`] beyond `max_keys`; then none of them is taken.
@@ -226,7 +230,7 @@ mod tests {
                             match change {
                                 Change::Subscribe => known.insert(key.to_string()),
                                 Change::Unsubscribe => known.remove(&*key),
-                                Change::Resync => true,
+                                Change::Resync | Change::Renew => true,
                             };
                         }
                         prop_assert_eq!(&known, &wanted);

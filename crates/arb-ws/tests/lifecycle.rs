@@ -80,3 +80,27 @@ async fn a_deferred_key_is_subscribed_anew_after_its_time_and_not_watched_until_
     settle().await;
     assert_eq!(seen(&rig.sink), ["connected", "1:later a", "1:a=1"]);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_refused_key_is_tried_again_when_it_is_unsubscribed_and_subscribed_in_one_breath() {
+    let mut rig = rig(config());
+    rig.handle.subscribe(["a"]).unwrap();
+    let mut peer = rig.server.accept().await;
+    assert_eq!(peer.text().await.unwrap(), "sub a");
+    peer.send(Frame::text("no a")).await;
+    settle().await;
+    assert_eq!(seen(&rig.sink), ["connected", "failed a", "1:no a"]);
+    rig.handle.unsubscribe(["a"]);
+    rig.handle.subscribe(["a"]).unwrap();
+    assert_eq!(peer.text().await.unwrap(), "unsub a");
+    assert_eq!(peer.text().await.unwrap(), "sub a");
+    peer.send(Frame::text("a=1")).await;
+    settle().await;
+    // Wanted, not wanted, wanted, not wanted: the last word counts.
+    rig.handle.unsubscribe(["a"]);
+    rig.handle.subscribe(["a"]).unwrap();
+    rig.handle.unsubscribe(["a"]);
+    assert_eq!(peer.text().await.unwrap(), "unsub a");
+    settle().await;
+    assert_eq!((rig.handle.key_count(), rig.handle.health().failed), (0, 0));
+}
