@@ -4,7 +4,7 @@
 //! fee rises along every ladder, so the profit before rounding, U(q), is concave and piecewise linear; the venues'
 //! roundings only ever take from it. [`SizeRequest::size`] walks all ladders together to the maximum of U and then looks
 //! at the whole lots around it, in each direction until U itself is no better than the best rounded profit found:
-//! nothing beyond can win. The answer is the smallest quantity that attains the maximum, so the same dollars are earned
+//! nothing beyond can win ([`MAX_TRIES`] bounds the search where an edge is next to nothing). The answer is the smallest quantity that attains the maximum, so the same dollars are earned
 //! with the least capital.
 //!
 //! Taking contracts one by one while they pay is wrong: where fees are rounded, the first ones often lose, and the
@@ -52,6 +52,13 @@ pub const MAX_QUANTITY: Quantity = match Quantity::from_contracts(1_000_000_000)
     Some(quantity) => quantity,
     None => Quantity::MAX,
 };
+
+/// The most lots that are priced in search of the best one, or of one end of the break-even range.
+///
+/// Lots are tried as far as the roundings of a trade's orders could still make one of them the best: the sum of the
+/// roundings over what a lot earns or loses, so 10,000 lots for a cent and an edge of $0.000001 a lot. Beyond this number
+/// the best of those tried is taken, which is short of the maximum by less than the roundings.
+pub const MAX_TRIES: u32 = 100_000;
 
 /// One order of a trade.
 #[derive(Debug, Clone, Copy)]
@@ -193,7 +200,8 @@ impl<'a, F: FeeModel> SizeRequest<'a, F> {
         solve::best(self)
     }
 
-    /// Between which quantities a sized trade does not lose: see [`BreakEven`].
+    /// Between which quantities a sized trade does not lose: see [`BreakEven`]. Where more than [`MAX_TRIES`] lots would
+    /// have to be tried, that end of the range is the trade's own quantity.
     #[must_use]
     pub fn break_even(&self, trade: &SizedTrade) -> BreakEven {
         solve::break_even(self, trade)

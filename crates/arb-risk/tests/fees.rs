@@ -146,6 +146,39 @@ fn a_pairs_file_says_fees_in_one_object_or_a_list() {
     assert_eq!(again, list);
 }
 
+/// The members that a schema allows are those that are written, and its defaults are what an absent one means.
+#[test]
+fn the_schema_says_what_is_read_and_written() {
+    let schema: Value = serde_json::from_str(include_str!("../schema/fees.schema.json")).unwrap();
+    let members =
+        |value: &Value| -> Vec<String> { value.as_object().unwrap().keys().cloned().collect() };
+    let full = r#"{"from":"2026-03-30T00:00:00Z",
+        "kalshi":{"multiplier":"0.5","precision":"0.0001","quantum":"0.0001","role":"maker"},
+        "polymarket":{"rate":"0.05","exponent":"2"}}"#;
+    let fees: FeeHistory = serde_json::from_str(full).unwrap();
+    let written = serde_json::to_value(&fees).unwrap();
+    assert_eq!(written, serde_json::from_str::<Value>(full).unwrap());
+    assert_eq!(members(&written), members(&schema["$defs"]["entry"]["properties"]));
+    for venue in ["kalshi", "polymarket"] {
+        let described = &schema["$defs"][venue]["properties"];
+        assert_eq!(members(&written[venue]), members(described), "{venue}");
+        // Written out, the defaults mean what leaving them out means.
+        let mut bare = serde_json::Map::new();
+        let mut spelled = serde_json::Map::new();
+        for (member, description) in described.as_object().unwrap() {
+            match description.get("default") {
+                Some(default) => spelled.insert(member.clone(), default.clone()),
+                None => bare.insert(member.clone(), written[venue][member].clone()),
+            };
+        }
+        spelled.extend(bare.clone());
+        let read = |fields| -> FeeHistory {
+            serde_json::from_value(serde_json::json!({ venue: Value::Object(fields) })).unwrap()
+        };
+        assert_eq!(read(bare), read(spelled), "{venue}");
+    }
+}
+
 #[test]
 fn a_wrong_fee_entry_is_refused() {
     for wrong in [

@@ -301,6 +301,18 @@ fn each_limit_on_holdings_and_conduct_fails_alone() {
 }
 
 #[test]
+fn an_order_is_the_smaller_the_larger_its_gap() {
+    // 100 contracts that earn 4 cents each: the limit of 120 dollars falls to 90, and 97.50 are laid out.
+    let mut scene = scene();
+    scene.opportunity.net_usd = usd("4");
+    let limits = RiskLimits { max_order: Some(usd("120")), ..RiskLimits::default() };
+    let denied = scene.failures(&Gate::new(limits));
+    assert_eq!(denied, [Failure::Order { outlay: usd("97.5"), limit: usd("90") }]);
+    scene.opportunity.net_usd = usd("3");
+    assert_eq!(scene.failures(&Gate::new(limits)), []);
+}
+
+#[test]
 fn a_denial_names_everything_that_failed_in_order() {
     let failures = after_change(|scene| {
         scene.account.attempts = 7;

@@ -6,8 +6,10 @@ mod decimal;
 
 use arb_normalize::opportunity::Action;
 use arb_normalize::{Ladder, Level, Quantity, Usd};
-use arb_risk::fees::{KalshiFees, LegFees, Multiplier, PolymarketFees, Rate, Step};
-use arb_risk::size::{Discount, Leg, NoTrade, SizeRequest};
+use arb_risk::fees::{
+    ExactFee, FeeModel, KalshiFees, LegFees, Multiplier, PolymarketFees, Rate, Step, UnitFee,
+};
+use arb_risk::size::{Discount, Leg, MAX_TRIES, NoTrade, SizeRequest};
 use decimal::{ReferenceLeg, brute_force};
 use proptest::prelude::*;
 use rust_decimal::Decimal;
@@ -221,6 +223,10 @@ fn build(
 fn check(trade: &Trade) -> Result<(), TestCaseError> {
     let expected = brute_force(&trade.reference());
     let found = trade.with_request(|request| request.size());
+    if !trade.with_request(|request| request.has_gross_edge()) {
+        let refused = matches!(found, Err(NoTrade::NoEdge { .. } | NoTrade::NoDepth { .. }));
+        prop_assert!(refused, "found {:?} without a gross edge", found);
+    }
     match (&expected, &found) {
         (None, Err(_)) => Ok(()),
         (Some(best), Ok(sized)) => {
@@ -265,6 +271,99 @@ proptest! {
         let (smallest, largest) = decimal::break_even(&trade.reference());
         prop_assert_eq!(Decimal::from(found.smallest), smallest);
         prop_assert_eq!(Decimal::from(found.largest), largest);
+    }
+}
+
+/// A trade whose second stretch earns or loses next to nothing: `off` steps of 2.496e-9 dollars a contract around
+/// 1.4e-9, less what Kalshi's roundings take.
+fn flat(off: i64, precision: Step, contracts: u64) -> ([Level; 1], [Level; 2], LegFees, LegFees) {
+    let size = |contracts| Quantity::from_contracts(contracts).unwrap();
+    let price = |text: &str| text.parse().unwrap();
+    let yes = [Level::new(price("0.5"), size(contracts))];
+    let no = [Level::new(price("0.48"), size(contracts)), Level::new(price("0.475"), size(300))];
+    // 1 − 0.5 − 0.0175 − 0.48 − 0.01001602 · 0.2496 = 0.000000001408
+    let rate = Rate::from_units(u32::try_from(1_001_602 - off).unwrap()).unwrap();
+    (yes, no, kalshi(precision), PolymarketFees::new(rate).into())
+}
+
+proptest! {
+    #![proptest_config(cases(60, 1_000))]
+
+    /// Edges of a billionth of a dollar: the roundings decide, far from the maximum before them.
+    #[test]
+    fn the_size_on_flat_stretches_equals_brute_force(
+        off in -40..40_i64,
+        cents in any::<bool>(),
+        contracts in 400..900_u64,
+    ) {
+        let precision = if cents { Step::CENT } else { Step::CENTICENT };
+        let (yes, no, dear, cheap) = flat(off, precision, contracts);
+        let leg = |levels: &[Level], fees| OwnedLeg {
+            action: Action::Buy,
+            levels: levels.to_vec(),
+            fees,
+            min_size: Quantity::ZERO,
+            min_cost: Usd::ZERO,
+            max_outlay: None,
+        };
+        check(&Trade {
+            legs: vec![leg(&yes, dear), leg(&no, cheap)],
+            payout: Usd::DOLLAR,
+            lot: Quantity::from_contracts(1).unwrap(),
+            max_quantity: None,
+            max_outlay: None,
+            discount: Discount::NONE,
+            fixed_cost: Usd::ZERO,
+        })?;
+    }
+}
+
+/// Counts the orders that are priced.
+#[derive(Clone, Copy)]
+struct Counting<'a> {
+    fees: LegFees,
+    orders: &'a std::cell::Cell<u32>,
+}
+
+impl FeeModel for Counting<'_> {
+    fn unit_fee(&self, price: arb_normalize::Price) -> UnitFee {
+        self.fees.unit_fee(price)
+    }
+
+    fn level_fee(&self, unit: UnitFee, size: Quantity) -> ExactFee {
+        self.fees.level_fee(unit, size)
+    }
+
+    fn order_outlay(&self, cost: Usd, fees: ExactFee) -> Usd {
+        self.orders.set(self.orders.get() + 1);
+        self.fees.order_outlay(cost, fees)
+    }
+}
+
+#[test]
+fn the_search_on_flat_stretches_is_bounded() {
+    for off in [-4, -1, 0, 1, 4] {
+        let (yes, no, dear, cheap) = flat(off, Step::CENT, 100_000_000);
+        let orders = std::cell::Cell::new(0);
+        let counting = |fees| Counting { fees, orders: &orders };
+        let legs = [
+            Leg::buy(Ladder::from_best_last(&yes), counting(dear)),
+            Leg::buy(Ladder::from_best_last(&no), counting(cheap)),
+        ];
+        let request = SizeRequest::new(&legs);
+        let sized = request.size().unwrap();
+        let priced = orders.take() / 2;
+        assert!(priced <= MAX_TRIES + 10, "{off}: {priced} lots priced");
+        // Not even the whole of what is out of reach is worth more than the roundings of the two orders.
+        let plain = [Leg::buy(legs[0].ladder, dear), Leg::buy(legs[1].ladder, cheap)];
+        let first =
+            SizeRequest { max_quantity: Quantity::from_contracts(300), ..SizeRequest::new(&plain) };
+        let short = Usd::CENT + Usd::from_micros(10 + 1);
+        assert!(sized.net + short >= first.size().unwrap().net, "{off}");
+        let range = request.break_even(&sized);
+        let priced = orders.take() / 2;
+        assert!(priced <= 2 * MAX_TRIES + 200, "{off}: {priced} lots priced for the range");
+        assert!(range.smallest <= sized.quantity && sized.quantity <= range.largest);
     }
 }
 

@@ -48,7 +48,7 @@ impl PairFees {
 
 /// The schedules of a pair by effective time: never empty, in order, no two with the same start.
 ///
-/// In JSON one object or a list of them:
+/// In JSON one object or a list of them, as `schema/fees.schema.json` of this crate describes:
 ///
 /// ```
 /// use arb_risk::fees::FeeHistory;

@@ -41,6 +41,9 @@ pub struct RiskLimits {
     /// Net dollars a contract above which a gap is held back as implausible (four times the pair's usual gap, where that
     /// is known and less). Default 0.05.
     pub max_gap: Usd,
+    /// Net dollars a contract above which the limit of an order falls in proportion: half of it at twice the gap, because
+    /// true pairs have small gaps and mistaken ones large. Default 0.03.
+    pub full_size_gap: Usd,
     /// Net dollars a contract. Default 0.005.
     pub min_edge: Usd,
     /// Net dollars of the trade. Default 0.50.
@@ -95,6 +98,7 @@ impl Default for RiskLimits {
             min_price: Price::from_cents(2).unwrap_or(Price::ZERO),
             max_price: Price::from_cents(98).unwrap_or(Price::ONE),
             max_gap: Usd::from_micros(50_000),
+            full_size_gap: Usd::from_micros(30_000),
             min_edge: Usd::from_micros(5_000),
             min_profit: Usd::from_micros(500_000),
             min_annualised: 0.08,
@@ -118,6 +122,26 @@ impl RiskLimits {
     #[must_use]
     pub fn order_limit(&self) -> Usd {
         self.max_order.unwrap_or(self.max_position_size)
+    }
+
+    /// The most one order of the legs together may lay out when it earns `per_contract` net dollars a contract:
+    /// [`Self::order_limit`] up to `full_size_gap`, and inversely to the gap above it, rounded down to 1e-12.
+    ///
+    /// ```
+    /// use arb_risk::gate::RiskLimits;
+    /// let limits = RiskLimits { max_order: Some("300".parse()?), ..RiskLimits::default() };
+    /// assert_eq!(limits.order_limit_at("0.03".parse()?), "300".parse()?);
+    /// assert_eq!(limits.order_limit_at("0.045".parse()?), "200".parse()?);
+    /// # Ok::<(), arb_normalize::ParseFixedError>(())
+    /// ```
+    #[must_use]
+    pub fn order_limit_at(&self, per_contract: Usd) -> Usd {
+        let (limit, full) = (self.order_limit(), self.full_size_gap.max(Usd::ZERO));
+        if per_contract <= full {
+            return limit;
+        }
+        let shrunk = limit.pico().checked_mul(full.pico()).map(|both| both / per_contract.pico());
+        Usd::from_pico(shrunk.unwrap_or(0))
     }
 
     /// The most one event may hold.

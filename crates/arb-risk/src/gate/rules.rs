@@ -229,7 +229,7 @@ fn depth(input: &GateInput<'_>, limits: &RiskLimits, failures: &mut Failures) {
 
 fn position(input: &GateInput<'_>, limits: &RiskLimits, failures: &mut Failures) {
     let outlay = input.opportunity.outlay_usd();
-    let limit = limits.order_limit();
+    let limit = limits.order_limit_at(per_contract(input));
     if outlay > limit {
         failures.push(Failure::Order { outlay, limit });
     }

@@ -6,7 +6,9 @@ use arrayvec::ArrayVec;
 
 use super::cursor::{Cursor, PICO_UNITS, micros};
 use super::summit::Summit;
-use super::{BreakEven, Discount, MAX_LEGS, MAX_QUANTITY, NoTrade, SizeRequest, SizedTrade, pair};
+use super::{
+    BreakEven, Discount, MAX_LEGS, MAX_QUANTITY, MAX_TRIES, NoTrade, SizeRequest, SizedTrade, pair,
+};
 use crate::fees::{FeeModel, OrderCost};
 
 impl<F: FeeModel> SizeRequest<'_, F> {
@@ -67,6 +69,8 @@ struct Walk<'a, 'r, F> {
     lot: u64,
     /// The largest lot that limits on quantity allow, micro-contracts.
     most: u64,
+    /// How many lots the search may still price.
+    tries: u32,
 }
 
 /// A quantity and what it earns, in units of 1e-26 dollars.
@@ -94,6 +98,7 @@ impl<'a, 'r, F: FeeModel> Walk<'a, 'r, F> {
             fixed: request.fixed_units(),
             lot: request.lot_micros(),
             most: request.most_micros(),
+            tries: MAX_TRIES,
         })
     }
 
@@ -178,12 +183,23 @@ impl<'a, 'r, F: FeeModel> Walk<'a, 'r, F> {
         depth.unwrap_or(Quantity::ZERO).micros().min(self.most) / self.lot * self.lot
     }
 
+    /// Whether one more lot may be priced.
+    const fn may_try(&mut self) -> bool {
+        match self.tries.checked_sub(1) {
+            Some(left) => {
+                self.tries = left;
+                true
+            }
+            None => false,
+        }
+    }
+
     /// Improves on `best` downwards from `from`; an equal value with a smaller quantity is an improvement.
     fn search_down(&mut self, from: u64, low: u64, best: &mut Option<Candidate>) {
         let mut quantity = from;
         while quantity >= low && self.seek(quantity) {
             let floor = best.map_or(1, |best| best.value);
-            if self.bound(quantity) < floor {
+            if self.bound(quantity) < floor || !self.may_try() {
                 return;
             }
             let value = self.value(quantity);
@@ -201,7 +217,10 @@ impl<'a, 'r, F: FeeModel> Walk<'a, 'r, F> {
         let mut quantity = from;
         while quantity <= self.most && self.seek(quantity) {
             let floor = best.map_or(0, |best| best.value);
-            if self.bound(quantity) <= floor || (limited && !self.affordable(quantity)) {
+            if self.bound(quantity) <= floor
+                || (limited && !self.affordable(quantity))
+                || !self.may_try()
+            {
                 return;
             }
             let value = self.value(quantity);
@@ -306,7 +325,10 @@ pub(super) fn best<F: FeeModel>(request: &SizeRequest<'_, F>) -> Result<SizedTra
     let value = walk.value(top);
     let mut best = (value > 0).then_some(Candidate { quantity: top, value });
     if top > low {
+        // Half of the tries, so that one direction never takes them from the other.
+        walk.tries = MAX_TRIES / 2;
         walk.search_down(top - walk.lot, low, &mut best);
+        walk.tries += MAX_TRIES / 2;
     }
     if !cut {
         walk.search_up(top + walk.lot, &mut best);
@@ -342,13 +364,14 @@ pub(super) fn break_even<F: FeeModel>(
         }
         smallest = above * walk.lot;
         while smallest < best && !(walk.seek(smallest) && walk.value(smallest) >= 0) {
-            smallest += walk.lot;
+            smallest = if walk.may_try() { smallest + walk.lot } else { best };
         }
     }
+    walk.tries = MAX_TRIES;
     let depth = walk.available();
     let mut largest = walk.last_lot(best, depth, |walk, quantity| walk.bound(quantity) >= 0);
     while largest > best && !(walk.seek(largest) && walk.value(largest) >= 0) {
-        largest -= walk.lot;
+        largest = if walk.may_try() { largest - walk.lot } else { best };
     }
     BreakEven { smallest: micros(smallest), largest: micros(largest) }
 }
