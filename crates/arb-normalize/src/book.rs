@@ -161,14 +161,14 @@ impl Book {
     #[must_use]
     #[inline]
     pub fn best_bid(&self) -> Option<Level> {
-        self.bids().best()
+        self.best(Side::Bid)
     }
 
     /// The lowest ask.
     #[must_use]
     #[inline]
     pub fn best_ask(&self) -> Option<Level> {
-        self.asks().best()
+        self.best(Side::Ask)
     }
 
     /// Bids, best first.
@@ -183,6 +183,16 @@ impl Book {
     #[inline]
     pub fn asks(&self) -> Ladder<'_> {
         self.ladder(Side::Ask)
+    }
+
+    #[inline]
+    fn best(&self, side: Side) -> Option<Level> {
+        match &self.levels {
+            Levels::None => None,
+            Levels::Hundredths(levels) => levels.slots(side).best(),
+            Levels::Millionths(levels) => levels.slots(side).best(),
+            Levels::Fine(levels) => levels.side(side).last().copied(),
+        }
     }
 
     #[inline]

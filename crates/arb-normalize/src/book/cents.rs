@@ -56,62 +56,79 @@ impl Unit for u64 {
     }
 }
 
-/// One side of a book in whole cents.
-#[derive(Debug, Clone)]
-pub(super) struct CentSide<T> {
-    /// Bit n: there is a level at n cents.
-    used: u128,
-    sizes: [T; SLOTS],
-}
+/// Which slots of a side are in use: bit n says that there is a level at n cents.
+///
+/// Two words and not one of 128 bits, whose shifts and counts take three times the instructions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Used([u64; 2]);
 
-impl<T: Unit> CentSide<T> {
-    const EMPTY: Self = Self { used: 0, sizes: [T::NONE; SLOTS] };
+impl Used {
+    const NONE: Self = Self([0; 2]);
 
     #[inline]
-    fn put(&mut self, slot: usize, size: T, is_zero: bool) {
-        let bit = 1_u128 << slot;
-        self.sizes[slot] = size;
-        if is_zero {
-            self.used &= !bit;
-        } else {
-            self.used |= bit;
+    const fn mark(&mut self, slot: usize, used: bool) {
+        let word = &mut self.0[slot / 64 % 2];
+        let bit = 1 << (slot % 64);
+        *word = (*word & !bit) | ((used as u64) << (slot % 64));
+    }
+
+    #[inline]
+    const fn highest(self) -> Option<usize> {
+        match self.0 {
+            [0, 0] => None,
+            [low, 0] => Some(low.ilog2() as usize),
+            [_, high] => Some(64 + high.ilog2() as usize),
         }
+    }
+
+    #[inline]
+    const fn lowest(self) -> Option<usize> {
+        match self.0 {
+            [0, 0] => None,
+            [0, high] => Some(64 + high.trailing_zeros() as usize),
+            [low, _] => Some(low.trailing_zeros() as usize),
+        }
+    }
+
+    #[inline]
+    const fn count(self) -> usize {
+        (self.0[0].count_ones() + self.0[1].count_ones()) as usize
     }
 }
 
-/// Both sides of a book in whole cents.
+/// Both sides of a book in whole cents; the bids' part stands before the asks'.
+///
+/// What is looked at together lies together, because a hundred thousand books are cold: which slots are in use in one cache
+/// line, both sides' sizes of a price side by side, so that the touch is one or two more.
 #[derive(Debug, Clone)]
 pub(super) struct CentLevels<T> {
-    bids: CentSide<T>,
-    asks: CentSide<T>,
+    used: [Used; 2],
+    sizes: [[T; 2]; SLOTS],
+}
+
+#[inline]
+const fn index(side: Side) -> usize {
+    match side {
+        Side::Bid => 0,
+        Side::Ask => 1,
+    }
 }
 
 impl<T: Unit> CentLevels<T> {
-    pub(super) const EMPTY: Self = Self { bids: CentSide::EMPTY, asks: CentSide::EMPTY };
-
-    #[inline]
-    const fn side(&self, side: Side) -> &CentSide<T> {
-        match side {
-            Side::Bid => &self.bids,
-            Side::Ask => &self.asks,
-        }
-    }
+    pub(super) const EMPTY: Self = Self { used: [Used::NONE; 2], sizes: [[T::NONE; 2]; SLOTS] };
 
     /// The size at a slot, zero where there is none.
     #[inline]
     pub(super) fn size(&self, side: Side, slot: usize) -> Quantity {
-        self.side(side).sizes[slot].quantity()
+        self.sizes[slot][index(side)].quantity()
     }
 
     /// Sets a level; `false`, and nothing done, when the unit cannot hold the size.
     #[inline]
     pub(super) fn set(&mut self, side: Side, slot: usize, size: Quantity) -> bool {
         let Some(units) = T::from_quantity(size) else { return false };
-        let levels = match side {
-            Side::Bid => &mut self.bids,
-            Side::Ask => &mut self.asks,
-        };
-        levels.put(slot, units, size.is_zero());
+        self.sizes[slot][index(side)] = units;
+        self.used[index(side)].mark(slot, !size.is_zero());
         true
     }
 
@@ -124,38 +141,32 @@ impl<T: Unit> CentLevels<T> {
     /// The levels of a side, for a walk.
     #[inline]
     pub(super) const fn slots(&self, side: Side) -> Slots<'_, T> {
-        let levels = self.side(side);
-        Slots { used: levels.used, sizes: &levels.sizes, best_is_high: matches!(side, Side::Bid) }
+        Slots { used: self.used[index(side)], sizes: &self.sizes, side }
     }
 }
 
 /// The levels of one side that are still to be walked.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Slots<'a, T> {
-    used: u128,
-    sizes: &'a [T; SLOTS],
-    best_is_high: bool,
+    used: Used,
+    sizes: &'a [[T; 2]; SLOTS],
+    side: Side,
 }
 
 #[expect(private_bounds, reason = "the two units are this module's own")]
 impl<T: Unit> Slots<'_, T> {
     #[inline]
-    fn best_slot(&self) -> Option<usize> {
-        if self.used == 0 {
-            return None;
+    const fn best_slot(&self) -> Option<usize> {
+        match self.side {
+            Side::Bid => self.used.highest(),
+            Side::Ask => self.used.lowest(),
         }
-        let slot = if self.best_is_high {
-            127 - self.used.leading_zeros()
-        } else {
-            self.used.trailing_zeros()
-        };
-        Some(slot as usize)
     }
 
     #[inline]
     fn level(&self, slot: usize) -> Option<Level> {
         let price = Price::from_cents(slot as u32)?;
-        Some(Level { price, size: self.sizes.get(slot)?.quantity() })
+        Some(Level { price, size: self.sizes.get(slot)?[index(self.side)].quantity() })
     }
 
     /// The best level.
@@ -168,13 +179,13 @@ impl<T: Unit> Slots<'_, T> {
     #[inline]
     pub(crate) fn take_best(&mut self) -> Option<Level> {
         let slot = self.best_slot()?;
-        self.used ^= 1_u128 << slot;
+        self.used.mark(slot, false);
         self.level(slot)
     }
 
     /// How many levels are left.
     #[inline]
     pub(crate) const fn len(&self) -> usize {
-        self.used.count_ones() as usize
+        self.used.count()
     }
 }
