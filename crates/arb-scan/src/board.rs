@@ -8,6 +8,7 @@ use arb_normalize::{Decode, DecodeError, Decoded, Timestamp, Usd, Venue, decoder
 use arb_risk::fees::{FeeHistory, LegFees};
 
 use crate::detect::{Approved, CrossVenue, Detector, Refused};
+use crate::screen::Screen;
 use crate::sets::{MarketSet, Member};
 use crate::{Basket, PairSpec};
 
@@ -71,6 +72,7 @@ pub struct Board {
     detectors: Vec<Arc<dyn Detector>>,
     refused: Vec<Refused>,
     pub(crate) baskets: Vec<Basket>,
+    pub(crate) screen: Screen,
     /// Market name → baskets, in order, by venue.
     wanted: [HashMap<String, Vec<u32>>; 2],
     /// Book → baskets, in order, by venue; filled as books appear.
@@ -97,6 +99,7 @@ impl Board {
             detectors,
             refused: Vec::new(),
             baskets: Vec::new(),
+            screen: Screen::default(),
             wanted: Default::default(),
             touching: Default::default(),
             fee_span: None,
@@ -176,6 +179,7 @@ impl Board {
         ];
         (self.pairs, self.sets) = (pairs, sets);
         self.detect();
+        self.screen.replace(&self.baskets);
         self.fee_span = None;
         self.wanted = Default::default();
         self.touching = Default::default();
@@ -262,6 +266,11 @@ impl Board {
         decoder_of(&mut self.decoders[venue.index()], venue, connection).note_sent(frame);
     }
 
+    /// A book has changed: notes its best prices.
+    pub(crate) fn note_touch(&mut self, venue: Venue, book: BookId) {
+        self.screen.note(venue, book, self.books[venue.index()].get(book));
+    }
+
     /// The baskets a book is part of, in order.
     pub(crate) fn touching(&self, venue: Venue, book: BookId) -> &[u32] {
         self.touching[venue.index()].get(book.index()).map_or(&[], Vec::as_slice)
@@ -319,6 +328,7 @@ impl Board {
                         leg.book = Some(id);
                     }
                 }
+                self.screen.link(basket as usize, &self.baskets[basket as usize]);
             }
             self.touching[v].push(baskets);
         }

@@ -39,7 +39,7 @@ impl Counts {
 pub struct Funnel {
     /// Judged at all: a book of theirs was touched.
     pub evaluated: u64,
-    /// All books Live, uncrossed, fresh enough.
+    /// All books Live and uncrossed, and where their best prices leave anything, also within the limits of age and skew.
     pub priced: u64,
     /// The best prices alone cost less than the payoff.
     pub gross_edge: u64,
@@ -47,4 +47,12 @@ pub struct Funnel {
     pub net_edge: u64,
     /// Within the limits.
     pub within_limits: u64,
+}
+
+impl Funnel {
+    /// The best prices alone showed that there is nothing.
+    pub(crate) const fn no_edge(&mut self) {
+        self.evaluated += 1;
+        self.priced += 1;
+    }
 }

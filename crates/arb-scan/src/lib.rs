@@ -11,6 +11,7 @@ pub mod limits;
 pub mod pairs;
 pub mod pipeline;
 pub mod report;
+mod screen;
 pub mod sets;
 pub mod sink;
 

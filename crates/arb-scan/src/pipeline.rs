@@ -11,6 +11,7 @@ use crate::board::{Kept, MissingMass, PairsChange};
 use crate::detect::{CrossVenue, Detector};
 use crate::episode::{self, Episode};
 use crate::judge::{self, Judgement, Trade};
+use crate::screen::Look;
 use crate::{
     Board, Change, CloseReason, Counts, Found, Funnel, Limits, MarketSet, NotPriced, PairSpec,
     Pick, Sink,
@@ -132,6 +133,9 @@ impl<S: Sink> Pipeline<S> {
             .map(|b| episodes.remove(&(b.pair.clone(), b.direction.clone())).unwrap_or_default())
             .collect();
         self.retired = episodes;
+        for (index, episode) in self.episodes.iter().enumerate() {
+            self.board.screen.set_open(index, episode.is_open());
+        }
         if let Some(now) = self.now {
             self.board.fees_at(now, &mut self.touched);
         }
@@ -292,6 +296,7 @@ impl<S: Sink> Pipeline<S> {
             self.sink.on_resync(venue, needed, self.board.books(venue));
         }
         for &book in &self.report.touched {
+            self.board.note_touch(venue, book);
             self.touched.extend_from_slice(self.board.touching(venue, book));
         }
         if let Some(now) = self.now {
@@ -305,7 +310,12 @@ impl<S: Sink> Pipeline<S> {
         touched.sort_unstable();
         touched.dedup();
         for &index in &touched {
-            self.judge(index as usize);
+            let index = index as usize;
+            match self.board.screen.look(index) {
+                Look::Judge => self.judge(index),
+                Look::NoEdge => self.funnel.no_edge(),
+                Look::NotPriced => self.funnel.evaluated += 1,
+            }
         }
         touched.clear();
         self.touched = touched;
@@ -345,6 +355,7 @@ impl<S: Sink> Pipeline<S> {
             Change::Changed
         } else {
             episode.open(basket, self.now);
+            self.board.screen.set_open(index, true);
             Change::Opened
         };
         episode.note_net(sized.net);
@@ -371,6 +382,7 @@ impl<S: Sink> Pipeline<S> {
         let episode = &mut self.episodes[index];
         if episode.is_open() {
             let closed = episode.close(&self.board.baskets[index], self.now, reason);
+            self.board.screen.set_open(index, false);
             self.sink.on_closed(&closed);
         }
     }

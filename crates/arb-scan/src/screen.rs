@@ -1,0 +1,142 @@
+//! Which trades cannot pay, by the best prices alone.
+//!
+//! Almost every frame leaves nothing to be had, and with ten thousand pairs almost every book is cold. So what is asked on every
+//! frame lies apart from books and baskets: eight bytes a book, one short record a basket.
+
+use arb_normalize::books::{BookId, TrackedBook};
+use arb_normalize::opportunity::Action;
+use arb_normalize::{Outcome, Venue};
+
+use crate::Basket;
+use crate::basket::Pick;
+
+/// Millionths of a dollar for one contract of YES and of NO.
+type Touch = [u32; 2];
+
+/// The book may not be priced.
+const UNPRICED: u32 = u32::MAX;
+/// Nobody sells that outcome.
+const NOBODY: u32 = u32::MAX - 1;
+
+/// What the best prices say of a basket.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Look {
+    /// It may pay, or its episode is open, or it is none that can be screened: judge it.
+    Judge,
+    /// The best prices cost at least the payoff.
+    NoEdge,
+    /// A book may not be priced.
+    NotPriced,
+}
+
+/// The two orders of a basket.
+#[derive(Debug, Clone, Copy)]
+struct Two {
+    legs: [LegRef; 2],
+    /// Millionths of a dollar.
+    payoff: u32,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct LegRef {
+    book: u32,
+    venue: u8,
+    outcome: u8,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Record {
+    /// `None` where the basket is judged whatever the best prices: it has more orders than two, sells, or chooses among its legs.
+    two: Option<Two>,
+    /// Whether its episode is open.
+    open: bool,
+}
+
+/// The best prices of all books, and what baskets need to know of them.
+#[derive(Debug, Default)]
+pub(crate) struct Screen {
+    touches: [Vec<Touch>; 2],
+    records: Vec<Record>,
+}
+
+impl Screen {
+    /// Begins anew with these baskets, none of them open.
+    pub(crate) fn replace(&mut self, baskets: &[Basket]) {
+        self.records.clear();
+        self.records.extend(baskets.iter().map(|basket| Record { two: two(basket), open: false }));
+    }
+
+    /// A leg of a basket has found its book.
+    pub(crate) fn link(&mut self, index: usize, basket: &Basket) {
+        if let Some(record) = self.records.get_mut(index) {
+            record.two = two(basket);
+        }
+    }
+
+    /// An episode opened or ended.
+    pub(crate) fn set_open(&mut self, index: usize, open: bool) {
+        if let Some(record) = self.records.get_mut(index) {
+            record.open = open;
+        }
+    }
+
+    /// A book has changed.
+    #[inline]
+    pub(crate) fn note(&mut self, venue: Venue, id: BookId, tracked: &TrackedBook) {
+        let touches = &mut self.touches[venue.index()];
+        if touches.len() <= id.index() {
+            touches.resize(id.index() + 1, [UNPRICED; 2]);
+        }
+        touches[id.index()] = if tracked.is_priceable() {
+            let (bid, ask) = (tracked.book().best_bid(), tracked.book().best_ask());
+            [
+                ask.map_or(NOBODY, |ask| ask.price.micros()),
+                bid.map_or(NOBODY, |bid| bid.price.complement().micros()),
+            ]
+        } else {
+            [UNPRICED; 2]
+        };
+    }
+
+    /// What the best prices say of a basket.
+    #[inline]
+    pub(crate) fn look(&self, index: usize) -> Look {
+        let Some(Record { two: Some(two), open: false }) = self.records.get(index) else {
+            return Look::Judge;
+        };
+        let [first, second] = two.legs.map(|leg| self.touch(leg));
+        if first == UNPRICED || second == UNPRICED {
+            Look::NotPriced
+        } else if u64::from(first) + u64::from(second) < u64::from(two.payoff) {
+            Look::Judge
+        } else {
+            Look::NoEdge
+        }
+    }
+
+    #[inline]
+    fn touch(&self, leg: LegRef) -> u32 {
+        let book = self.touches[usize::from(leg.venue % 2)].get(leg.book as usize);
+        book.map_or(UNPRICED, |touch| touch[usize::from(leg.outcome % 2)])
+    }
+}
+
+fn two(basket: &Basket) -> Option<Two> {
+    let [first, second] = &basket.legs[..] else { return None };
+    let leg = |leg: &crate::BasketLeg| {
+        Some(LegRef {
+            book: u32::try_from(leg.book?.index()).ok()?,
+            venue: leg.venue.index() as u8,
+            outcome: match leg.outcome {
+                Outcome::Yes => 0,
+                Outcome::No => 1,
+            },
+        })
+    };
+    let buys = basket.legs.iter().all(|leg| leg.action == Action::Buy);
+    if basket.pick != Pick::All || !buys {
+        return None;
+    }
+    let payoff = u32::try_from(basket.payoff.pico() / 1_000_000).ok()?;
+    Some(Two { legs: [leg(first)?, leg(second)?], payoff })
+}
