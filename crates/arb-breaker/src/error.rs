@@ -165,8 +165,9 @@ impl std::error::Error for Rejected {}
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum CallError<E> {
-    /// The breaker did not admit the call: it was never started.
-    Rejected(Rejected),
+    /// The breaker did not admit the call: it was never started. Boxed, so that the result of every call that is
+    /// admitted stays small.
+    Rejected(Box<Rejected>),
     /// The call was made and failed.
     Inner(E),
 }
@@ -208,7 +209,9 @@ impl<E: std::error::Error + 'static> std::error::Error for CallError<E> {
 }
 
 impl<E> From<Rejected> for CallError<E> {
+    #[cold]
+    #[inline(never)]
     fn from(rejected: Rejected) -> Self {
-        Self::Rejected(rejected)
+        Self::Rejected(Box::new(rejected))
     }
 }

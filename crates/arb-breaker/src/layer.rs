@@ -128,7 +128,7 @@ where
                 Poll::Ready(settle(permit.take(), classifier, None, result))
             }
             Projected::Rejected { rejected } => match rejected.take() {
-                Some(rejected) => Poll::Ready(Err(CallError::Rejected(rejected))),
+                Some(rejected) => Poll::Ready(Err(rejected.into())),
                 // Polled again after it was ready, which says nothing more.
                 None => Poll::Pending,
             },
