@@ -31,6 +31,19 @@ fn work(good: bool) -> Result<u64, ()> {
     if black_box(good) { Ok(black_box(1)) } else { Err(()) }
 }
 
+/// The call alone, with nothing around it: what is to be taken off each time to see what its guard adds.
+struct Unguarded;
+
+impl Guard for Unguarded {
+    const SLIDING_HUNDRED: bool = false;
+
+    #[inline]
+    fn call(&self, good: bool) -> bool {
+        black_box(work(good)).ok();
+        true
+    }
+}
+
 /// No breaker at all, but a count.
 struct Floor(AtomicU64);
 
@@ -192,6 +205,7 @@ fn together(guard: &impl Guard, calls: u64) -> Duration {
 fn ours(criterion: &mut Criterion) {
     let now = Moment::from(Instant::now());
     for threads in [1, 2] {
+        time(criterion, threads, "unguarded", || Unguarded);
         time(criterion, threads, "atomic", || Floor(AtomicU64::new(0)));
         time(criterion, threads, "arb_permit", || ByPermit::<true>(counted()));
         time(criterion, threads, "arb_call", || ByCall(counted()));

@@ -9,7 +9,7 @@ use std::fmt::Write as _;
 
 use arb_normalize::Venue;
 
-/// Levels a side that a book starts with.
+/// Levels a side that a book starts with, unless asked for otherwise.
 const LEVELS: u16 = 16;
 /// Prices are ticks of $0.001.
 const DOLLAR: u16 = 1_000;
@@ -51,8 +51,15 @@ impl Stream {
     /// `changes` changes over `pairs` pairs.
     #[must_use]
     pub fn new(pairs: usize, changes: usize) -> Self {
+        Self::with_depth(pairs, changes, LEVELS)
+    }
+
+    /// The same with books of `levels` levels a side.
+    #[must_use]
+    pub fn with_depth(pairs: usize, changes: usize, levels: u16) -> Self {
         let mut random = Random::new();
-        let mut world: Vec<PairBooks> = (0..pairs).map(|_| PairBooks::new(&mut random)).collect();
+        let mut world: Vec<PairBooks> =
+            (0..pairs).map(|_| PairBooks::new(levels, &mut random)).collect();
         let names: Vec<Names> = (0..pairs).map(|pair| names(pair, &mut random)).collect();
         let mut seq = 0;
         let mut opening = Vec::with_capacity(2 * pairs);
@@ -140,14 +147,14 @@ struct PairBooks {
 }
 
 impl PairBooks {
-    fn new(random: &mut Random) -> Self {
+    fn new(levels: u16, random: &mut Random) -> Self {
         let fair = 10 * (20 + random.below(60) as u16);
         // Every fourth Polymarket market has the finer tick.
         let tick = if random.below(4) == 0 { 1 } else { 10 };
         Self {
             fair,
-            kalshi: Walk::new(fair, 10, random),
-            polymarket: Walk::new(fair, tick, random),
+            kalshi: Walk::new(fair, 10, levels, random),
+            polymarket: Walk::new(fair, tick, levels, random),
         }
     }
 }
@@ -162,11 +169,11 @@ struct Walk {
 }
 
 impl Walk {
-    fn new(fair: u16, tick: u16, random: &mut Random) -> Self {
+    fn new(fair: u16, tick: u16, levels: u16, random: &mut Random) -> Self {
         let mut walk =
             Self { bids: BTreeMap::new(), asks: BTreeMap::new(), tick, off: off(random) };
         let middle = walk.middle(fair);
-        for level in 1..=LEVELS {
+        for level in 1..=levels {
             walk.bids.insert(middle.saturating_sub(level * tick).max(tick), size(random));
             walk.asks.insert((middle + level * tick).min(DOLLAR - tick), size(random));
         }

@@ -4,8 +4,10 @@
 pub mod bots;
 pub mod contender;
 pub mod decimal;
+pub mod decoded;
 pub mod floor;
 pub mod ours;
+pub mod samples;
 pub mod scanner;
 #[cfg(feature = "peers")]
 pub mod sdk;

@@ -1,0 +1,385 @@
+//! Runs the benches beside their peers and prints one Markdown table of ratios.
+//!
+//! `cargo run --release -p arb-benches --bin report` runs `cargo bench -p arb-benches --features peers` first (about an hour on
+//! two cores); with `-- --last` it prints what the last run left in the target directory.
+//!
+//! A ratio compares medians of one run. Absolute times are beside it for orientation only: they say more about the machine.
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "printing is what it is for")]
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode};
+
+use serde::Deserialize;
+
+/// How a claim is judged.
+#[derive(Clone, Copy)]
+enum Mark {
+    /// Ours is at least so many times as fast as the other.
+    Faster(f64),
+    /// Ours takes at most so many times as long as the other.
+    AtMost(f64),
+    /// Nothing is claimed.
+    Reported,
+}
+
+/// One line of the table.
+struct Claim {
+    what: &'static str,
+    ours: &'static str,
+    other: &'static str,
+    mark: Mark,
+}
+
+const fn claim(what: &'static str, ours: &'static str, other: &'static str, mark: Mark) -> Claim {
+    Claim { what, ours, other, mark }
+}
+
+use Mark::{AtMost, Faster, Reported};
+
+/// Names are criterion's: group/function, with `/` and blanks as the directories have them.
+const CLAIMS: &[Claim] = &[
+    claim(
+        "pipeline, 1,000 pairs: SDK + kalshi-pmx + decimal books",
+        "pipeline_1000_pairs/arb",
+        "pipeline_1000_pairs/sdk_and_kalshi_pmx",
+        Faster(4.8),
+    ),
+    claim(
+        "pipeline, 10,000 pairs: the same",
+        "pipeline_10000_pairs/arb",
+        "pipeline_10000_pairs/sdk_and_kalshi_pmx",
+        Faster(4.0),
+    ),
+    claim(
+        "pipeline, 1,000 pairs: the bots' approach (answers less)",
+        "pipeline_1000_pairs/arb",
+        "pipeline_1000_pairs/bots_touch_only",
+        Faster(1.3),
+    ),
+    claim(
+        "pipeline, 1,000 pairs: hand-written scanner floor",
+        "pipeline_1000_pairs/arb",
+        "pipeline_1000_pairs/scanner_floor",
+        AtMost(1.3),
+    ),
+    claim(
+        "pipeline: 10,000 pairs against 100",
+        "pipeline_10000_pairs/arb",
+        "pipeline_100_pairs/arb",
+        AtMost(2.0),
+    ),
+    claim(
+        "decode delta: kalshi-pmx",
+        "decode_kalshi_delta/arb",
+        "decode_kalshi_delta/kalshi_pmx",
+        Faster(6.0),
+    ),
+    claim(
+        "decode delta: sonic-rs, typed",
+        "decode_kalshi_delta/arb",
+        "decode_kalshi_delta/sonic_rs",
+        Faster(1.5),
+    ),
+    claim(
+        "decode snapshot: sonic-rs, typed",
+        "decode_kalshi_snapshot_40/arb",
+        "decode_kalshi_snapshot_40/sonic_rs",
+        Faster(1.5),
+    ),
+    claim(
+        "decode price_change: Polymarket SDK",
+        "decode_polymarket_price_change_2/arb",
+        "decode_polymarket_price_change_2/polymarket_sdk",
+        Faster(8.0),
+    ),
+    claim(
+        "decode price_change: sonic-rs, typed",
+        "decode_polymarket_price_change_2/arb",
+        "decode_polymarket_price_change_2/sonic_rs",
+        Faster(1.5),
+    ),
+    claim(
+        "decode book: Polymarket SDK",
+        "decode_polymarket_book_40/arb",
+        "decode_polymarket_book_40/polymarket_sdk",
+        Faster(12.0),
+    ),
+    claim(
+        "decode book: sonic-rs, typed",
+        "decode_polymarket_book_40/arb",
+        "decode_polymarket_book_40/sonic_rs",
+        Faster(1.5),
+    ),
+    claim(
+        "book update and best: nautilus-model",
+        "book_update_and_best/arb",
+        "book_update_and_best/nautilus_model",
+        Faster(10.0),
+    ),
+    claim(
+        "book update and best: hftbacktest ROI vector",
+        "book_update_and_best/arb",
+        "book_update_and_best/hftbacktest_roi_vector",
+        Faster(2.5),
+    ),
+    claim(
+        "book update and best: hftbacktest hash map",
+        "book_update_and_best/arb",
+        "book_update_and_best/hftbacktest_hash_map",
+        Faster(2.5),
+    ),
+    claim(
+        "100,000 books: BTreeMap<i64, i64>",
+        "book_random_of_100000/arb",
+        "book_random_of_100000/btreemap_i64",
+        Faster(5.0),
+    ),
+    claim(
+        "size over 10 and 20 levels: rust_decimal",
+        "size/10x20_levels",
+        "size/10x20_levels_rust_decimal",
+        Faster(25.0),
+    ),
+    claim(
+        "rescan of 100,000 pairs: decimals walking all",
+        "scan_all_100000_pairs/arb",
+        "scan_all_100000_pairs/decimal_walk_all",
+        Faster(30.0),
+    ),
+    claim(
+        "breaker, one thread: AtomicU64::fetch_add",
+        "breaker_1_thread/arb_permit",
+        "breaker_1_thread/atomic",
+        AtMost(2.5),
+    ),
+    claim(
+        "breaker, one thread: recloser",
+        "breaker_1_thread/arb_permit",
+        "breaker_1_thread/recloser",
+        AtMost(0.4),
+    ),
+    claim(
+        "breaker, one thread, whole call: recloser",
+        "breaker_1_thread/arb_call",
+        "breaker_1_thread/recloser",
+        AtMost(0.4),
+    ),
+    claim(
+        "breaker, two threads: recloser",
+        "breaker_2_threads/arb_permit",
+        "breaker_2_threads/recloser",
+        AtMost(0.2),
+    ),
+    claim(
+        "breaker, two threads, whole call: recloser",
+        "breaker_2_threads/arb_call",
+        "breaker_2_threads/recloser",
+        AtMost(0.2),
+    ),
+    claim(
+        "cache hit among 1,000: quick_cache with expiry",
+        "hit_1000/arb-cache",
+        "hit_1000/quick_cache with expiry",
+        AtMost(1.2),
+    ),
+    claim(
+        "cache hit among 1,000: moka, expiry per entry",
+        "hit_1000/arb-cache",
+        "hit_1000/moka with per-entry expiry",
+        Faster(3.0),
+    ),
+    claim(
+        "cache hit among 100,000: quick_cache with expiry",
+        "hit_100000/arb-cache",
+        "hit_100000/quick_cache with expiry",
+        AtMost(1.2),
+    ),
+    claim(
+        "cache hit among 100,000: moka, expiry per entry",
+        "hit_100000/arb-cache",
+        "hit_100000/moka with per-entry expiry",
+        Faster(3.0),
+    ),
+    claim(
+        "near-cache hit: redis-rs client-side cache",
+        "redis/near-hit_arb-cache",
+        "redis/near-hit_redis-rs",
+        AtMost(1.2),
+    ),
+    claim(
+        "GET over loopback: raw socket ping-pong",
+        "redis/get_arb-cache",
+        "redis/get_raw-socket",
+        AtMost(1.5),
+    ),
+    claim(
+        "100 SETs: redis-rs pipeline",
+        "redis/set-100_arb-cache",
+        "redis/set-100_redis-rs pipeline",
+        AtMost(1.25),
+    ),
+    claim(
+        "opportunity upsert with ranking: a plain SET",
+        "redis/opportunity-upsert_arb-cache",
+        "redis/set_arb-cache",
+        AtMost(1.5),
+    ),
+    claim(
+        "book codec, encode: MessagePack of decimal texts",
+        "codec/columns_encode",
+        "codec/texts_encode",
+        AtMost(0.45),
+    ),
+    claim(
+        "book codec, decode: MessagePack of decimal texts",
+        "codec/columns_decode",
+        "codec/texts_decode",
+        AtMost(0.45),
+    ),
+    claim(
+        "histogram sample: AtomicU64::fetch_add",
+        "monitor_record/histogram",
+        "monitor_record/floor_ AtomicU64__fetch_add",
+        AtMost(4.0),
+    ),
+    claim(
+        "p95 of 100,000 samples: copy and select_nth",
+        "monitor_p95 of 100k samples/aggregator, quantile",
+        "monitor_p95 of 100k samples/copy and select_nth_unstable",
+        Faster(10.0),
+    ),
+    claim(
+        "WebSocket receive, 64 messages a read: bare tungstenite",
+        "ws_64_a_read/arb",
+        "ws_64_a_read/bare_tungstenite",
+        AtMost(1.5),
+    ),
+    claim(
+        "a new market's candidates",
+        "match/candidates_of_a_new_market",
+        "match/all_candidates",
+        Reported,
+    ),
+];
+
+/// What criterion leaves of a function.
+#[derive(Deserialize)]
+struct Estimates {
+    median: Estimate,
+}
+
+#[derive(Deserialize)]
+struct Estimate {
+    point_estimate: f64,
+}
+
+fn median_ns(results: &Path, name: &str) -> Option<f64> {
+    let text = std::fs::read_to_string(results.join(name).join("new/estimates.json")).ok()?;
+    serde_json::from_str::<Estimates>(&text).ok().map(|found| found.median.point_estimate)
+}
+
+fn time(nanos: f64) -> String {
+    match nanos {
+        n if n < 1e3 => format!("{n:.1} ns"),
+        n if n < 1e6 => format!("{:.2} µs", n / 1e3),
+        n if n < 1e9 => format!("{:.2} ms", n / 1e6),
+        n => format!("{:.2} s", n / 1e9),
+    }
+}
+
+fn line(results: &Path, claim: &Claim) -> String {
+    let (Some(ours), Some(other)) =
+        (median_ns(results, claim.ours), median_ns(results, claim.other))
+    else {
+        return format!("| {} | – | – | not measured | |", claim.what);
+    };
+    let (ratio, mark, held) = match claim.mark {
+        Faster(mark) => {
+            (format!("{:.2} × as fast", other / ours), format!("≥ {mark}"), other / ours >= mark)
+        }
+        AtMost(mark) => {
+            (format!("{:.2} × its time", ours / other), format!("≤ {mark}"), ours / other <= mark)
+        }
+        Reported => (format!("{:.4} × its time", ours / other), String::new(), true),
+    };
+    let verdict = if mark.is_empty() {
+        ""
+    } else if held {
+        " ✓"
+    } else {
+        " missed"
+    };
+    format!("| {} | {} | {} | {ratio} | {mark}{verdict} |", claim.what, time(ours), time(other))
+}
+
+/// The target directory this program was built into.
+fn target() -> Option<PathBuf> {
+    let program = std::env::current_exe().ok()?;
+    Some(program.parent()?.parent()?.to_path_buf())
+}
+
+fn machine() -> String {
+    let cpus = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    let model = cpus.lines().find_map(|line| line.strip_prefix("model name")?.split(':').nth(1));
+    let count = std::thread::available_parallelism().map_or(0, usize::from);
+    format!("{count} cores, {}", model.unwrap_or("unknown processor").trim())
+}
+
+/// The versions of the packages we are measured against.
+fn versions(lock: &str) -> String {
+    const PEERS: &[&str] = &[
+        "failsafe",
+        "hftbacktest",
+        "kalshi-pmx",
+        "moka",
+        "nautilus-model",
+        "polymarket-client-sdk",
+        "quick_cache",
+        "rapidfuzz",
+        "recloser",
+        "redis",
+        "rust_decimal",
+        "sonic-rs",
+        "tokio-tungstenite",
+        "tower-resilience-circuitbreaker",
+    ];
+    let of = |name: &&str| {
+        let entry = lock
+            .split("[[package]]")
+            .find(|entry| entry.contains(&format!("name = \"{name}\"\n")))?;
+        let version = entry.split("version = \"").nth(1)?.split('"').next()?;
+        Some(format!("{name} {version}"))
+    };
+    PEERS.iter().filter_map(of).collect::<Vec<_>>().join(", ")
+}
+
+fn main() -> ExitCode {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let Some(target) = target() else {
+        eprintln!("report: this program does not know where it lies");
+        return ExitCode::FAILURE;
+    };
+    if !std::env::args().any(|argument| argument == "--last") {
+        let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());
+        let run = Command::new(cargo)
+            .args(["bench", "-p", "arb-benches", "--features", "peers"])
+            .current_dir(&root)
+            .env("CARGO_TARGET_DIR", &target)
+            .stdout(std::io::stderr())
+            .status();
+        if !run.is_ok_and(|status| status.success()) {
+            eprintln!("report: cargo bench failed; what it left is not printed");
+            return ExitCode::FAILURE;
+        }
+    }
+    let date = Command::new("date").arg("+%Y-%m-%d").output();
+    let date = date.map(|date| String::from_utf8_lossy(&date.stdout).trim().to_owned());
+    let lock = std::fs::read_to_string(root.join("Cargo.lock")).unwrap_or_default();
+    println!("{}; {}; {}\n", date.unwrap_or_default(), machine(), versions(&lock));
+    println!("| against | ours | theirs | ratio | mark |\n|---|---|---|---|---|");
+    let results = target.join("criterion");
+    for claim in CLAIMS {
+        println!("{}", line(&results, claim));
+    }
+    ExitCode::SUCCESS
+}
