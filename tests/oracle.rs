@@ -83,8 +83,11 @@ impl Oracle {
     }
 
     fn take_kalshi(&mut self, frame: &Value) {
-        let (Some(sid), Some(seq)) = (frame["sid"].as_u64(), frame["seq"].as_u64()) else { return };
         let market = frame["msg"]["market_ticker"].as_str();
+        if frame["msg"]["event_type"] == "price_level_structure_updated" {
+            self.trusted.retain(|known| Some(known.as_str()) != market);
+        }
+        let (Some(sid), Some(seq)) = (frame["sid"].as_u64(), frame["seq"].as_u64()) else { return };
         let snapshot = market.filter(|_| frame["type"] == "orderbook_snapshot");
         let numbers = self.numbers.entry(sid).or_default();
         let jumps = numbers.last.is_some_and(|last| seq > last + 1);

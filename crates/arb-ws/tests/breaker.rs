@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use arb_breaker::{Breaker, BreakerConfig, Clock, State};
-use arb_ws::{ConnectionConfig, Frame, Refusal, WsError};
+use arb_ws::{ConnectBudget, ConnectionConfig, Frame, Rate, Refusal, WsError};
 use tokio::time::{Instant, sleep};
 
 use crate::toy::{config, rig, seen, settle};
@@ -75,6 +75,26 @@ async fn stalls_and_gaps_of_proven_links_open_it() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_stall_counts_once_however_long_the_link_was_sound() {
+    let (mut config, breaker) = guarded();
+    config.stall_after = Some(Duration::from_secs(1));
+    let mut rig = rig(config);
+    rig.handle.subscribe(["a"]).unwrap();
+    for stalls in 1..=2 {
+        let mut peer = rig.server.accept().await;
+        assert_eq!(peer.text().await.unwrap(), "sub a");
+        // Past the minimum uptime, after which a lost link alone is no failure.
+        for _ in 0..80 {
+            peer.send(Frame::text("a=1")).await;
+            sleep(Duration::from_millis(500)).await;
+        }
+        assert_eq!(peer.text().await, None);
+        settle().await;
+        assert_eq!(breaker.snapshot().totals.failures, stalls);
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn rare_gaps_of_a_sound_link_do_not_add_up() {
     let (config, breaker) = guarded();
     let mut rig = rig(config);
@@ -90,6 +110,25 @@ async fn rare_gaps_of_a_sound_link_do_not_add_up() {
         assert_eq!(breaker.state(), State::Closed);
     }
     assert_eq!(breaker.snapshot().totals.failures, 10);
+}
+
+#[tokio::test(start_paused = true)]
+async fn waiting_for_the_connect_budget_is_no_failure() {
+    let (mut config, breaker) = guarded();
+    config.budget = ConnectBudget::new(Rate::new(1, Duration::from_secs(10)));
+    let mut rig = rig(config);
+    rig.handle.subscribe(["a"]).unwrap();
+    let mut peer = rig.server.accept().await;
+    assert_eq!(peer.text().await.unwrap(), "sub a");
+    peer.send(Frame::text("a=1")).await;
+    settle().await;
+    let lost = Instant::now();
+    drop(peer);
+    let _peer = rig.server.accept().await;
+    assert!(lost.elapsed() >= Duration::from_secs(9), "the budget was waited for");
+    // The short link was one; the place taken and given back was none.
+    assert_eq!(breaker.snapshot().totals.failures, 1);
+    assert_eq!(breaker.state(), State::Closed);
 }
 
 #[tokio::test(start_paused = true)]

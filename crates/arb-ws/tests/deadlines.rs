@@ -213,6 +213,29 @@ async fn a_silent_key_costs_its_siblings_a_connection_only_now_and_then() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_second_silent_key_waits_for_its_turn_to_cost_a_connection() {
+    let mut config = config();
+    config.watch.first_data_within = Some(SECOND);
+    config.watch.redrive_within = SECOND;
+    config.watch.reconnect_every = 3600 * SECOND;
+    let mut rig = rig(config);
+    rig.handle.subscribe(["b"]).unwrap();
+    let mut peer = rig.server.accept().await;
+    assert_eq!(peer.text().await.unwrap(), "sub b");
+    peer.send(Frame::text("other=1")).await;
+    while peer.text().await.is_some() {}
+    // The second link; soon another key stays silent on it.
+    let peer = rig.server.accept().await;
+    peer.send(Frame::text("other=1")).await;
+    sleep(10 * SECOND).await;
+    rig.handle.subscribe(["c"]).unwrap();
+    sleep(10 * SECOND).await;
+    let told = seen(&rig.sink);
+    assert_eq!(told.iter().filter(|seen| *seen == "connected").count(), 2, "{told:?}");
+    assert!(told.contains(&"surrendered c".to_owned()), "{told:?}");
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_unacknowledged_subscription_is_sent_again() {
     let mut config = config();
     config.watch.ack_within = SECOND;
