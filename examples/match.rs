@@ -7,11 +7,7 @@
 //! cargo run --release --example match -- --score labelled.jsonl
 //! ```
 
-#![expect(
-    clippy::print_stdout,
-    clippy::print_stderr,
-    reason = "a command line program speaks on standard output and error"
-)]
+#![expect(clippy::print_stderr, reason = "a command line program speaks on standard error")]
 
 use std::collections::HashMap;
 use std::error::Error;
@@ -20,8 +16,8 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use arb_match::{
-    Approvals, Catalogue, Judgement, Label, Matcher as _, Proposition, Score, TermMatcher,
-    TfIdfMatcher,
+    Approvals, Catalogue, Decision, Judgement, Label, Matcher as _, Proposition, Score,
+    TermMatcher, TfIdfMatcher,
 };
 use arb_normalize::rest::{kalshi, polymarket};
 use arb_normalize::{Market, Relation, Venue};
@@ -52,22 +48,22 @@ struct Arguments {
     #[arg(long, value_name = "FILE", default_value = "approvals.json")]
     approvals: PathBuf,
     /// Approve a pair after reading both rules.
-    #[arg(long, num_args = 2, value_names = ["TICKER", "CONDITION_ID"])]
+    #[arg(long, num_args = 2, value_names = ["TICKER", "CONDITION_ID"], conflicts_with_all = ["reject", "import", "list", "judge", "score"])]
     approve: Option<Vec<String>>,
     /// Reject a pair.
-    #[arg(long, num_args = 2, value_names = ["TICKER", "CONDITION_ID"])]
+    #[arg(long, num_args = 2, value_names = ["TICKER", "CONDITION_ID"], conflicts_with_all = ["import", "list", "judge", "score"])]
     reject: Option<Vec<String>>,
     /// The relation of the pair approved, where the judgement's is not the right one.
-    #[arg(long, value_parser = ["equal", "complement"])]
+    #[arg(long, value_parser = ["equal", "complement"], conflicts_with_all = ["import", "list", "judge", "score"])]
     relation: Option<String>,
     /// Why, to be kept with the decision.
     #[arg(long, default_value = "")]
     note: String,
     /// List all decisions and whether each still holds for the given listings.
-    #[arg(long)]
+    #[arg(long, conflicts_with_all = ["import", "judge", "score"])]
     list: bool,
     /// Take over decisions: lines of ticker,condition id or slug[,equal|complement|rejected[,note]].
-    #[arg(long, value_name = "CSV")]
+    #[arg(long, value_name = "CSV", conflicts_with_all = ["judge", "score"])]
     import: Option<PathBuf>,
     /// Judge labelled pairs and print how good the judgements are, beside a TF-IDF baseline.
     #[arg(long, value_name = "JSONL")]
@@ -75,7 +71,7 @@ struct Arguments {
 }
 
 fn main() {
-    let code = match run(&Arguments::parse()) {
+    let code = match run(&Arguments::parse(), &mut std::io::stdout().lock()) {
         Ok(code) => code,
         Err(error) => {
             eprintln!("match: {error}");
@@ -85,16 +81,16 @@ fn main() {
     std::process::exit(code);
 }
 
-fn run(arguments: &Arguments) -> Result<i32> {
+fn run(arguments: &Arguments, out: &mut impl Write) -> Result<i32> {
     if let Some(path) = &arguments.score {
-        return score(path);
+        return score(path, out);
     }
     if arguments.approve.is_some()
         || arguments.reject.is_some()
         || arguments.import.is_some()
         || arguments.list
     {
-        return decide(arguments);
+        return decide(arguments, out);
     }
     let (Some(k), Some(p)) = (&arguments.kalshi, &arguments.polymarket) else {
         return Err(
@@ -108,7 +104,7 @@ fn run(arguments: &Arguments) -> Result<i32> {
         Some(path) => given(path, &catalogue)?,
         None => (candidates(&catalogue), 0),
     };
-    judge(&catalogue, &pairs, missing, arguments.json)?;
+    judge(&catalogue, &pairs, missing, arguments.json, out)?;
     Ok(i32::from(missing > 0))
 }
 
@@ -202,10 +198,11 @@ fn judge(
     pairs: &[(String, String)],
     missing: usize,
     json: bool,
+    out: &mut impl Write,
 ) -> Result<()> {
     let started = Instant::now();
     let mut read: HashMap<(Venue, &str), Proposition> = HashMap::new();
-    let mut out = BufWriter::new(std::io::stdout().lock());
+    let mut out = BufWriter::new(out);
     let mut counts = [0_usize; 3];
     for (k, p) in pairs {
         let (Some(kalshi), Some(polymarket)) =
@@ -267,47 +264,69 @@ fn print(
     Ok(())
 }
 
-fn decide(arguments: &Arguments) -> Result<i32> {
-    let mut approvals = match std::fs::read_to_string(&arguments.approvals) {
-        Ok(text) => Approvals::from_json(&text)?,
+fn decide(arguments: &Arguments, out: &mut impl Write) -> Result<i32> {
+    let path = &arguments.approvals;
+    let mut approvals = match std::fs::read_to_string(path) {
+        Ok(text) => Approvals::from_json(&text).map_err(|e| format!("{}: {e}", path.display()))?,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Approvals::new(),
-        Err(error) => return Err(format!("{}: {error}", arguments.approvals.display()).into()),
+        Err(error) => return Err(format!("{}: {error}", path.display()).into()),
     };
-    let catalogue = catalogue(arguments.kalshi.as_deref(), arguments.polymarket.as_deref())?;
+    let (k, p) = (arguments.kalshi.as_deref(), arguments.polymarket.as_deref());
     if arguments.list {
-        return Ok(list(&approvals, &catalogue));
+        return list(&approvals, &catalogue(k, p)?, out);
     }
-    let now = now();
+    if k.is_none() || p.is_none() {
+        return Err("a decision is about the texts of both markets: give --kalshi FILE and --polymarket FILE".into());
+    }
+    let catalogue = catalogue(k, p)?;
     if let Some(path) = &arguments.import {
-        let taken =
-            approvals.import(&String::from_utf8(read(path)?)?, &catalogue, &TermMatcher, now)?;
-        println!("{taken} decisions taken over");
+        let csv = String::from_utf8(read(path)?)
+            .map_err(|_| format!("{}: not UTF-8 text; save it as UTF-8", path.display()))?;
+        let taken = approvals
+            .import(&csv, &catalogue, &TermMatcher, now())
+            .map_err(|error| format!("{}: {error}; nothing was taken over", path.display()))?;
+        writeln!(out, "{taken} decisions taken over")?;
     }
     for (ids, approve) in [(&arguments.approve, true), (&arguments.reject, false)] {
-        let Some([ticker, condition]) = ids.as_deref() else { continue };
-        let k = catalogue
-            .market(Venue::Kalshi, ticker)
-            .ok_or_else(|| format!("no Kalshi market {ticker} in the listing"))?;
-        let p = catalogue
-            .find_polymarket(condition)
-            .ok_or_else(|| format!("no Polymarket market {condition} in the listing"))?;
-        let judgement = TermMatcher.judge(k, p);
-        print(&mut std::io::stdout().lock(), k, p, &judgement)?;
-        let relation = match arguments.relation.as_deref() {
-            Some("complement") => Relation::Complement,
-            Some(_) => Relation::Equal,
-            None => judgement.relation,
-        };
-        if approve {
-            approvals.approve(k, p, relation, now, &arguments.note)?;
-        } else {
-            approvals.reject(k, p, relation, now, &arguments.note);
+        if let Some([ticker, id]) = ids.as_deref() {
+            let pair = (ticker.as_str(), id.as_str());
+            decide_pair(arguments, &mut approvals, &catalogue, pair, approve, out)?;
         }
     }
-    let part = arguments.approvals.with_extension("part");
-    std::fs::write(&part, approvals.to_json()?)?;
-    std::fs::rename(&part, &arguments.approvals)?;
+    let part = path.with_extension("part");
+    std::fs::write(&part, approvals.to_json()?)
+        .map_err(|error| format!("{}: {error}", part.display()))?;
+    std::fs::rename(&part, path).map_err(|error| format!("{}: {error}", path.display()))?;
     Ok(0)
+}
+
+fn decide_pair(
+    arguments: &Arguments,
+    approvals: &mut Approvals,
+    catalogue: &Catalogue,
+    (ticker, id): (&str, &str),
+    approve: bool,
+    out: &mut impl Write,
+) -> Result<()> {
+    let k = catalogue
+        .market(Venue::Kalshi, ticker)
+        .ok_or_else(|| format!("no Kalshi market {ticker} in the listing; give one that has it"))?;
+    let p = catalogue
+        .find_polymarket(id)
+        .ok_or_else(|| format!("no Polymarket market {id} in the listing; give one that has it"))?;
+    let judgement = TermMatcher.judge(k, p);
+    print(out, k, p, &judgement)?;
+    let relation = match arguments.relation.as_deref() {
+        Some("complement") => Relation::Complement,
+        Some(_) => Relation::Equal,
+        None => judgement.relation,
+    };
+    if approve {
+        approvals.approve(k, p, relation, now(), &arguments.note)?;
+    } else {
+        approvals.reject(k, p, relation, now(), &arguments.note);
+    }
+    Ok(())
 }
 
 #[expect(
@@ -318,7 +337,7 @@ fn now() -> OffsetDateTime {
     OffsetDateTime::now_utc()
 }
 
-fn list(approvals: &Approvals, catalogue: &Catalogue) -> i32 {
+fn list(approvals: &Approvals, catalogue: &Catalogue, out: &mut impl Write) -> Result<i32> {
     for entry in approvals.iter() {
         let markets = (
             catalogue.market(Venue::Kalshi, &entry.kalshi),
@@ -331,21 +350,28 @@ fn list(approvals: &Approvals, catalogue: &Catalogue) -> i32 {
             },
             _ => "not in the listings given".to_owned(),
         };
-        println!(
-            "{:?} {} {} {} {} {}: {holds}",
-            entry.decision, entry.relation, entry.kalshi, entry.polymarket, entry.at, entry.note
-        );
+        let decision = match entry.decision {
+            Decision::Approved => "approved",
+            Decision::Rejected => "rejected",
+        };
+        let note = if entry.note.is_empty() { String::new() } else { format!(" ({})", entry.note) };
+        writeln!(
+            out,
+            "{decision} {} {} {} {}{note}: {holds}",
+            entry.relation, entry.kalshi, entry.polymarket, entry.at
+        )?;
     }
     for template in approvals.templates() {
-        println!(
+        writeln!(
+            out,
             "series {} ~ {}*: {} settled alike, {} differently",
             template.kalshi_series,
             template.polymarket_prefix,
             template.settled_alike,
             template.settled_differently
-        );
+        )?;
     }
-    0
+    Ok(0)
 }
 
 #[derive(Deserialize)]
@@ -358,7 +384,7 @@ struct Labelled {
 
 /// Reads lines `{"kalshi":{"ticker","title","event","rules","close"},"polymarket":{"condition_id","title","event","rules","end",
 /// "outcomes"},"relation","tradeable"}`.
-fn score(path: &Path) -> Result<i32> {
+fn score(path: &Path, out: &mut impl Write) -> Result<i32> {
     let text = String::from_utf8(read(path)?)?;
     let mut pairs = Vec::new();
     for line in text.lines().filter(|line| !line.trim().is_empty()) {
@@ -385,7 +411,7 @@ fn score(path: &Path) -> Result<i32> {
     for (kalshi, polymarket, label) in &pairs {
         score.add(*label, &TermMatcher.judge(kalshi, polymarket));
     }
-    println!("## Terms, {} pairs\n\n{score}", pairs.len());
+    writeln!(out, "## Terms, {} pairs\n\n{score}", pairs.len())?;
     // The baseline's threshold is the one that suits it best on these very pairs.
     let baseline = |threshold: f64| {
         let matcher = TfIdfMatcher::fit(pairs.iter().flat_map(|(k, p, _)| [k, p]), threshold);
@@ -402,9 +428,186 @@ fn score(path: &Path) -> Result<i32> {
         .map(|step| f64::from(step) / 20.0)
         .max_by(|a, b| quality(&baseline(*a)).total_cmp(&quality(&baseline(*b))));
     let threshold = best.unwrap_or(0.5);
-    println!(
+    writeln!(
+        out,
         "## TF-IDF of titles at {threshold:.2}, its best threshold on these pairs\n\n{}",
         baseline(threshold)
-    );
+    )?;
     Ok(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Two Kalshi and two Polymarket markets in files of their own, and the approvals beside them.
+    struct Desk {
+        dir: tempfile::TempDir,
+    }
+
+    impl Desk {
+        fn new() -> Self {
+            let desk = Self { dir: tempfile::tempdir().unwrap() };
+            let kalshi = |ticker: &str, who: &str| {
+                serde_json::json!({"ticker": ticker, "status": "active", "close_time": "2027-11-01T00:00:00Z",
+                    "title": format!("Will {who} win the 2026 Norwegian presidential election?"),
+                    "rules_primary": format!("If {who} wins the 2026 Norwegian presidential election, then the market resolves to Yes.")})
+            };
+            let polymarket = |id: &str, slug: &str, who: &str| {
+                serde_json::json!({"conditionId": id, "slug": slug, "outcomes": "[\"Yes\", \"No\"]", "endDate": "2026-09-14T00:00:00Z",
+                    "question": format!("Will {who} win the 2026 Norwegian presidential election?"),
+                    "description": format!("This market will resolve to \"Yes\" if {who} wins the 2026 presidential election in Norway.")})
+            };
+            let k = serde_json::json!({"markets": [kalshi("KXNOR-26-AB", "Ann Berg"), kalshi("KXNOR-26-OD", "Ola Dahl")]});
+            let p = serde_json::json!([
+                polymarket("0xab", "norway-ann-berg", "Ann Berg"),
+                polymarket("0xod", "norway-ola-dahl", "Ola Dahl")
+            ]);
+            desk.write("k.json", &k.to_string());
+            desk.write("p.json", &p.to_string());
+            desk
+        }
+
+        fn path(&self, name: &str) -> String {
+            self.dir.path().join(name).to_str().unwrap().to_owned()
+        }
+
+        fn write(&self, name: &str, text: &str) {
+            std::fs::write(self.path(name), text).unwrap();
+        }
+
+        /// Runs the command line; the answer is its exit code and what it printed, or its error.
+        fn run(&self, words: &[&str]) -> std::result::Result<(i32, String), String> {
+            let (k, p, approvals) = (self.path("k.json"), self.path("p.json"), self.path("a.json"));
+            let mut line = vec!["match", "--approvals", &approvals];
+            if !words.contains(&"--kalshi") {
+                line.extend(["--kalshi", &k, "--polymarket", &p]);
+            }
+            line.extend(words.iter().filter(|word| **word != "--kalshi"));
+            let arguments = Arguments::try_parse_from(line).map_err(|error| error.to_string())?;
+            let mut out = Vec::new();
+            let code = super::run(&arguments, &mut out).map_err(|error| error.to_string())?;
+            Ok((code, String::from_utf8(out).unwrap()))
+        }
+
+        fn file(&self) -> Option<String> {
+            std::fs::read_to_string(self.path("a.json")).ok()
+        }
+    }
+
+    #[test]
+    fn decisions_are_made_kept_and_listed() {
+        let desk = Desk::new();
+        let (code, said) = desk
+            .run(&["--approve", "KXNOR-26-OD", "norway-ola-dahl", "--note", "read both"])
+            .unwrap();
+        assert!(code == 0 && said.starts_with("probable equal"), "{said}");
+        desk.run(&["--reject", "KXNOR-26-AB", "0xab"]).unwrap();
+        let (_, list) = desk.run(&["--list"]).unwrap();
+        let lines: Vec<&str> = list.lines().collect();
+        assert!(
+            lines[0].starts_with("rejected equal KXNOR-26-AB 0xab")
+                && lines[0].contains("were rejected"),
+            "{list}"
+        );
+        assert!(
+            lines[1].starts_with("approved equal KXNOR-26-OD 0xod")
+                && lines[1].ends_with("(read both): holds"),
+            "{list}"
+        );
+        // Later words replace earlier ones; a changed text ends an approval.
+        desk.run(&["--approve", "KXNOR-26-AB", "0xab"]).unwrap();
+        let text = std::fs::read_to_string(desk.path("k.json")).unwrap();
+        desk.write("k.json", &text.replace("If Ann Berg wins", "If Ann Berg or Per Lie wins"));
+        let (_, list) = desk.run(&["--list"]).unwrap();
+        assert!(list.lines().next().unwrap().contains("changed after the approval"), "{list}");
+        assert!(desk.run(&["--list", "--kalshi"]).unwrap().1.contains("not in the listings given"));
+    }
+
+    #[test]
+    fn the_file_does_not_depend_on_the_order_of_decisions() {
+        let without_times = |desk: &Desk| {
+            let text = desk.file().unwrap();
+            text.lines().filter(|line| !line.contains("\"at\"")).collect::<Vec<_>>().join("\n")
+        };
+        let (one, other) = (Desk::new(), Desk::new());
+        for (desk, order) in [(&one, ["AB", "OD"]), (&other, ["OD", "AB"])] {
+            for who in order {
+                desk.run(&[
+                    "--approve",
+                    &format!("KXNOR-26-{who}"),
+                    &format!("0x{}", who.to_lowercase()),
+                ])
+                .unwrap();
+            }
+        }
+        assert_eq!(without_times(&one), without_times(&other));
+    }
+
+    #[test]
+    fn an_import_is_taken_whole_or_not_at_all() {
+        let desk = Desk::new();
+        desk.write("in.csv", "ticker,market,relation,note\nKXNOR-26-AB,norway-ann-berg\nKXNOR-26-OD,0xod,rejected,not yet\n");
+        let csv = desk.path("in.csv");
+        assert_eq!(
+            desk.run(&["--import", &csv]).unwrap(),
+            (0, "2 decisions taken over\n".to_owned())
+        );
+        let kept = desk.file();
+        desk.write("in.csv", "KXNOR-26-AB,0xab,rejected\nKXNOR-26-ZZ,0xab\n");
+        let error = desk.run(&["--import", &csv]).unwrap_err();
+        assert!(
+            error.contains("line 2")
+                && error.contains("KXNOR-26-ZZ")
+                && error.contains("nothing was taken over"),
+            "{error}"
+        );
+        assert_eq!(desk.file(), kept);
+    }
+
+    #[test]
+    fn errors_say_what_to_do_and_leave_the_file_alone() {
+        let desk = Desk::new();
+        for (words, said) in [
+            (vec!["--approve", "KXNONE", "0xab"], "no Kalshi market KXNONE"),
+            (vec!["--approve", "KXNOR-26-AB", "0xnone"], "no Polymarket market 0xnone"),
+            (vec!["--approve", "KXNOR-26-AB", "0xod"], "only equal or complement"),
+            (
+                vec!["--approve", "KXNOR-26-AB", "0xab", "--kalshi"],
+                "give --kalshi FILE and --polymarket FILE",
+            ),
+            (vec!["--approve", "KXNOR-26-AB"], "2 values required"),
+            (vec!["--list", "--approve", "KXNOR-26-AB", "0xab"], "cannot be used with"),
+            (
+                vec!["--relation", "same", "--approve", "KXNOR-26-AB", "0xab"],
+                "possible values: equal, complement",
+            ),
+            (vec!["--import", "/nonexistent.csv"], "/nonexistent.csv"),
+        ] {
+            let error = desk.run(&words).unwrap_err();
+            assert!(error.contains(said), "{words:?}: {error}");
+            assert_eq!(desk.file(), None, "{words:?}");
+        }
+        desk.write("a.json", "{\"v\":9}");
+        assert!(desk.run(&["--list"]).unwrap_err().contains("version 9"));
+    }
+
+    #[test]
+    fn every_candidate_or_the_given_pairs_are_judged() {
+        let desk = Desk::new();
+        let (code, said) = desk.run(&["--json"]).unwrap();
+        let lines: Vec<Value> =
+            said.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        assert_eq!((code, lines.last().unwrap()["probable"].as_u64()), (0, Some(2)), "{said}");
+        desk.write("pairs.json", r#"[{"kalshi":"KXNOR-26-AB","polymarket":"0xod"},{"kalshi":"KXNOR-26-AB","polymarket":"0xgone"}]"#);
+        let (code, said) = desk.run(&["--json", "--judge", &desk.path("pairs.json")]).unwrap();
+        let lines: Vec<Value> =
+            said.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        assert_eq!((code, lines.len()), (1, 2), "{said}");
+        assert_eq!(
+            (lines[0]["relation"].as_str(), lines[0]["verdict"].as_str()),
+            (Some("disjoint"), Some("rejected"))
+        );
+        assert_eq!(lines[1]["missing"].as_u64(), Some(1));
+    }
 }
