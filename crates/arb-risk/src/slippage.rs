@@ -230,6 +230,16 @@ mod tests {
     }
 
     #[test]
+    fn the_walk_is_an_average_and_the_movement_is_charged_k_times() {
+        let level = |price: &str| Level::new(price.parse().unwrap(), "100".parse().unwrap());
+        let asks = [level("0.43"), level("0.40")];
+        let model = SlippageModel { timing_k: 1.65, ..SlippageModel::default() };
+        let found = model.estimate(&leg(Ladder::from_best_last(&asks), "150"));
+        assert!((found.base - 0.01).abs() < 1e-12, "50 of 150 contracts cost three cents more");
+        assert!((found.timing - 1.65 * 0.0004).abs() < 1e-12);
+    }
+
+    #[test]
     fn impact_is_capped_and_an_empty_book_is_not_trusted() {
         let wild = LegLiquidity { volatility: 10.0, ..leg(Ladder::EMPTY, "20") };
         let found = SlippageModel::default().estimate(&wild);

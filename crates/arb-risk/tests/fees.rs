@@ -267,6 +267,7 @@ fn rounding_goes_by_date() {
     assert!(KalshiRounding::new(Step::CENT, vec![(at, Step::MICRO), (at, Step::CENT)]).is_err());
     let own = KalshiRounding::new(Step::CENTICENT, vec![(at, Step::MICRO)]).unwrap();
     assert_eq!(own.quantum(at - time::Duration::SECOND), Step::CENTICENT);
+    assert_eq!(own.quantum(at), Step::MICRO, "from the instant itself on");
 }
 
 #[test]

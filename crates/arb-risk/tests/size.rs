@@ -276,11 +276,15 @@ proptest! {
 
 /// A trade whose second stretch earns or loses next to nothing: `off` steps of 2.496e-9 dollars a contract around
 /// 1.4e-9, less what Kalshi's roundings take.
-fn flat(off: i64, precision: Step, contracts: u64) -> ([Level; 1], [Level; 2], LegFees, LegFees) {
+fn flat(
+    off: i64,
+    precision: Step,
+    [first, contracts]: [u64; 2],
+) -> ([Level; 1], [Level; 2], LegFees, LegFees) {
     let size = |contracts| Quantity::from_contracts(contracts).unwrap();
     let price = |text: &str| text.parse().unwrap();
     let yes = [Level::new(price("0.5"), size(contracts))];
-    let no = [Level::new(price("0.48"), size(contracts)), Level::new(price("0.475"), size(300))];
+    let no = [Level::new(price("0.48"), size(contracts)), Level::new(price("0.475"), size(first))];
     // 1 − 0.5 − 0.0175 − 0.48 − 0.01001602 · 0.2496 = 0.000000001408
     let rate = Rate::from_units(u32::try_from(1_001_602 - off).unwrap()).unwrap();
     (yes, no, kalshi(precision), PolymarketFees::new(rate).into())
@@ -294,10 +298,11 @@ proptest! {
     fn the_size_on_flat_stretches_equals_brute_force(
         off in -40..40_i64,
         cents in any::<bool>(),
+        first in 280..320_u64,
         contracts in 400..900_u64,
     ) {
         let precision = if cents { Step::CENT } else { Step::CENTICENT };
-        let (yes, no, dear, cheap) = flat(off, precision, contracts);
+        let (yes, no, dear, cheap) = flat(off, precision, [first, contracts]);
         let leg = |levels: &[Level], fees| OwnedLeg {
             action: Action::Buy,
             levels: levels.to_vec(),
@@ -342,22 +347,24 @@ impl FeeModel for Counting<'_> {
 
 #[test]
 fn the_search_on_flat_stretches_is_bounded() {
-    for off in [-4, -1, 0, 1, 4] {
-        let (yes, no, dear, cheap) = flat(off, Step::CENT, 100_000_000);
+    // With lots of a millionth a contract's roundings are millions of lots away from where they end.
+    for (off, lot) in [-4, -1, 0, 1, 4].into_iter().flat_map(|off| [(off, 1), (off, 1_000_000)]) {
+        let (yes, no, dear, cheap) = flat(off, Step::CENT, [301, 100_000_000]);
         let orders = std::cell::Cell::new(0);
         let counting = |fees| Counting { fees, orders: &orders };
         let legs = [
             Leg::buy(Ladder::from_best_last(&yes), counting(dear)),
             Leg::buy(Ladder::from_best_last(&no), counting(cheap)),
         ];
-        let request = SizeRequest::new(&legs);
+        let lot = Quantity::from_micros(lot).unwrap();
+        let request = SizeRequest { lot, ..SizeRequest::new(&legs) };
         let sized = request.size().unwrap();
         let priced = orders.take() / 2;
         assert!(priced <= MAX_TRIES + 10, "{off}: {priced} lots priced");
         // Not even the whole of what is out of reach is worth more than the roundings of the two orders.
         let plain = [Leg::buy(legs[0].ladder, dear), Leg::buy(legs[1].ladder, cheap)];
         let first =
-            SizeRequest { max_quantity: Quantity::from_contracts(300), ..SizeRequest::new(&plain) };
+            SizeRequest { max_quantity: Quantity::from_contracts(301), ..SizeRequest::new(&plain) };
         let short = Usd::CENT + Usd::from_micros(10 + 1);
         assert!(sized.net + short >= first.size().unwrap().net, "{off}");
         let range = request.break_even(&sized);
