@@ -82,7 +82,50 @@ fn matching(c: &mut Criterion) {
     group.bench_function("judge_a_pair", |b| b.iter(|| black_box(a.judge(&b_))));
     #[cfg(feature = "peers")]
     peers(&mut group, &kalshi, &polymarket);
+    ten_thousand(&mut group, &kalshi, &polymarket);
     group.finish();
+}
+
+/// 10,000 Kalshi markets against 10,000 others: indexing them and asking 100 sampled rows for their best, beside the same 100 rows
+/// by Jaro-Winkler. The candidates are exact: a test of the crate scores every market. Times 100 the rows are the whole question.
+fn ten_thousand(
+    group: &mut criterion::BenchmarkGroup<'_, criterion::measurement::WallTime>,
+    kalshi: &[Market],
+    polymarket: &[Market],
+) {
+    let side: Vec<Market> = kalshi.iter().take(10_000).cloned().collect();
+    let other: Vec<Market> = (0..10_000_usize)
+        .filter_map(|i| {
+            let mut market = polymarket.get(i % polymarket.len())?.clone();
+            market.key.id = format!("0x{i:x}");
+            if i >= polymarket.len() {
+                market.title = kalshi.get(i)?.title.clone();
+            }
+            Some(market)
+        })
+        .collect();
+    let rows: Vec<&Market> = side.iter().step_by(100).take(100).collect();
+    let catalogue = filled(&[], &other);
+    group.bench_function("ten_thousand_index", |b| b.iter(|| black_box(filled(&[], &other))));
+    group.bench_function("ten_thousand_candidates_100_rows", |b| {
+        b.iter(|| rows.iter().map(|market| catalogue.candidates(market).len()).sum::<usize>())
+    });
+    #[cfg(feature = "peers")]
+    group.bench_function("ten_thousand_jaro_winkler_100_rows", |b| {
+        use rapidfuzz::distance::jaro_winkler::BatchComparator;
+        b.iter(|| {
+            let mut top: Vec<Vec<f64>> = Vec::with_capacity(rows.len());
+            for market in &rows {
+                let scorer = BatchComparator::new(market.title.chars());
+                let score = |other: &Market| scorer.normalized_similarity(other.title.chars());
+                let mut scores: Vec<f64> = other.iter().map(score).collect();
+                scores.select_nth_unstable_by(4, |a, b| b.total_cmp(a));
+                scores.truncate(5);
+                top.push(scores);
+            }
+            black_box(top)
+        });
+    });
 }
 
 /// 64 sampled Kalshi titles against all Polymarket titles: times (number of Kalshi titles / 64) it is the whole catalogue.

@@ -262,7 +262,7 @@ pub(crate) fn compare(k: &Reading, p: &Reading) -> Judgement {
     if p.sides.is_some() && relation != Relation::Unrelated {
         relation = two_sided(k, p, relation, &mut found);
     }
-    if relation == Relation::Equal && narrowed(&found) {
+    if relation == Relation::Equal && narrowed(&found, &["round", "gender", "place"]) {
         relation = Relation::Overlap;
     }
     let verdict = verdict(relation, &found, similarity);
@@ -1017,9 +1017,8 @@ fn two_sided(k: &Reading, p: &Reading, relation: Relation, found: &mut Findings)
     }
 }
 
-/// Whether only one side asks for a round, a place, a rank, a number: another proposition.
-fn narrowed(found: &Findings) -> bool {
-    let terms = ["round", "gender", "rank", "place", "threshold"];
+/// Whether only one side asks for one of these terms (a round, a place, a rank, a number): another proposition.
+fn narrowed(found: &Findings, terms: &[&str]) -> bool {
     found.differences.iter().any(|d| {
         d.kind == DifferenceKind::Missing
             && terms.contains(&d.term.as_str())
@@ -1034,7 +1033,7 @@ fn verdict(relation: Relation, found: &Findings, similarity: f64) -> Verdict {
         return Verdict::Rejected;
     }
     let missing = found.differences.iter().filter(|d| d.kind == DifferenceKind::Missing).count();
-    if narrowed(found) {
+    if narrowed(found, &["round", "gender", "rank", "place", "threshold"]) {
         return Verdict::Rejected;
     }
     match missing {

@@ -122,11 +122,16 @@ impl Index {
                 lists.push((rarity * rarity, list));
             }
         }
-        // Rare words first; a word in more than a sixth of all markets only adds to markets some rarer word has found.
+        // Rare words first. Once the words still to come cannot lift an unseen market over the worst of the best, they only add to
+        // markets already found: the answer is that of scoring every market.
         lists.sort_by(|a, b| b.0.total_cmp(&a.0));
-        let common = (self.live / 6).max(64);
+        let mut ahead: f64 = lists.iter().map(|(weight, _)| weight).sum();
+        let mut finds = true;
         for (weight, list) in lists {
-            let finds = list.len() <= common;
+            if finds && list.len() > FEW && scratch.touched.len() >= limit.max(1) {
+                finds = scratch.worst_of_best(limit) <= ahead * (1.0 + 1e-9);
+            }
+            ahead -= weight;
             for slot in list {
                 let score = &mut scratch.scores[*slot as usize];
                 if *score > 0.0 {
@@ -165,10 +170,25 @@ impl Index {
     }
 }
 
+/// Up to this many markets a word always finds its markets: looking at what they could become costs more.
+const FEW: usize = 64;
+
 #[derive(Debug, Default)]
 struct Scratch {
     scores: Vec<f64>,
     touched: Vec<u32>,
+    /// A copy of the scores found so far, for [`Scratch::worst_of_best`].
+    found: Vec<f64>,
+}
+
+impl Scratch {
+    /// The `limit`-th best score so far; every market found keeps at least what it has.
+    fn worst_of_best(&mut self, limit: usize) -> f64 {
+        self.found.clear();
+        self.found.extend(self.touched.iter().map(|slot| self.scores[*slot as usize]));
+        let last = limit.clamp(1, self.found.len()) - 1;
+        *self.found.select_nth_unstable_by(last, |a, b| b.total_cmp(a)).1
+    }
 }
 
 /// A Kalshi market and a Polymarket market that may be the same contract.
@@ -270,5 +290,67 @@ impl Catalogue {
                 self.pairs(market, index.ranked(&terms(market), Self::LIMIT, &mut scratch))
             })
             .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// The score of every market, worked out one by one.
+    fn all_scored(index: &Index, words: &[String], limit: usize) -> Vec<(String, f64)> {
+        let total = f64::from(u32::try_from(index.live.max(1)).unwrap());
+        let weight = |word: &String| {
+            let list = index.terms.get(word).map_or(0, |id| index.postings[*id as usize].len());
+            (1.0 + total / (1.0 + f64::from(u32::try_from(list).unwrap()))).ln().powi(2)
+        };
+        let norm: f64 = words.iter().map(weight).sum();
+        let held = |document: &Document, word: &String| {
+            index.terms.get(word).is_some_and(|id| document.terms.contains(id))
+        };
+        let mut out: Vec<(String, f64)> = index
+            .documents
+            .iter()
+            .flatten()
+            .map(|d| {
+                (d.id.clone(), words.iter().filter(|w| held(d, w)).map(weight).sum::<f64>() / norm)
+            })
+            .filter(|(_, score)| *score > 0.0)
+            .collect();
+        out.sort_by(|a, b| b.1.total_cmp(&a.1));
+        out.truncate(limit);
+        out
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(if std::env::var_os("ARB_LONG").is_some() { 500 } else { 24 }))]
+
+        /// Words of every frequency, from one market to all of them: the best are those of scoring every market.
+        #[test]
+        fn the_best_are_exact(
+            markets in prop::collection::vec(prop::collection::vec(0..40_usize, 1..8), 1..400),
+            query in prop::collection::vec(0..40_usize, 1..8),
+            limit in 1..25_usize,
+        ) {
+            // Word n stands in every market whose numbers reach it: low words are common.
+            let words = |numbers: &[usize]| {
+                let mut out: Vec<String> = numbers.iter().map(|n| format!("w{}", n * n / 40)).collect();
+                out.sort();
+                out.dedup();
+                out
+            };
+            let mut index = Index::new();
+            for (i, numbers) in markets.iter().enumerate() {
+                index.insert_terms(&format!("{i:03}"), words(numbers));
+            }
+            let query = words(&query);
+            let found = index.ranked(&query, limit, &mut Scratch::default());
+            let want = all_scored(&index, &query, limit);
+            prop_assert_eq!(found.len(), want.len());
+            for (a, b) in found.iter().zip(&want) {
+                prop_assert!((a.score - b.1).abs() < 1e-9, "{:?} {:?}", found, want);
+            }
+        }
     }
 }
