@@ -1,10 +1,17 @@
 //! Sizing a trade over two books of 10 and 20 levels (most of which it takes), against the same search in `rust_decimal`; the touch test that
 //! comes before it; and one assessment.
 //!
-//! `cargo bench --bench size`
+//! `cargo bench -p arb-benches --bench size`
+//!
+//! Both searches must find the same trades before either is timed; their ratio is printed first, the best of many rounds
+//! in which they take turns, because a busy machine slows both. Instructions a call, which no other load changes:
+//! `valgrind --tool=callgrind --dump-instr=no target/release/deps/size-… --test` and `callgrind_annotate --inclusive=yes`,
+//! where [`ours`] and [`theirs`] stand with their calls.
 #![allow(missing_docs, reason = "the criterion macro makes a public function")]
+#![expect(clippy::print_stdout, reason = "a report for the terminal")]
 
 use std::hint::black_box;
+use std::time::Instant;
 
 use arb_normalize::opportunity::{Action, OpportunityClass};
 use arb_normalize::{
@@ -177,9 +184,38 @@ fn agree(pairs: &[Pair]) -> usize {
         .count()
 }
 
+#[inline(never)]
+fn ours(pair: &Pair) -> bool {
+    SizeRequest::new(&legs(pair)).size().is_ok()
+}
+
+#[inline(never)]
+fn theirs(pair: &Pair) -> bool {
+    decimal::size(pair).is_some()
+}
+
+/// The least time of a call over many rounds.
+fn fastest(pairs: &[Pair], size: fn(&Pair) -> bool, least: &mut f64) {
+    let started = Instant::now();
+    let found = pairs.iter().filter(|pair| size(black_box(pair))).count();
+    *least = least.min(started.elapsed().as_secs_f64() / pairs.len() as f64);
+    assert_eq!(found, pairs.len(), "every pair has a trade");
+}
+
+fn print_ratio(pairs: &[Pair]) {
+    let mut least = [f64::INFINITY; 2];
+    for _ in 0..200 {
+        fastest(pairs, ours, &mut least[0]);
+        fastest(pairs, theirs, &mut least[1]);
+    }
+    let [ours, theirs] = least.map(|seconds| seconds * 1e9);
+    println!("size: {ours:.0} ns, in decimals {theirs:.0} ns, ratio {:.1}", theirs / ours);
+}
+
 fn sizing(c: &mut Criterion) {
     let good = pairs(60_000);
     assert_eq!(agree(&good), PAIRS, "every pair has a trade");
+    print_ratio(&good);
     let mut group = c.benchmark_group("size");
     let mut next = (0..PAIRS).cycle();
     group.bench_function("10x20_levels", |b| {
