@@ -5,7 +5,7 @@
 //! contract, the largest powers of ten that divide them all, so nothing is rounded. The first price of a side stands as it is, each
 //! further one as its distance from the one before. Every price and size of the vocabulary fits.
 
-use arb_normalize::{Book, Ladder, Level};
+use arb_normalize::{Book, Level};
 
 use super::{CodecError, malformed, price, quantity};
 
@@ -13,37 +13,42 @@ const POWERS: [u64; 7] = [1, 10, 100, 1_000, 10_000, 100_000, 1_000_000];
 
 /// Appends the columns of `book` to `out`.
 pub fn encode_book(book: &Book, out: &mut Vec<u8>) {
-    let levels = || book.bids().chain(book.asks());
-    let price_shift = common_shift(levels().map(|level| u64::from(level.price.micros())));
-    let size_shift = common_shift(levels().map(|level| level.size.micros()));
-    let (price_unit, size_unit) = (POWERS[price_shift], POWERS[size_shift]);
+    let levels: Vec<Level> = book.bids().chain(book.asks()).collect();
+    let (bids, asks) = levels.split_at(book.bids().len());
+    let price_shift = common_shift(&levels, |level| u64::from(level.price.micros()));
+    let size_shift = common_shift(&levels, |level| level.size.micros());
 
+    out.reserve(8 * levels.len() + 16);
     out.push(0x96); // an array of six
     write_uint(out, price_shift as u64);
     write_uint(out, size_shift as u64);
-    for side in [book.bids(), book.asks()] {
+    for side in [bids, asks] {
         write_array_len(out, side.len());
-        write_prices(out, side, price_unit);
+        write_prices(out, side, price_shift);
         write_array_len(out, side.len());
-        for level in side {
-            write_uint(out, level.size.micros() / size_unit);
-        }
+        write_sizes(out, side, size_shift);
     }
 }
 
-fn write_prices(out: &mut Vec<u8>, side: Ladder<'_>, unit: u64) {
+fn write_prices(out: &mut Vec<u8>, side: &[Level], shift: usize) {
     let mut previous = 0_u64;
     for level in side {
-        let price = u64::from(level.price.micros()) / unit;
+        let price = shifted(u64::from(level.price.micros()), shift);
         write_uint(out, price.abs_diff(previous));
         previous = price;
     }
 }
 
+fn write_sizes(out: &mut Vec<u8>, side: &[Level], shift: usize) {
+    for level in side {
+        write_uint(out, shifted(level.size.micros(), shift));
+    }
+}
+
 /// The largest power of ten, at most six, that divides every number.
-fn common_shift(numbers: impl Iterator<Item = u64>) -> usize {
+fn common_shift(levels: &[Level], number: impl Fn(&Level) -> u64) -> usize {
     let mut shift = 6;
-    for number in numbers {
+    for number in levels.iter().map(number) {
         while !divides(shift, number) {
             shift -= 1;
         }
@@ -52,6 +57,21 @@ fn common_shift(numbers: impl Iterator<Item = u64>) -> usize {
 }
 
 /// With constant divisors, which the compiler turns into multiplications.
+#[inline]
+const fn shifted(number: u64, shift: usize) -> u64 {
+    match shift {
+        6 => number / 1_000_000,
+        5 => number / 100_000,
+        4 => number / 10_000,
+        3 => number / 1_000,
+        2 => number / 100,
+        1 => number / 10,
+        _ => number,
+    }
+}
+
+/// Whether a power of ten divides a number.
+#[inline]
 const fn divides(shift: usize, number: u64) -> bool {
     match shift {
         6 => number.is_multiple_of(1_000_000),
