@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use fred::clients::{Client, WithOptions};
 use fred::interfaces::LuaInterface;
-use fred::types::Value;
+use fred::types::{MultipleKeys, Value};
 use ring::digest;
 
 use super::failure::translate;
@@ -22,6 +22,7 @@ pub(super) struct Scripts {
     pub(super) rank: Script,
     pub(super) ranked: Script,
     pub(super) remove: Script,
+    pub(super) set: Script,
     pub(super) unrank: Script,
 }
 
@@ -32,6 +33,7 @@ impl Scripts {
             rank: Script::new("rank", include_str!("rank.lua")),
             ranked: Script::new("read a ranking", include_str!("ranked.lua")),
             remove: Script::new("remove", include_str!("remove.lua")),
+            set: Script::new("write", include_str!("set.lua")),
             unrank: Script::new("clear a ranking", include_str!("unrank.lua")),
         }
     }
@@ -50,6 +52,8 @@ impl Script {
         args: Vec<Value>,
         timeout: Duration,
     ) -> Result<Value, CacheError> {
+        // Shared from here on, so that the second try costs nothing.
+        let keys = MultipleKeys::from(keys);
         let answer = connection
             .evalsha::<Value, _, _, _>(self.sha1.as_str(), keys.clone(), args.clone())
             .await;
