@@ -410,6 +410,10 @@ mod tests {
                 vec![(Case::Overtime, Payout::CountsNot)],
             ),
             (
+                "The result will be determined by the score at the end of regulation.",
+                vec![(Case::Overtime, Payout::CountsNot)],
+            ),
+            (
                 "This market includes any potential second round.",
                 vec![(Case::RunOff, Payout::Counts)],
             ),

@@ -491,6 +491,16 @@ mod tests {
     }
 
     #[test]
+    fn districts_numbers_and_chambers() {
+        let written = ids("a candidate of New York's 17th congressional district", None);
+        assert!(written.contains(&"ny-17".to_owned()), "{written:?}");
+        assert!(!ids("New York's 17th senate seat", None).contains(&"ny-17".to_owned()));
+        let house = ids("Will Democrats win the House?", None);
+        assert!(house.contains(&"house_control".to_owned()), "{house:?}");
+        assert_eq!(ids("Will GPT-6 be released?", None), ids("GPT 6 release", None));
+    }
+
+    #[test]
     fn editions_become_years() {
         let around = Around::default();
         let read =

@@ -209,3 +209,32 @@ fn who_does_it_matters() {
     assert_eq!(TermMatcher.judge(&kalshi, &same).verdict, Verdict::Probable);
     assert_eq!(TermMatcher.judge(&kalshi, &turned).verdict, Verdict::Rejected);
 }
+
+#[test]
+fn a_market_that_pays_no_for_the_event_is_turned_round() {
+    let rule = |paid: &str| {
+        format!("If Peru leaves the treaty before Jan 1, 2027, then the market resolves to {paid}.")
+    };
+    let kalshi = |paid: &str| {
+        market(
+            Venue::Kalshi,
+            "KXTREATY-27",
+            "Will Peru leave the treaty before 2027?",
+            &rule(paid),
+            "2027-01-01T00:00:00Z",
+            ["Yes", "No"],
+        )
+    };
+    let poly = market(
+        Venue::Polymarket,
+        "0x5",
+        "Will Peru leave the treaty in 2026?",
+        "This market will resolve to \"Yes\" if Peru leaves the treaty by December 31, 2026, 11:59 PM ET.",
+        "2026-12-31T00:00:00Z",
+        ["Yes", "No"],
+    );
+    assert_eq!(TermMatcher.judge(&kalshi("Yes"), &poly).verdict, Verdict::Probable);
+    let judgement = TermMatcher.judge(&kalshi("No"), &poly);
+    assert_ne!(judgement.verdict, Verdict::Probable);
+    assert!(judgement.differences.iter().any(|d| d.term == "polarity"), "{judgement:?}");
+}
