@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use arb_breaker::BreakerConfig;
 use arb_risk::gate::RiskLimits;
-use arb_scan::{Limits, pairs};
+use arb_scan::{PipelineConfig, pairs};
 use arb_sim::{FaultSpec, Sim, SimConfig};
 use arb_ws::FullJitter;
 use scan_app::endpoints::Endpoints;
@@ -78,7 +78,8 @@ async fn no_fault_makes_up_a_trade_or_leaves_a_pair_behind() {
         pairs: approved,
         refused: Vec::new(),
         close_times: Vec::new(),
-        limits: Limits::default(),
+        sets: Vec::new(),
+        pipeline: PipelineConfig::default(),
         publisher,
         tap: None,
         patience,

@@ -12,7 +12,7 @@ use arb_monitor::health::Heartbeat;
 use arb_monitor::status::StatusModel;
 use arb_normalize::books::BookState;
 use arb_normalize::{Timestamp, Venue};
-use arb_scan::{Limits, PairSpec, Pipeline, PipelineConfig};
+use arb_scan::{MarketSet, PairSpec, Pipeline, PipelineConfig};
 use arb_venues::kalshi::KalshiSession;
 use arb_venues::polymarket::{PolymarketSession, TOKENS_PER_CONNECTION};
 use arb_ws::{
@@ -95,8 +95,10 @@ pub struct Parts {
     pub refused: Vec<(String, String)>,
     /// When Kalshi's markets close.
     pub close_times: Vec<(String, Timestamp)>,
-    /// What a trade must satisfy.
-    pub limits: Limits,
+    /// Groups and chains to look at besides.
+    pub sets: Vec<MarketSet>,
+    /// How trades are judged.
+    pub pipeline: PipelineConfig,
     /// Where findings go.
     pub publisher: Publisher,
     /// Records everything, if asked.
@@ -119,7 +121,7 @@ struct Plan {
 pub fn start(endpoints: &Endpoints, parts: Parts) -> Result<Feeds, Failure> {
     let dial = TungsteniteDial::new()
         .map_err(|error| Failure::from_error("the connections' TLS", &error))?;
-    let plans = plan(endpoints, &parts.pairs);
+    let plans = plan(endpoints, &parts.pairs, &parts.sets);
     let (stop, stopped) = oneshot::channel();
     let base = view::base(endpoints, &parts.refused);
     let clocks = [endpoints.kalshi_clock.clone(), endpoints.polymarket_clock.clone()];
@@ -140,9 +142,11 @@ pub fn start(endpoints: &Endpoints, parts: Parts) -> Result<Feeds, Failure> {
     Ok(Feeds { stop: Some(stop), thread: Some(thread), view: seen })
 }
 
-fn plan(endpoints: &Endpoints, pairs: &[PairSpec]) -> Vec<Plan> {
+fn plan(endpoints: &Endpoints, pairs: &[PairSpec], sets: &[MarketSet]) -> Vec<Plan> {
     let mut plans = Vec::new();
+    let members = || sets.iter().flat_map(|set| &set.members);
     let mut keys: Vec<String> = pairs.iter().map(|spec| spec.pair.kalshi.clone()).collect();
+    keys.extend(members().filter_map(|member| member.kalshi.clone()));
     keys.sort();
     keys.dedup();
     if let Some(key) = &endpoints.credentials {
@@ -158,6 +162,7 @@ fn plan(endpoints: &Endpoints, pairs: &[PairSpec]) -> Vec<Plan> {
     }
     let mut tokens: Vec<String> =
         pairs.iter().map(|spec| spec.pair.polymarket_yes.clone()).collect();
+    tokens.extend(members().filter_map(|member| member.polymarket.clone()));
     tokens.sort();
     tokens.dedup();
     for (number, chunk) in (0..).zip(tokens.chunks(TOKENS_PER_CONNECTION)) {
@@ -180,9 +185,16 @@ async fn serve(
     view: watch::Sender<StatusModel>,
     stopped: oneshot::Receiver<()>,
 ) {
-    let Parts { pairs, close_times, limits, publisher, tap, patience, heartbeat, .. } = parts;
-    let mut pipeline = Pipeline::new(PipelineConfig::default().with_limits(limits), publisher);
+    let Parts { pairs, sets, close_times, pipeline, publisher, tap, patience, heartbeat, .. } =
+        parts;
+    let settlements: Vec<(String, Timestamp)> =
+        publisher.settlements().map(|(pair, at)| (pair.to_owned(), at)).collect();
+    let mut pipeline = Pipeline::new(pipeline, publisher);
     pipeline.replace_pairs(pairs);
+    pipeline.replace_sets(sets);
+    for (pair, at) in &settlements {
+        pipeline.set_resolves_at(pair, Some(*at));
+    }
     for (market, at) in &close_times {
         pipeline.set_close_at(Venue::Kalshi, market, Some(*at));
     }

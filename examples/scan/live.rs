@@ -3,10 +3,10 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use arb_monitor::status::StatusModel;
+use arb_monitor::status::{Mode, StatusModel};
 use arb_normalize::Timestamp;
 use arb_risk::gate::RiskLimits;
-use arb_scan::{Limits, PairSpec, pairs};
+use arb_scan::{Limits, PairSpec, PipelineConfig, QuarantineRule, pairs};
 use arb_sim::{Sim, SimConfig};
 use arb_ws::Windows;
 use arb_ws::capture::{Recorder, RecorderConfig};
@@ -55,6 +55,8 @@ async fn scan(args: &Args, settings: &Settings) -> Result<(), Failure> {
             "--live needs the pairs you approved: --pairs FILE (the match example proposes candidates and keeps approvals)",
         ));
     }
+    let sets = args.sets.as_deref().map(|path| replay::read_sets(path, args)).transpose()?;
+    let sets = sets.unwrap_or_default();
     let services = Services::start(settings).await?;
     let (sim, endpoints) = match real {
         Some(endpoints) => (None, endpoints),
@@ -95,7 +97,8 @@ async fn scan(args: &Args, settings: &Settings) -> Result<(), Failure> {
         close_times: close_times(&found),
         pairs: found.pairs,
         refused: found.refused,
-        limits: limits(args, settings),
+        sets,
+        pipeline: judging(args, settings, endpoints.mode),
         publisher,
         tap: recorder.as_ref().map(Recorder::tap),
         patience: Patience::default(),
@@ -124,6 +127,17 @@ async fn scan(args: &Args, settings: &Settings) -> Result<(), Failure> {
 fn approved_by_the_simulation(sim: &Sim) -> Result<Vec<PairSpec>, Failure> {
     pairs::parse(&sim.approved_pairs_json())
         .map_err(|error| Failure::from_error("the simulated approvals", &error))
+}
+
+/// How trades are judged; what is too good to be true is taken for a mistake on the real venues alone.
+fn judging(args: &Args, settings: &Settings, mode: Mode) -> PipelineConfig {
+    let config = PipelineConfig::default()
+        .with_limits(limits(args, settings))
+        .with_detectors(args.detectors());
+    match mode {
+        Mode::Live => config.with_quarantine(QuarantineRule::default()),
+        _ => config,
+    }
 }
 
 /// Live defaults, with the flags over them.
@@ -239,6 +253,11 @@ fn take(services: &Services, tally: &mut Tally, finding: &Finding, mode: &str, l
                     risk.score,
                     risk.denied.as_deref().unwrap_or("passed")
                 ));
+            }
+        }
+        Finding::Quarantined { pair, why } => {
+            if lines {
+                terminal::line(&format!("{mode} {pair} {why}"));
             }
         }
         Finding::Closed(closed) => {

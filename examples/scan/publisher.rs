@@ -6,11 +6,11 @@ use std::time::Duration;
 
 use arb_normalize::books::{Books, Resync};
 use arb_normalize::{DecodeError, MarketEvent, Opportunity, Timestamp, Usd, Venue};
-use arb_risk::assess::{Assessor, LegView, TradeView};
+use arb_risk::assess::{Assessment, Assessor, LegView, TradeView};
 use arb_risk::gate::{
     Account, Gate, GateInput, Intent, KillSwitch, LegState, PairStatus, RiskLimits,
 };
-use arb_scan::{Closed, Found, Sink};
+use arb_scan::{Closed, Found, Quarantine, Sink};
 use rust_decimal::Decimal;
 use time::OffsetDateTime;
 use tokio::sync::mpsc;
@@ -55,6 +55,13 @@ pub enum Finding {
     },
     /// A trade ended.
     Closed(Closed),
+    /// A pair is too good to be true, and from now on not traded.
+    Quarantined {
+        /// The pair.
+        pair: String,
+        /// Why.
+        why: String,
+    },
 }
 
 /// Assesses findings and hands them over without ever waiting.
@@ -72,6 +79,8 @@ pub struct Publisher {
     pub survivors: Survivors,
     /// The last assessment of each open trade.
     pub risks: HashMap<String, Risk>,
+    /// What stopped the last trade of each pair, none where it went through.
+    pub stopped: HashMap<String, Option<String>>,
     /// Books to be asked for again, as (venue, connection, market).
     pub resyncs: Vec<(Venue, u32, String)>,
     /// Connections that sent something unreadable.
@@ -95,9 +104,17 @@ impl Publisher {
             confirmed_at,
             survivors: Survivors::default(),
             risks: HashMap::new(),
+            stopped: HashMap::new(),
             resyncs: Vec::new(),
             garbled: Vec::new(),
         }
+    }
+
+    /// When each pair is expected to be settled.
+    pub fn settlements(&self) -> impl Iterator<Item = (&str, Timestamp)> {
+        self.settles_at
+            .iter()
+            .filter_map(|(pair, at)| Some((pair.as_str(), Timestamp::try_from(*at).ok()?)))
     }
 
     /// Days until a pair is expected to be settled.
@@ -134,23 +151,8 @@ impl Publisher {
                 LegState::live(taken, tracked.received_at(), tracked.venue_at())
             })
             .collect();
-        let denied = at.and_then(|now| {
-            let input = GateInput {
-                opportunity,
-                assessment: &assessment,
-                intent: Intent::Open,
-                now,
-                in_play: false,
-                pair: PairStatus { confirmed_at: self.confirmed_at, ..PairStatus::default() },
-                legs: &legs,
-                account: &Account::default(),
-                switch: &self.switch,
-            };
-            let denied = self.gate.check(&input).err()?;
-            let first = denied.failures().first()?;
-            let more = denied.failures().len() - 1;
-            Some(if more == 0 { first.to_string() } else { format!("{first} (and {more} more)") })
-        });
+        let quarantined = found.quarantine().map(ToString::to_string);
+        let denied = quarantined.or_else(|| self.gate_failure(found, &assessment, &legs));
         Risk {
             score: assessment.total,
             profit_after_risk: assessment.profit_after_risk,
@@ -159,6 +161,33 @@ impl Publisher {
             first_leg: assessment.first_leg,
             denied,
         }
+    }
+
+    /// The first rule of the gate that a trade fails, and how many more.
+    fn gate_failure(
+        &self,
+        found: &Found<'_>,
+        assessment: &Assessment,
+        legs: &[LegState],
+    ) -> Option<String> {
+        let opportunity = found.opportunity;
+        opportunity.at.and_then(|now| {
+            let input = GateInput {
+                opportunity,
+                assessment,
+                intent: Intent::Open,
+                now,
+                in_play: false,
+                pair: PairStatus { confirmed_at: self.confirmed_at, ..PairStatus::default() },
+                legs,
+                account: &Account::default(),
+                switch: &self.switch,
+            };
+            let denied = self.gate.check(&input).err()?;
+            let first = denied.failures().first()?;
+            let more = denied.failures().len() - 1;
+            Some(if more == 0 { first.to_string() } else { format!("{first} (and {more} more)") })
+        })
     }
 
     /// The queue is bounded; a finding that finds it full is lost to cache and screen, and counted.
@@ -174,6 +203,11 @@ impl Sink for Publisher {
         let risk = self.assess(found);
         self.survivors.after_risk += u64::from(risk.profit_after_risk.is_positive());
         self.survivors.gate += u64::from(risk.denied.is_none());
+        let stopped_by = risk.denied.clone().or_else(|| {
+            (!risk.profit_after_risk.is_positive())
+                .then(|| format!("expected losses leave ${}", risk.profit_after_risk))
+        });
+        self.stopped.insert(found.opportunity.pair.clone(), stopped_by);
         self.risks.insert(found.opportunity.id.clone(), risk.clone());
         self.hand_over(Finding::Shown {
             opportunity: Arc::new(found.opportunity.clone()),
@@ -185,6 +219,10 @@ impl Sink for Publisher {
     fn on_closed(&mut self, closed: &Closed) {
         self.risks.remove(&closed.id);
         self.hand_over(Finding::Closed(closed.clone()));
+    }
+
+    fn on_quarantine(&mut self, pair: &str, why: &Quarantine) {
+        self.hand_over(Finding::Quarantined { pair: pair.to_owned(), why: why.to_string() });
     }
 
     fn on_resync(&mut self, venue: Venue, needed: &Resync, books: &Books) {

@@ -2,17 +2,22 @@
 
 use std::io::{BufWriter, Write, stdout};
 use std::path::Path;
+use std::time::Duration;
 
 use arb_normalize::opportunity::Action;
 use arb_normalize::{Opportunity, Timestamp, Venue};
 use arb_scan::{
-    Change, Closed, Found, Limits, MarketSet, Pipeline, PipelineConfig, Sink, pairs, report, sets,
+    Change, Closed, Found, Life, LifeConfig, Limits, Lives, MarketSet, Pipeline, PipelineConfig,
+    Sink, pairs, report, sets,
 };
 use arb_ws::capture::{CaptureReader, Line};
 
 use crate::args::Args;
 use crate::failure::Failure;
 use crate::terminal;
+
+/// Latencies of orders that a recording is studied for: in the frame's own instant, and as a program nearby or far away would be.
+const LATENCIES_MS: [u64; 4] = [0, 50, 250, 1_000];
 
 /// The largest connection number that is believed.
 const CONNECTIONS: u32 = 65_535;
@@ -21,6 +26,9 @@ const CONNECTIONS: u32 = 65_535;
 struct Lines<W> {
     out: W,
     json: bool,
+    /// Lives of trades as people see them; for text only.
+    lives: Lives,
+    ended: Vec<Life>,
     /// The first failure to write.
     broken: Option<std::io::Error>,
 }
@@ -39,6 +47,7 @@ impl<W: Write> Sink for Lines<W> {
         let result = if self.json {
             report::opportunity(&mut self.out, opportunity)
         } else {
+            self.ended.extend(self.lives.on_opportunity(found));
             let word = if found.change == Change::Opened { "opened " } else { "changed" };
             writeln!(self.out, "REPLAY {word} {}", describe(opportunity))
         };
@@ -49,6 +58,7 @@ impl<W: Write> Sink for Lines<W> {
         let result = if self.json {
             report::closed(&mut self.out, closed)
         } else {
+            self.lives.on_closed(closed);
             let lasted = closed.lasted.map(|d| format!(" after {:.3} s", d.as_secs_f64()));
             writeln!(
                 self.out,
@@ -95,8 +105,17 @@ pub fn write(args: &Args, out: impl Write) -> Result<(), Failure> {
     limits.max_skew = args.max_skew;
     limits.max_position = args.max_position;
     limits.min_net = args.min_net;
-    let lines = Lines { out, json: args.json, broken: None };
-    let config = PipelineConfig::default().with_limits(limits).with_detectors(args.detectors());
+    let lines = Lines {
+        out,
+        json: args.json,
+        lives: Lives::new(LifeConfig::default()),
+        ended: Vec::new(),
+        broken: None,
+    };
+    let mut config = PipelineConfig::default().with_limits(limits).with_detectors(args.detectors());
+    if !args.json {
+        config.latencies = LATENCIES_MS.map(Duration::from_millis).to_vec();
+    }
     let mut pipeline = Pipeline::new(config, lines);
     if let Some(path) = &args.pairs {
         pipeline.replace_pairs(read_pairs(path)?);
@@ -153,9 +172,61 @@ fn summarise<W: Write>(pipeline: &mut Pipeline<Lines<W>>, bad_lines: u64) {
             counts.best_net_usd.map_or_else(|| "-".to_owned(), |net| format!("${net}"))
         );
         lines.keep(result);
+        let result = study(pipeline, &mut last_line);
+        pipeline.sink_mut().keep(result);
     }
+    let lines = pipeline.sink_mut();
     let result = lines.out.write_all(&last_line);
     lines.keep(result);
+}
+
+/// What a person wants to know of a recording: lives, survival, dollars that late orders could have taken, and what almost paid.
+fn study<W: Write>(pipeline: &mut Pipeline<Lines<W>>, out: &mut Vec<u8>) -> std::io::Result<()> {
+    let at = pipeline.now();
+    let lines = pipeline.sink_mut();
+    let left = lines.lives.finish(at);
+    lines.ended.extend(left);
+    let lives = &lines.ended;
+    if !lives.is_empty() {
+        let seconds = |span: Duration| span.as_secs_f64();
+        writeln!(
+            out,
+            "REPLAY {} lives (gaps up to {} s belong to one): {:.1} s there, {:.1} s above half of the peak, {:.0} dollar-seconds",
+            lives.len(),
+            seconds(LifeConfig::default().gap_max),
+            lives.iter().map(|life| seconds(life.open_for)).sum::<f64>(),
+            lives.iter().map(|life| seconds(life.above_half_for)).sum::<f64>(),
+            lives.iter().map(|life| life.dollar_seconds).sum::<f64>(),
+        )?;
+        let survival: Vec<String> = lines
+            .lives
+            .survival()
+            .iter()
+            .filter_map(|step| {
+                let share = step.share()? * 100.0;
+                Some(format!("{} {share:.0} % of {}", seconds(step.after), step.known))
+            })
+            .collect();
+        let finest = lines.lives.resolution().map_or_else(
+            || "how often the books spoke is not known".to_owned(),
+            |resolution| format!("half of the episodes are known to {resolution:?} or finer"),
+        );
+        writeln!(out, "REPLAY still there after s: {} ({finest})", survival.join(", "))?;
+    }
+    for captured in pipeline.captured().filter(|captured| captured.filled + captured.missed > 0) {
+        writeln!(
+            out,
+            "REPLAY orders {} ms late take ${} once: {} trades filled, {} missed",
+            captured.latency.as_millis(),
+            captured.net_usd,
+            captured.filled,
+            captured.missed
+        )?;
+    }
+    for miss in pipeline.near_misses() {
+        writeln!(out, "REPLAY best of the last day {}/{}: {miss}", miss.pair, miss.direction)?;
+    }
+    Ok(())
 }
 
 /// Reads a pairs file.

@@ -6,7 +6,8 @@ use std::time::{Duration, Instant};
 
 use arb_cache::{Cache, CacheConfig, CacheWriter, Class, ClassPolicy, Inbox, WriterConfig};
 use arb_monitor::alert::{
-    DefaultRules, LogSink, MemorySink, OpportunityAlert, OpportunityFacts, Severity, SinkConfig,
+    AlertKind, DefaultRules, LogSink, MemorySink, OpportunityAlert, OpportunityFacts, Severity,
+    Signal, SinkConfig,
 };
 use arb_monitor::health::{Checked, ComponentConfig, FnCheck, Heartbeat};
 use arb_monitor::prometheus::Exporter;
@@ -110,6 +111,14 @@ impl Services {
                 self.alert(opportunity, risk);
             }
             Finding::Closed(closed) => self.close(closed),
+            Finding::Quarantined { pair, why } => {
+                let summary = format!("{pair}: too good to be true, and not traded");
+                let kind = AlertKind::DataQuality;
+                let signal = Signal::new("PairQuarantined", kind, Severity::High, summary)
+                    .with_label("pair", pair)
+                    .with_details(why);
+                self.monitor.handle().raise(signal);
+            }
         }
     }
 

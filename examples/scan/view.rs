@@ -4,13 +4,13 @@ use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
 use arb_monitor::status::{
-    BlockedPairs, BookCounts, BreakerRow, ClockOffset, FeedRow, FunnelStep, LegRow, Mode,
+    BlockedPairs, BookCounts, BreakerRow, ClockOffset, FeedRow, FunnelStep, LegRow, Mode, NearMiss,
     OpportunityRow, StatusModel, Tone,
 };
 use arb_normalize::books::BookState;
 use arb_normalize::opportunity::Action;
 use arb_normalize::{Opportunity, Timestamp, Venue};
-use arb_scan::Pipeline;
+use arb_scan::{Pipeline, Share, Stopped, Terms};
 use arb_ws::{Handle, LinkState, Windows};
 use rust_decimal::Decimal;
 
@@ -22,6 +22,8 @@ use crate::watch;
 const CLOCK_LIMIT_MS: i64 = 2_000;
 /// Data older than this is shown as wrong.
 const DATA_AGE_MAX: Duration = Duration::from_secs(30);
+/// Near misses shown.
+const NEAR_MISSES: usize = 20;
 /// Examples of blocked pairs, by reason.
 const EXAMPLES: usize = 4;
 
@@ -114,6 +116,9 @@ pub fn of(
         first.resyncs = pipeline.counts().resyncs;
     }
     view.opportunities = opportunities(pipeline, now);
+    let quarantined = pipeline.quarantined().map(|(pair, why)| (why.to_string(), pair.to_owned()));
+    view.blocked.extend(blocked(quarantined));
+    view.near_misses = near_misses(pipeline);
     if view.mode == Mode::Watch {
         let books = pipeline.board().books(Venue::Polymarket);
         view.near_misses = watch::quotes(pipeline.board().pairs().iter().map(|spec| {
@@ -194,36 +199,68 @@ fn feed(
     }
 }
 
-fn opportunities(pipeline: &Pipeline<Publisher>, now: Option<Timestamp>) -> Vec<OpportunityRow> {
-    let open: Vec<(&Opportunity, Option<Timestamp>)> = pipeline.open_opportunities().collect();
-    let mut markets: HashMap<&str, Vec<&str>> = HashMap::new();
-    for (opportunity, _) in &open {
-        for leg in &opportunity.legs {
-            markets.entry(&leg.market).or_default().push(&opportunity.pair);
+/// The best prices of the day that were no trade in the end, the nearest first: one row a pair or set.
+fn near_misses(pipeline: &Pipeline<Publisher>) -> Vec<NearMiss> {
+    let mut nearest: HashMap<&str, arb_scan::NearMiss<'_>> = HashMap::new();
+    for miss in pipeline.near_misses() {
+        let known = nearest.entry(miss.pair).or_insert(miss);
+        if miss.net_usd > known.net_usd {
+            *known = miss;
         }
     }
-    let mut rows: Vec<OpportunityRow> = open
-        .iter()
-        .map(|(opportunity, opened_at)| {
-            let mut competing: Vec<String> = opportunity
-                .legs
-                .iter()
-                .flat_map(|leg| markets.get(leg.market.as_str()).into_iter().flatten())
-                .filter(|pair| **pair != opportunity.pair)
-                .map(|pair| (*pair).to_owned())
-                .collect();
-            competing.sort();
-            competing.dedup();
-            row(pipeline, opportunity, *opened_at, now, competing)
+    let stopped = &pipeline.sink().stopped;
+    let mut rows: Vec<NearMiss> = nearest
+        .into_values()
+        .filter_map(|miss| {
+            let missing = match miss.stopped {
+                // What paid may still have failed behind the pipeline.
+                Stopped::Nothing => stopped.get(miss.pair)?.clone()?,
+                _ => format!("{}: {miss}", miss.direction),
+            };
+            Some(NearMiss {
+                pair: miss.pair.to_owned(),
+                missing,
+                net_usd: Some(miss.net_usd.into()),
+            })
         })
         .collect();
-    rows.sort_by(|a, b| b.net_usd.cmp(&a.net_usd).then_with(|| a.id.cmp(&b.id)));
+    rows.sort_by(|a, b| b.net_usd.cmp(&a.net_usd).then_with(|| a.pair.cmp(&b.pair)));
+    rows.truncate(NEAR_MISSES);
     rows
+}
+
+fn opportunities(pipeline: &Pipeline<Publisher>, now: Option<Timestamp>) -> Vec<OpportunityRow> {
+    let opened: HashMap<&str, Option<Timestamp>> = pipeline
+        .open_opportunities()
+        .map(|(opportunity, opened_at)| (opportunity.id.as_str(), opened_at))
+        .collect();
+    // Both come in the order in which trades deserve capital.
+    let shares = pipeline.serve(None);
+    let ranked = pipeline.ranked().into_iter().zip(shares);
+    ranked
+        .map(|((opportunity, terms), share)| {
+            let opened_at = opened.get(opportunity.id.as_str()).copied().flatten();
+            row(pipeline, opportunity, &terms, opened_at, now, competing(opportunity, &share))
+        })
+        .collect()
+}
+
+/// Pairs that want the same liquidity, and how much of it those served before leave.
+fn competing(opportunity: &Opportunity, share: &Share) -> Vec<String> {
+    let pair_of = |id: &String| id.rsplitn(3, '/').last().unwrap_or(id).to_owned();
+    let mut notes: Vec<String> = share.competing.iter().map(pair_of).collect();
+    notes.sort();
+    notes.dedup();
+    if share.quantity < opportunity.quantity {
+        notes.push(format!("those before leave {}", share.quantity));
+    }
+    notes
 }
 
 fn row(
     pipeline: &Pipeline<Publisher>,
     opportunity: &Opportunity,
+    terms: &Terms,
     opened_at: Option<Timestamp>,
     now: Option<Timestamp>,
     competing: Vec<String>,
@@ -251,7 +288,7 @@ fn row(
         quantity: opportunity.quantity.into(),
         net_usd: opportunity.net_usd.into(),
         after_risk_usd: risk.map_or(Decimal::ZERO, |risk| risk.profit_after_risk.into()),
-        capital_usd: opportunity.outlay_usd().into(),
+        capital_usd: terms.capital_usd.into(),
         days: pipeline.sink().days_to_settlement(&opportunity.pair, opportunity.at),
         age: since(opened_at),
         competing,

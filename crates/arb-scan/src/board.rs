@@ -3,14 +3,14 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use arb_normalize::books::{BookId, Books, FrameReport, Quote};
+use arb_normalize::books::{BookId, Books, FrameReport, Quote, TrackedBook};
 use arb_normalize::{Decode, DecodeError, Decoded, Timestamp, Usd, Venue, decoder};
 use arb_risk::fees::{FeeHistory, LegFees};
 
 use crate::detect::{Approved, CrossVenue, Detector, Refused};
 use crate::screen::Screen;
 use crate::sets::{MarketSet, Member};
-use crate::{Basket, PairSpec};
+use crate::{Basket, BasketLeg, PairSpec};
 
 /// What changed when pairs or sets were replaced.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -79,6 +79,8 @@ pub struct Board {
     touching: [Vec<Vec<u32>>; 2],
     /// The span the baskets' fees were taken for; `None` before the first known time.
     fee_span: Option<FeeSpan>,
+    /// When the money of a pair or set is expected back.
+    resolves_at: HashMap<String, Timestamp>,
 }
 
 impl Board {
@@ -103,6 +105,7 @@ impl Board {
             wanted: Default::default(),
             touching: Default::default(),
             fee_span: None,
+            resolves_at: HashMap::new(),
         }
     }
 
@@ -118,6 +121,31 @@ impl Board {
         let id = books.register(market);
         books.set_close_at(id, at);
         self.link_new_books(venue);
+    }
+
+    pub(crate) fn set_resolves_at(&mut self, id: &str, at: Option<Timestamp>) {
+        match at {
+            Some(at) => self.resolves_at.insert(id.to_owned(), at),
+            None => self.resolves_at.remove(id),
+        };
+    }
+
+    /// When the money of a pair or set is expected back, where somebody said so.
+    #[must_use]
+    pub fn resolves_at(&self, id: &str) -> Option<Timestamp> {
+        self.resolves_at.get(id).copied()
+    }
+
+    /// The picked legs of a basket with their books.
+    pub(crate) fn books_of_legs<'a>(
+        &'a self,
+        basket: &'a Basket,
+        picks: &'a [u8],
+    ) -> impl Iterator<Item = (&'a BasketLeg, &'a TrackedBook)> + Clone {
+        picks.iter().filter_map(move |pick| {
+            let leg = &basket.legs[usize::from(*pick)];
+            leg.book.map(|id| (leg, self.books(leg.venue).get(id)))
+        })
     }
 
     /// The books of a venue, to tell them of connections and time.

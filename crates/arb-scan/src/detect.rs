@@ -7,7 +7,7 @@
 //! | detector | class | made of |
 //! |---|---|---|
 //! | [`CrossVenue`] | `cross_venue` | pairs |
-//! | [`IntraVenue`] | `intra_venue` | each market of a set |
+//! | [`IntraVenue`] | `intra_venue` | each market of a set whose members stand apart |
 //! | [`Groups`] | `group` | exclusive sets and partitions, on one venue or merged over both |
 //! | [`Chains`] | `chain` | chains: thresholds, deadlines, a subset and its superset |
 //! | [`Conversions`] | `conversion` | neg-risk sets |

@@ -9,6 +9,8 @@ use arb_normalize::{
 use serde::Serialize;
 
 use crate::judge::{NotPriced, Picks};
+use crate::near_miss::DayBest;
+use crate::quarantine::Record;
 use crate::{Basket, BasketLeg};
 
 /// Why a trade ended.
@@ -97,6 +99,10 @@ pub(crate) struct Episode {
     pub(crate) line: Option<Opportunity>,
     /// Which legs of the basket the line's orders are.
     pub(crate) picks: Picks,
+    /// The best prices of the day.
+    pub(crate) day: DayBest,
+    /// How it spent its time, where that is watched.
+    pub(crate) record: Record,
 }
 
 impl Episode {
@@ -106,6 +112,13 @@ impl Episode {
 
     pub(crate) const fn opened_at(&self) -> Option<Timestamp> {
         self.opened_at
+    }
+
+    /// Forgets everything but the number: what it was made of is no more.
+    pub(crate) fn forget(&mut self) {
+        self.line = None;
+        self.day = DayBest::default();
+        self.record = Record::default();
     }
 
     /// Begins an episode; the caller then brings the line up to date.

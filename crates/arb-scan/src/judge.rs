@@ -8,6 +8,7 @@ use arrayvec::ArrayVec;
 use serde::Serialize;
 
 use crate::basket::Pick;
+use crate::near_miss::{DayBest, Stopped};
 use crate::{Basket, BasketLeg, Funnel, Limits};
 
 /// Why a basket is not priced now.
@@ -69,13 +70,14 @@ pub(crate) enum Judgement {
     Trade(Trade),
 }
 
-/// Judges a basket as its books stand.
+/// Judges a basket as its books stand; `day` takes how near it came.
 pub(crate) fn judge(
     basket: &Basket,
     books: &[&Books; 2],
     limits: &Limits,
     now: Option<Timestamp>,
     funnel: &mut Funnel,
+    day: Option<&mut DayBest>,
 ) -> Judgement {
     funnel.evaluated += 1;
     let mut orders = Orders::default();
@@ -83,26 +85,48 @@ pub(crate) fn judge(
         return Judgement::NotPriced(reason);
     }
     funnel.priced += 1;
+    let Some(gross) = gross_edge(&orders.legs, basket) else {
+        return Judgement::NoEdge;
+    };
     let mut request = SizeRequest::new(&orders.legs);
     request.payout = basket.payoff;
     request.max_quantity = limits.max_quantity;
     request.max_outlay = limits.max_position;
-    if !request.has_gross_edge() {
-        return Judgement::NoEdge;
+    let sized = if gross > 0 {
+        funnel.gross_edge += 1;
+        size(&request, limits, funnel)
+    } else {
+        Err(Stopped::Prices)
+    };
+    if let Some(day) = day {
+        day.note(now, &request, gross, *sized.as_ref().err().unwrap_or(&Stopped::Nothing));
     }
-    funnel.gross_edge += 1;
+    match sized {
+        Ok(sized) => Judgement::Trade(Trade { sized, picks: orders.picks }),
+        Err(Stopped::Prices) => Judgement::NoEdge,
+        Err(Stopped::Limit) => Judgement::Limited,
+        Err(_) => Judgement::NoSize,
+    }
+}
+
+fn size(
+    request: &SizeRequest<'_>,
+    limits: &Limits,
+    funnel: &mut Funnel,
+) -> Result<SizedTrade, Stopped> {
     match request.size() {
         Ok(sized) => {
             funnel.net_edge += 1;
             if limits.min_net.is_some_and(|min| sized.net < min) {
-                return Judgement::Limited;
+                return Err(Stopped::Limit);
             }
             funnel.within_limits += 1;
-            Judgement::Trade(Trade { sized, picks: orders.picks })
+            Ok(sized)
         }
-        Err(NoTrade::Outlay { .. }) => Judgement::Limited,
-        Err(NoTrade::BelowMinimum { .. }) if limits.max_quantity.is_some() => Judgement::Limited,
-        Err(_) => Judgement::NoSize,
+        Err(NoTrade::Outlay { .. }) => Err(Stopped::Limit),
+        Err(NoTrade::BelowMinimum { .. }) if limits.max_quantity.is_some() => Err(Stopped::Limit),
+        Err(NoTrade::NoEdge { .. }) => Err(Stopped::Fees),
+        Err(_) => Err(Stopped::Rounding),
     }
 }
 
@@ -114,6 +138,16 @@ pub(crate) fn priceable(
     now: Option<Timestamp>,
 ) -> Result<(), NotPriced> {
     price_legs(basket, books, limits, now, &mut Orders::default())
+}
+
+/// What the best prices alone leave of the payoff, in micro-dollars a contract; `None` where a leg has nothing to take.
+fn gross_edge(legs: &[Leg<'_>], basket: &Basket) -> Option<i64> {
+    let mut edge = i64::try_from(basket.payoff.pico() / 1_000_000).unwrap_or(i64::MAX);
+    for leg in legs {
+        let micros = i64::from(leg.ladder.best()?.price.micros());
+        edge -= if leg.action == Action::Buy { micros } else { -micros };
+    }
+    Some(edge)
 }
 
 /// The orders of a basket being priced.

@@ -1,53 +1,27 @@
 //! Frames in, opportunities out: one synchronous object on one thread.
 
+mod config;
+mod reading;
+
 use std::borrow::Cow;
 use std::collections::HashMap;
-use std::sync::Arc;
 
 use arb_normalize::books::{Books, FrameReport};
-use arb_normalize::{MarketEvent, Opportunity, OpportunityClass, Timestamp, Venue};
+use arb_normalize::{MarketEvent, Opportunity, OpportunityClass, Timestamp, Usd, Venue};
 
-use crate::board::{Kept, MissingMass, PairsChange};
-use crate::detect::{CrossVenue, Detector};
+pub use config::PipelineConfig;
+
+use crate::board::{Kept, PairsChange};
+use crate::capture::Capture;
 use crate::episode::{self, Episode};
 use crate::judge::{self, Judgement, Trade};
+use crate::near_miss;
+use crate::quarantine::QuarantineRule;
+use crate::quote::{QuoteConfig, Tapes};
 use crate::screen::Look;
 use crate::{
-    Board, Change, CloseReason, Counts, Found, Funnel, Limits, MarketSet, NotPriced, PairSpec,
-    Pick, Sink,
+    Board, Change, CloseReason, Counts, Found, Funnel, Limits, MarketSet, PairSpec, Pick, Sink,
 };
-
-/// How a pipeline judges.
-#[derive(Debug, Clone)]
-#[non_exhaustive]
-pub struct PipelineConfig {
-    /// What a trade must satisfy beyond paying. Default: nothing.
-    pub limits: Limits,
-    /// The classes it looks for. Default: [`CrossVenue`] alone; [`detect::all`](crate::detect::all) is every taker class.
-    pub detectors: Vec<Arc<dyn Detector>>,
-}
-
-impl Default for PipelineConfig {
-    fn default() -> Self {
-        Self { limits: Limits::default(), detectors: vec![Arc::new(CrossVenue)] }
-    }
-}
-
-impl PipelineConfig {
-    /// With these limits.
-    #[must_use]
-    pub fn with_limits(mut self, limits: Limits) -> Self {
-        self.limits = limits;
-        self
-    }
-
-    /// Looking for these classes.
-    #[must_use]
-    pub fn with_detectors(mut self, detectors: Vec<Arc<dyn Detector>>) -> Self {
-        self.detectors = detectors;
-        self
-    }
-}
 
 /// Decodes, applies, detects and sizes every frame, and tells its sink.
 ///
@@ -57,6 +31,9 @@ impl PipelineConfig {
 pub struct Pipeline<S> {
     board: Board,
     limits: Limits,
+    quarantine: Option<QuarantineRule>,
+    captures: Vec<Capture>,
+    quoting: Option<(QuoteConfig, Tapes)>,
     sink: S,
     episodes: Vec<Episode>,
     /// Episodes of pairs that are gone, by pair and direction, for their numbers.
@@ -65,6 +42,8 @@ pub struct Pipeline<S> {
     funnel: Funnel,
     /// The last known receive time.
     now: Option<Timestamp>,
+    /// Its day, counted from 1970.
+    day: i64,
     report: FrameReport,
     touched: Vec<u32>,
 }
@@ -73,15 +52,21 @@ impl<S: Sink> Pipeline<S> {
     /// A pipeline without pairs or books.
     #[must_use]
     pub fn new(config: PipelineConfig, sink: S) -> Self {
+        let mut board = Board::with_detectors(config.detectors);
+        board.screen.time_all(config.quarantine.is_some());
         Self {
-            board: Board::with_detectors(config.detectors),
+            board,
             limits: config.limits,
+            quarantine: config.quarantine,
+            captures: config.latencies.into_iter().map(Capture::new).collect(),
+            quoting: config.quoting.map(|quoting| (quoting, Tapes::default())),
             sink,
             episodes: Vec::new(),
             retired: HashMap::new(),
             counts: Counts::default(),
             funnel: Funnel::default(),
             now: None,
+            day: 0,
             report: FrameReport::default(),
             touched: Vec::new(),
         }
@@ -120,13 +105,14 @@ impl<S: Sink> Pipeline<S> {
         for (index, stays) in stays.into_iter().enumerate() {
             if !stays {
                 self.end(index, CloseReason::Withdrawn);
-                self.episodes[index].line = None;
+                self.episodes[index].forget();
             }
             let basket = &self.board.baskets[index];
             let key = (basket.pair.clone(), basket.direction.clone());
             episodes.insert(key, std::mem::take(&mut self.episodes[index]));
         }
         let changes = self.board.replace(pairs, sets);
+        self.captures.iter_mut().for_each(Capture::forget_orders);
         // An id that comes back goes on with its numbers: no two episodes share one.
         let baskets = self.board.baskets.iter();
         self.episodes = baskets
@@ -135,6 +121,7 @@ impl<S: Sink> Pipeline<S> {
         self.retired = episodes;
         for (index, episode) in self.episodes.iter().enumerate() {
             self.board.screen.set_open(index, episode.is_open());
+            self.board.screen.set_timed(index, episode.record.is_timed());
         }
         if let Some(now) = self.now {
             self.board.fees_at(now, &mut self.touched);
@@ -144,16 +131,15 @@ impl<S: Sink> Pipeline<S> {
         changes
     }
 
-    /// What the members of a set leave for outcomes that are not listed; see [`Board::missing_mass`].
-    #[must_use]
-    pub fn missing_mass(&self, set: &str) -> Option<MissingMass> {
-        self.board.missing_mass(set)
-    }
-
     /// Says when trading in a market ends, so that [`Pipeline::advance`] makes its book Dead at that moment: Kalshi sends
     /// no event then. Polymarket trades past the end dates it lists, so do not pass those.
     pub fn set_close_at(&mut self, venue: Venue, market: &str, at: Option<Timestamp>) {
         self.board.set_close_at(venue, market, at);
+    }
+
+    /// Says when the money of a pair or set is expected back, for [`Found::terms`]; `None` forgets it.
+    pub fn set_resolves_at(&mut self, id: &str, at: Option<Timestamp>) {
+        self.board.set_resolves_at(id, at);
     }
 
     /// Takes one frame as received, and judges every trade it touches with all its updates applied.
@@ -167,9 +153,9 @@ impl<S: Sink> Pipeline<S> {
         received_at: Option<Timestamp>,
         frame: &[u8],
     ) {
-        self.now = received_at.or(self.now);
-        self.report.clear();
+        self.begin(received_at);
         let (sink, counts) = (&mut self.sink, &mut self.counts);
+        let quoting = &mut self.quoting;
         let applied =
             self.board.apply(venue, connection, received_at, frame, &mut self.report, |decoded| {
                 if decoded.is_unknown() {
@@ -178,6 +164,9 @@ impl<S: Sink> Pipeline<S> {
                     counts.decoded += 1;
                 }
                 for event in decoded.events() {
+                    if let (MarketEvent::Trade(trade), Some((_, tapes))) = (&event, &mut *quoting) {
+                        tapes.note(venue, received_at, trade);
+                    }
                     if !is_book_update(&event) {
                         sink.on_event(venue, received_at, &event);
                     }
@@ -203,8 +192,7 @@ impl<S: Sink> Pipeline<S> {
 
     /// A connection closed: its books are suspect and trades on them end.
     pub fn on_close(&mut self, venue: Venue, connection: u32, at: Option<Timestamp>) {
-        self.now = at.or(self.now);
-        self.report.clear();
+        self.begin(at);
         self.board.books_mut(venue).connection_closed(connection, at, &mut self.report);
         self.after_report(venue);
     }
@@ -217,9 +205,8 @@ impl<S: Sink> Pipeline<S> {
 
     /// A watchdog saw a market's feed go silent: its book is suspect until it is read again.
     pub fn on_silent(&mut self, venue: Venue, market: &str, at: Option<Timestamp>) {
-        self.now = at.or(self.now);
+        self.begin(at);
         if let Some(id) = self.board.books(venue).book_id(market) {
-            self.report.clear();
             self.board.books_mut(venue).suspect(id, &mut self.report);
             self.after_report(venue);
         }
@@ -228,7 +215,7 @@ impl<S: Sink> Pipeline<S> {
     /// Applies what time alone decides on live feeds: books that are too old or crossed for too long, closed markets,
     /// limits of age. A replay never calls it.
     pub fn advance(&mut self, now: Timestamp) {
-        self.now = Some(now);
+        self.begin(Some(now));
         for venue in Venue::ALL {
             self.report.clear();
             self.board.books_mut(venue).advance(now, &mut self.report);
@@ -241,51 +228,34 @@ impl<S: Sink> Pipeline<S> {
         }
     }
 
-    /// The books and pairs.
-    #[must_use]
-    pub const fn board(&self) -> &Board {
-        &self.board
+    /// Begins to take what came in at `at`: orders that arrived before it met the books as they stood.
+    fn begin(&mut self, at: Option<Timestamp>) {
+        if let Some(at) = at {
+            if !self.captures.is_empty() {
+                self.arrive(at);
+            }
+            let day = near_miss::day_of(Some(at));
+            if day != self.day {
+                self.day = day;
+                self.board.screen.begin_day();
+            }
+            self.now = Some(at);
+        }
+        self.report.clear();
     }
 
-    /// Frames and books so far.
-    #[must_use]
-    pub const fn counts(&self) -> &Counts {
-        &self.counts
-    }
-
-    /// How far the evaluated trades came.
-    #[must_use]
-    pub const fn funnel(&self) -> &Funnel {
-        &self.funnel
-    }
-
-    /// The sink.
-    #[must_use]
-    pub const fn sink(&self) -> &S {
-        &self.sink
-    }
-
-    /// The sink, to change it.
-    pub const fn sink_mut(&mut self) -> &mut S {
-        &mut self.sink
-    }
-
-    /// Trades that are open now, in pairs-file order, with the time they opened.
-    pub fn open_opportunities(&self) -> impl Iterator<Item = (&Opportunity, Option<Timestamp>)> {
-        let open = self.episodes.iter().filter(|episode| episode.is_open());
-        open.filter_map(|episode| Some((episode.line.as_ref()?, episode.opened_at())))
-    }
-
-    /// For each pair, in order: its id and why it is not priced now, `None` where it is.
-    pub fn pair_states(&self) -> impl Iterator<Item = (&str, Option<NotPriced>)> {
-        let pairs = self.board.pairs();
-        let of_pairs = self.board.baskets.chunk_by(|a, b| a.source == b.source);
-        of_pairs.filter_map(move |baskets| {
-            let spec = pairs.get(baskets[0].source as usize)?;
-            let books = books_of(&self.board);
-            let reason = judge::priceable(&baskets[0], &books, &self.limits, self.now).err();
-            Some((spec.pair.id.as_str(), reason))
-        })
+    fn arrive(&mut self, now: Timestamp) {
+        let books = books_of(&self.board);
+        for capture in &mut self.captures {
+            // Orders of a trade that is still there go out again at once, and may arrive before `now` too.
+            while let Some((index, at)) = capture.arrive(&self.board.baskets, &books, now) {
+                let episode = &self.episodes[index as usize];
+                if episode.is_open() {
+                    let basket = &self.board.baskets[index as usize];
+                    capture.send(index, basket, &episode.picks, &books, &self.limits, Some(at));
+                }
+            }
+        }
     }
 
     fn after_report(&mut self, venue: Venue) {
@@ -298,6 +268,9 @@ impl<S: Sink> Pipeline<S> {
         for &book in &self.report.touched {
             self.board.note_touch(venue, book);
             self.touched.extend_from_slice(self.board.touching(venue, book));
+            for capture in &mut self.captures {
+                capture.refresh(venue, book, self.board.books(venue));
+            }
         }
         if let Some(now) = self.now {
             self.board.fees_at(now, &mut self.touched);
@@ -322,13 +295,33 @@ impl<S: Sink> Pipeline<S> {
     }
 
     fn judge(&mut self, index: usize) {
+        let episode = &mut self.episodes[index];
         let judgement = judge::judge(
             &self.board.baskets[index],
             &books_of(&self.board),
             &self.limits,
             self.now,
             &mut self.funnel,
+            Some(&mut episode.day),
         );
+        if let Some(net) = episode.day.net_micros() {
+            self.board.screen.set_near(index, net);
+        }
+        if let Some(rule) = &self.quarantine {
+            let net = match &judgement {
+                Judgement::NotPriced(_) => None,
+                Judgement::Trade(trade) => Some(trade.sized.net),
+                _ => Some(Usd::ZERO),
+            };
+            let is_new = episode.record.note(rule, self.now, net);
+            self.board.screen.set_timed(index, net.is_some());
+            if is_new && let Some(why) = episode.record.quarantine {
+                let pair = &self.board.baskets[index].pair;
+                metrics::counter!("arb_scan_quarantined_total").increment(1);
+                tracing::warn!(pair, %why, "too good to be true");
+                self.sink.on_quarantine(pair, &why);
+            }
+        }
         match judgement {
             Judgement::Trade(sized) => self.show(index, &sized),
             Judgement::NotPriced(reason) => self.end(index, reason.into()),
@@ -340,6 +333,7 @@ impl<S: Sink> Pipeline<S> {
 
     /// A trade pays: opens its episode, or brings its line up to date.
     fn show(&mut self, index: usize, trade: &Trade) {
+        let quarantine = self.quarantine.and_then(|_| self.quarantine_of(index));
         let basket = &self.board.baskets[index];
         let episode = &mut self.episodes[index];
         let sized = &trade.sized;
@@ -374,7 +368,13 @@ impl<S: Sink> Pipeline<S> {
             basket,
             picks,
             board: &self.board,
+            quarantine,
         });
+        let books = books_of(&self.board);
+        for capture in &mut self.captures {
+            // Baskets are counted in 32 bits.
+            capture.send(index as u32, basket, picks, &books, &self.limits, self.now);
+        }
     }
 
     /// A trade does not pay: ends its episode if it is open.

@@ -21,9 +21,9 @@ const NOBODY: u32 = u32::MAX - 1;
 /// What the best prices say of a basket.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Look {
-    /// It may pay, or its episode is open, or it is none that can be screened: judge it.
+    /// It may pay, comes nearer to it than before today, its episode is open, or it is none that can be screened: judge it.
     Judge,
-    /// The best prices cost at least the payoff.
+    /// The best prices cost at least the payoff, and it came nearer before.
     NoEdge,
     /// A book may not be priced.
     NotPriced,
@@ -50,20 +50,60 @@ struct Record {
     two: Option<Two>,
     /// Whether its episode is open.
     open: bool,
+    /// What the best prices must leave to come nearer to a trade than all others of the day, in millionths of a dollar: more than this.
+    near: i32,
+    /// Whether the time of its live books is being taken.
+    timed: bool,
 }
+
+/// Nothing of the day is known yet.
+const NOTHING_NEAR: i32 = i32::MIN;
 
 /// The best prices of all books, and what baskets need to know of them.
 #[derive(Debug, Default)]
 pub(crate) struct Screen {
     touches: [Vec<Touch>; 2],
     records: Vec<Record>,
+    /// Whether the time of live books is taken at all.
+    time_all: bool,
 }
 
 impl Screen {
+    /// Whether a basket is judged when its books begin or cease to be priced, because that time is taken.
+    pub(crate) const fn time_all(&mut self, time_all: bool) {
+        self.time_all = time_all;
+    }
+
+    /// Another day begins: the best prices of the last one are no measure.
+    pub(crate) fn begin_day(&mut self) {
+        for record in &mut self.records {
+            record.near = NOTHING_NEAR;
+        }
+    }
+
+    /// The nearest a basket came to a trade today, in millionths of a dollar a contract after fees, rounded down.
+    pub(crate) fn set_near(&mut self, index: usize, net: i32) {
+        if let Some(record) = self.records.get_mut(index) {
+            record.near = net;
+        }
+    }
+
+    /// Whether the time of a basket's live books is being taken.
+    pub(crate) fn set_timed(&mut self, index: usize, timed: bool) {
+        if let Some(record) = self.records.get_mut(index) {
+            record.timed = timed;
+        }
+    }
+
     /// Begins anew with these baskets, none of them open.
     pub(crate) fn replace(&mut self, baskets: &[Basket]) {
         self.records.clear();
-        self.records.extend(baskets.iter().map(|basket| Record { two: two(basket), open: false }));
+        self.records.extend(baskets.iter().map(|basket| Record {
+            two: two(basket),
+            open: false,
+            near: NOTHING_NEAR,
+            timed: false,
+        }));
     }
 
     /// A leg of a basket has found its book.
@@ -101,17 +141,16 @@ impl Screen {
     /// What the best prices say of a basket.
     #[inline]
     pub(crate) fn look(&self, index: usize) -> Look {
-        let Some(Record { two: Some(two), open: false }) = self.records.get(index) else {
-            return Look::Judge;
-        };
+        let Some(record) = self.records.get(index) else { return Look::Judge };
+        let (Some(two), false) = (&record.two, record.open) else { return Look::Judge };
         let [first, second] = two.legs.map(|leg| self.touch(leg));
         if first == UNPRICED || second == UNPRICED {
-            Look::NotPriced
-        } else if u64::from(first) + u64::from(second) < u64::from(two.payoff) {
-            Look::Judge
-        } else {
-            Look::NoEdge
+            let ceases = self.time_all && record.timed;
+            return if ceases { Look::Judge } else { Look::NotPriced };
         }
+        let left = i64::from(two.payoff) - i64::from(first) - i64::from(second);
+        let begins = self.time_all && !record.timed;
+        if left > 0 || left > i64::from(record.near) || begins { Look::Judge } else { Look::NoEdge }
     }
 
     #[inline]

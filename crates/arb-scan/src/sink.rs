@@ -4,7 +4,7 @@ use arb_normalize::books::TrackedBook;
 use arb_normalize::books::{Books, Resync};
 use arb_normalize::{DecodeError, MarketEvent, Opportunity, Timestamp, Venue};
 
-use crate::{Basket, BasketLeg, Board, Closed, EndingProfit, ending};
+use crate::{Basket, BasketLeg, Board, Closed, EndingProfit, Quarantine, Terms, ending, terms};
 
 /// Whether an opportunity is new.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,16 +25,13 @@ pub struct Found<'a> {
     pub(crate) basket: &'a Basket,
     pub(crate) picks: &'a [u8],
     pub(crate) board: &'a Board,
+    pub(crate) quarantine: Option<Quarantine>,
 }
 
 impl<'a> Found<'a> {
     /// Each leg with the book it was priced on, in the order of the opportunity's legs.
-    pub fn legs(&self) -> impl Iterator<Item = (&'a BasketLeg, &'a TrackedBook)> {
-        let (board, basket) = (self.board, self.basket);
-        self.picks.iter().filter_map(move |pick| {
-            let leg = &basket.legs[usize::from(*pick)];
-            leg.book.map(|id| (leg, board.books(leg.venue).get(id)))
-        })
+    pub fn legs(&self) -> impl Iterator<Item = (&'a BasketLeg, &'a TrackedBook)> + Clone + use<'a> {
+        self.board.books_of_legs(self.basket, self.picks)
     }
 
     /// Which of the pair's trades it is: `yes-no` buys Kalshi's YES and Polymarket's second outcome.
@@ -47,6 +44,19 @@ impl<'a> Found<'a> {
     #[must_use]
     pub const fn basket(&self) -> &'a Basket {
         self.basket
+    }
+
+    /// What it ties up, for how long (as far as [`Pipeline::set_resolves_at`](crate::Pipeline::set_resolves_at) said), and what it earns for it.
+    #[must_use]
+    pub fn terms(&self) -> Terms {
+        let resolves_at = self.board.resolves_at(&self.basket.pair);
+        terms::of(self.basket, self.opportunity, self.legs(), resolves_at)
+    }
+
+    /// Why its pair or set is in quarantine, if it is: then it is shown, and not to be traded.
+    #[must_use]
+    pub const fn quarantine(&self) -> Option<&Quarantine> {
+        self.quarantine.as_ref()
     }
 
     /// What it earns in every ending that can meet it, as planned first.
@@ -63,6 +73,11 @@ pub trait Sink {
 
     /// A trade ended.
     fn on_closed(&mut self, closed: &Closed);
+
+    /// A pair or set turned out too good to be true: from now on it is in quarantine.
+    fn on_quarantine(&mut self, pair: &str, why: &Quarantine) {
+        let _ = (pair, why);
+    }
 
     /// Books must be read again from the venue.
     fn on_resync(&mut self, venue: Venue, needed: &Resync, books: &Books) {

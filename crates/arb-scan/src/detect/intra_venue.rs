@@ -5,6 +5,7 @@ use arb_normalize::{OpportunityClass, Outcome, Usd, Venue};
 
 use super::{Approved, Detector, Refused, leg};
 use crate::Basket;
+use crate::sets::SetRelation;
 
 /// YES and NO of one market bought for less than $1 together (`merge`: Kalshi nets the two, Polymarket merges them), or, on
 /// Polymarket, split off a dollar and sold for more than $1 (`split`).
@@ -30,6 +31,9 @@ impl Detector for IntraVenue {
 
     fn baskets(&self, approved: Approved<'_>) -> Result<Vec<Basket>, Refused> {
         let Approved::Set(set) = approved else { return Ok(Vec::new()) };
+        if set.relation != SetRelation::Apart {
+            return Ok(Vec::new());
+        }
         let mut baskets = Vec::new();
         for (number, member) in set.members.iter().enumerate() {
             for (venue, key, market) in member.markets() {

@@ -76,6 +76,26 @@ pub(crate) fn mirror(levels: &[Level]) -> Vec<Level> {
     levels.iter().map(|(price, size)| (Decimal::ONE - price, *size)).collect()
 }
 
+/// The smallest quantity with the largest net profit, if any is positive.
+pub(crate) fn best(
+    kalshi: &[Level],
+    polymarket: &[Level],
+    rate: Decimal,
+) -> Option<(Decimal, Decimal)> {
+    let mut best: Option<(Decimal, Decimal)> = None;
+    for contracts in 1.. {
+        let quantity = Decimal::from(contracts);
+        let (Some(k), Some(p)) = (walk(kalshi, quantity), walk(polymarket, quantity)) else {
+            return best;
+        };
+        let net = quantity - kalshi_outlay(&k, Decimal::new(7, 2)) - polymarket_outlay(&p, rate);
+        if net > Decimal::ZERO && best.is_none_or(|(_, most)| net > most) {
+            best = Some((quantity, net));
+        }
+    }
+    best
+}
+
 /// Whether the best bid is at or above the best ask.
 pub(crate) fn crossed(bids: &[Level], asks: &[Level]) -> bool {
     let (bid, ask) = (bids.iter().map(|l| l.0).max(), asks.iter().map(|l| l.0).min());

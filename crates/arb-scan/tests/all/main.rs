@@ -1,8 +1,13 @@
 //! The pipeline against brute force and against its rules.
 #![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
+mod capture;
 mod classes;
+mod compete;
 mod decimal;
+mod memory;
 mod oracle;
 mod pipeline;
+mod quote;
+mod scan_all;
 mod support;

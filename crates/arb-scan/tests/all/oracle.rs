@@ -2,26 +2,8 @@
 use arb_normalize::Venue;
 use rust_decimal::Decimal;
 
-use crate::decimal::{
-    Level, Random, crossed, kalshi_outlay, levels, mirror, polymarket_outlay, text, walk,
-};
+use crate::decimal::{Random, best, crossed, levels, mirror, text};
 use crate::support::{at, kalshi, pipeline, polymarket};
-
-/// The smallest quantity with the largest net profit, if any is positive.
-fn best(kalshi: &[Level], polymarket: &[Level], rate: Decimal) -> Option<(Decimal, Decimal)> {
-    let mut best: Option<(Decimal, Decimal)> = None;
-    for contracts in 1.. {
-        let quantity = Decimal::from(contracts);
-        let (Some(k), Some(p)) = (walk(kalshi, quantity), walk(polymarket, quantity)) else {
-            return best;
-        };
-        let net = quantity - kalshi_outlay(&k, Decimal::new(7, 2)) - polymarket_outlay(&p, rate);
-        if net > Decimal::ZERO && best.is_none_or(|(_, most)| net > most) {
-            best = Some((quantity, net));
-        }
-    }
-    best
-}
 
 #[test]
 fn every_trade_equals_brute_force() {

@@ -11,6 +11,8 @@ pub(crate) const TOKEN: &str = "7131";
 pub(crate) struct Memory {
     pub(crate) shown: Vec<(Opportunity, Change)>,
     pub(crate) closed: Vec<Closed>,
+    /// Whether each shown trade was in quarantine.
+    pub(crate) quarantined: Vec<bool>,
     pub(crate) malformed: usize,
     pub(crate) resyncs: usize,
     /// What each trade earns however it ends, as last shown.
@@ -20,6 +22,7 @@ pub(crate) struct Memory {
 impl Sink for Memory {
     fn on_opportunity(&mut self, found: &Found<'_>) {
         self.shown.push((found.opportunity.clone(), found.change));
+        self.quarantined.push(found.quarantine().is_some());
         self.endings.insert(found.opportunity.id.clone(), found.endings().collect());
     }
 
