@@ -51,7 +51,7 @@ fn a_quote_is_worked_out_and_its_chances_come_from_trades() {
     assert_eq!(quote.evidence.watched, None, "no trade was ever received");
     assert!(quote.fills.iter().all(|fill| fill.chance.is_none()));
 
-    // 130 contracts are sold every 20 s, in one trade or in two: enough for the 75 ahead and the 50.
+    // 130 contracts are sold every 20 s, in two trades: enough for the 75 ahead and the 50.
     for second in (0..200).step_by(20) {
         pipeline.on_frame(Venue::Kalshi, 0, at(second * 1_000), trade("no", "100.00").as_bytes());
         pipeline.on_frame(
@@ -64,7 +64,7 @@ fn a_quote_is_worked_out_and_its_chances_come_from_trades() {
     }
     pipeline.on_frame(Venue::Polymarket, 0, at(200_000), b"PONG");
     let quote = of(&pipeline, Venue::Kalshi, Outcome::Yes).unwrap();
-    assert_eq!((quote.evidence.trades, quote.evidence.volume.to_string()), (19, "1170".to_owned()));
+    assert_eq!((quote.evidence.trades, quote.evidence.volume.to_string()), (19, "1200".to_owned()));
     assert_eq!(quote.evidence.watched.unwrap().as_secs(), 200);
     let chances = quote.fills.map(|fill| fill.chance);
     // Within 1 s: the half second before each first trade of nine, of 199 s. Within 10 s: 9.5 s before each.
