@@ -244,9 +244,8 @@ impl<'a> Watch<'a> {
         (at.elapsed() >= 2 * DEADLINE / 10).then_some(at)
     }
 
-    /// Looks each turn until `done` says so or the time is up, and reminds the venue of wrong books as a program would.
+    /// Looks each turn until `done` says so or the time is up.
     async fn until(&mut self, deadline: Instant, mut done: impl FnMut(&Self) -> bool) -> bool {
-        let mut remind_at = Instant::now() + DEADLINE / 2;
         loop {
             self.look();
             if done(self) {
@@ -254,10 +253,6 @@ impl<'a> Watch<'a> {
             }
             if Instant::now() >= deadline {
                 return false;
-            }
-            if Instant::now() >= remind_at {
-                remind_at += DEADLINE / 2;
-                self.feed.keeper.borrow_mut().remind();
             }
             sleep(TURN).await;
         }

@@ -234,7 +234,6 @@ pub struct Keeper {
     judged: bool,
     keys: Vec<String>,
     were_live: usize,
-    refused: Vec<String>,
     decoder: Box<dyn Decode>,
     report: FrameReport,
     handle: Handle,
@@ -287,19 +286,6 @@ impl Keeper {
                 self.violations.push(format!("{key} is quoted after {about}"));
             }
         }
-    }
-
-    /// Asks again for each market whose book is not right, since an answer may be lost like any other frame, and subscribes
-    /// anew what was refused, since the reason may have passed.
-    ///
-    /// # Panics
-    /// When there are more markets than the connection allows.
-    #[expect(clippy::expect_used, reason = "a test stops at the first surprise")]
-    pub fn remind(&mut self) {
-        let wrong = self.keys.iter().filter(|key| self.state(key) != BookState::Live);
-        self.handle.resync(wrong);
-        self.handle.unsubscribe(&self.refused);
-        self.handle.subscribe(self.refused.drain(..)).expect("there are few enough");
     }
 
     fn found(&mut self, by: &'static str, since: Option<Instant>) {
@@ -374,7 +360,6 @@ impl Sink for Keeper {
                 self.oracle.opened();
                 self.books.connection_opened(connection, at);
             }
-            Event::SubscriptionFailed { key, .. } => self.refused.push(key.to_string()),
             Event::Disconnected { .. } => {
                 self.oracle.distrust_all();
                 self.books.connection_closed(connection, at, &mut self.report);
@@ -458,7 +443,6 @@ impl Feed {
             falls: Vec::new(),
             all_live_at: None,
             were_live: 0,
-            refused: Vec::new(),
             found: Vec::new(),
             before_sending: None,
             messages: 0,

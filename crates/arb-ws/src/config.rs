@@ -171,8 +171,8 @@ impl fmt::Debug for ConnectionConfig {
 pub struct Watch {
     /// Acknowledgement or data must follow a subscription within this. Default: 10 s.
     pub ack_within: Duration,
-    /// Data must follow a subscription within this. Default: 10 s, right where the venue answers
-    /// with a snapshot; `None` for channels that may rightly say nothing (trades).
+    /// Data (a snapshot, where the session [marks them](crate::Session::answers_with_snapshots)) must follow a subscription
+    /// within this. Default: 10 s, right where the venue answers with a snapshot; `None` for channels that may rightly say nothing (trades).
     pub first_data_within: Option<Duration>,
     /// When a key that had data is too quiet. `None` never.
     pub silence: Option<Silence>,

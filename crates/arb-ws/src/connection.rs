@@ -81,11 +81,12 @@ impl Connection {
         let health = stats.snapshot(Instant::now(), 0);
         let shared = Arc::new(Shared::new(config.max_keys, health));
         let handle = Handle { shared: Arc::clone(&shared) };
+        let subscriptions = Subscriptions::new(config.watch, session.answers_with_snapshots());
         let connection = Self {
             dial,
             session,
             shared,
-            subscriptions: Subscriptions::new(config.watch),
+            subscriptions,
             stats,
             outbox: Outbox::default(),
             meta: Meta::new(Arc::clone(&config.venue), config.connection),

@@ -111,6 +111,13 @@ pub trait Session: Send {
         self.resync(std::slice::from_ref(key), out);
     }
 
+    /// Whether the venue answers every subscription and resync with a message that states the key whole, and this session
+    /// marks those by [`Outbox::snapshot`]. Then nothing less is an answer: a key whose snapshot was lost is silent though
+    /// its changes arrive, and is asked for again. By default any data of the key is.
+    fn answers_with_snapshots(&self) -> bool {
+        false
+    }
+
     /// The venue's text keep-alive, if it has one.
     fn keep_alive(&self) -> Option<KeepAlive> {
         None
@@ -137,6 +144,7 @@ pub struct Outbox {
     pub(crate) reconnect: Option<Arc<str>>,
     pub(crate) venue_time: Option<OffsetDateTime>,
     pub(crate) pong: bool,
+    pub(crate) snapshot: bool,
 }
 
 impl Outbox {
@@ -155,6 +163,11 @@ impl Outbox {
     /// venue may send data before (or instead of) its acknowledgement.
     pub fn touch(&mut self, key: KeyId) {
         self.touched.push(key);
+    }
+
+    /// This message states every key it touches whole, see [`Session::answers_with_snapshots`].
+    pub fn snapshot(&mut self) {
+        self.snapshot = true;
     }
 
     /// The venue acknowledged the subscription of the key.
@@ -197,6 +210,12 @@ impl Outbox {
     /// This message answers the text keep-alive.
     pub fn pong(&mut self) {
         self.pong = true;
+    }
+
+    /// Whether this message states its keys whole.
+    #[must_use]
+    pub fn is_snapshot(&self) -> bool {
+        self.snapshot
     }
 
     /// The messages put in to be sent, oldest first.
@@ -264,6 +283,7 @@ impl Outbox {
         self.reconnect = None;
         self.venue_time = None;
         self.pong = false;
+        self.snapshot = false;
     }
 
     /// Whether there is anything beyond touched keys and a time stamp, which is rare.

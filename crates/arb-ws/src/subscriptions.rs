@@ -44,6 +44,8 @@ struct Slot {
     effort: Effort,
     /// In the queue of keys to be asked for.
     queued: bool,
+    /// It was stated whole since it was last asked for.
+    stated: bool,
     /// The session was given this key on this link and must be told when it goes.
     known: bool,
     /// When a key that was given up is tried again.
@@ -102,6 +104,8 @@ pub(crate) struct Counts {
 #[derive(Debug)]
 pub(crate) struct Subscriptions {
     watch: Watch,
+    /// Only a snapshot answers a subscription or a resync.
+    snapshots: bool,
     slots: Vec<Option<Slot>>,
     free: Vec<u32>,
     by_name: HashMap<Arc<str>, KeyId>,
@@ -111,9 +115,10 @@ pub(crate) struct Subscriptions {
 }
 
 impl Subscriptions {
-    pub(crate) fn new(watch: Watch) -> Self {
+    pub(crate) fn new(watch: Watch, snapshots: bool) -> Self {
         Self {
             watch,
+            snapshots,
             slots: Vec::new(),
             free: Vec::new(),
             by_name: HashMap::new(),
@@ -157,6 +162,7 @@ impl Subscriptions {
             silent_since: None,
             effort: Effort::Nothing,
             queued: false,
+            stated: false,
             known: false,
             retry_at: None,
         };
@@ -215,6 +221,7 @@ impl Subscriptions {
             slot.resync_due = None;
             slot.silent_since = None;
             slot.queued = false;
+            slot.stated = false;
             slot.known = false;
             slot.retry_at = None;
             self.ask(id_of(index));
@@ -250,6 +257,7 @@ impl Subscriptions {
         for id in self.asking.drain(..max.min(self.asking.len())) {
             if let Some(slot) = self.slots[id.index()].as_mut() {
                 slot.queued = false;
+                slot.stated = false;
                 slot.known = true;
                 slot.state = State::Pending;
                 slot.asked_at = now;
@@ -317,8 +325,10 @@ impl Subscriptions {
         }
     }
 
-    /// Data of a key arrived. Returns how long it had been silent, where that was announced.
-    pub(crate) fn touch(&mut self, id: KeyId, now: Instant) -> Option<Duration> {
+    /// Data of a key arrived, which may be a snapshot. Returns how long it had been silent, where that was announced and
+    /// this ends it.
+    pub(crate) fn touch(&mut self, id: KeyId, now: Instant, snapshot: bool) -> Option<Duration> {
+        let answers = snapshot || !self.snapshots;
         let slot = self.slots.get_mut(id.index())?.as_mut()?;
         let since = slot.last_data.replace(now);
         if let Some(since) = since {
@@ -329,6 +339,13 @@ impl Subscriptions {
             slot.mean_gap_ns = sum / (weight + 1);
             slot.gaps = slot.gaps.saturating_add(1);
         }
+        if !answers {
+            if slot.state == State::Pending {
+                slot.state = State::Confirmed;
+            }
+            return None;
+        }
+        slot.stated = true;
         slot.awaiting_since = None;
         slot.retry_at = None;
         slot.effort = Effort::Nothing;
@@ -412,7 +429,7 @@ impl Subscriptions {
             if matches!(slot.state, State::Desired | State::Failed) {
                 continue;
             }
-            if slot.silent_since.is_none() && slot.overdue(&self.watch, now) {
+            if slot.silent_since.is_none() && slot.overdue(&self.watch, self.snapshots, now) {
                 let since = slot.last_data.unwrap_or(slot.asked_at);
                 slot.silent_since = Some(since);
                 counts.silent += 1;
@@ -470,14 +487,14 @@ fn id_of(index: usize) -> KeyId {
 }
 
 impl Slot {
-    fn overdue(&self, watch: &Watch, now: Instant) -> bool {
+    fn overdue(&self, watch: &Watch, snapshots: bool, now: Instant) -> bool {
         if self.state == State::Pending && now - self.asked_at >= watch.ack_within {
             return true;
         }
         if self.awaiting_since.is_some_and(|since| now - since >= watch.redrive_within) {
             return true;
         }
-        match self.last_data {
+        match self.last_data.filter(|_| self.stated || !snapshots) {
             None => watch.first_data_within.is_some_and(|within| now - self.asked_at >= within),
             Some(last) => watch.silence.is_some_and(|silence| {
                 let known = self.gaps >= GAPS_FOR_A_RATE;
@@ -568,9 +585,12 @@ mod tests {
 
         /// Whatever happens, once everything is sent the venue holds exactly what is wanted.
         #[test]
-        fn the_venue_ends_with_what_is_wanted(steps in prop::collection::vec(step(), 1..120)) {
+        fn the_venue_ends_with_what_is_wanted(
+            steps in prop::collection::vec(step(), 1..120),
+            snapshots in prop::bool::ANY,
+        ) {
             let watch = Watch::default();
-            let mut keys = Subscriptions::new(watch);
+            let mut keys = Subscriptions::new(watch, snapshots);
             let mut venue = Venue::default();
             let mut wanted = std::collections::BTreeSet::new();
             let mut now = Instant::now();
@@ -591,7 +611,7 @@ mod tests {
                     }
                     Step::Data(key) => {
                         if let Some(id) = venue.id(&key.to_string()) {
-                            keys.touch(id, now);
+                            keys.touch(id, now, key % 2 == 0);
                         }
                     }
                     Step::Ack(key) => {

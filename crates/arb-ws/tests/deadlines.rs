@@ -342,3 +342,42 @@ async fn a_resync_without_an_answer_is_silence() {
     assert_eq!(peer.text().await.unwrap(), "unsub a");
     assert_on_time(asked.elapsed(), SECOND);
 }
+
+#[tokio::test(start_paused = true)]
+async fn where_snapshots_answer_a_lost_one_is_silence_though_changes_flow() {
+    let mut config = config();
+    config.watch.first_data_within = Some(SECOND);
+    config.watch.redrive_within = SECOND;
+    let mut rig = rig_with(config, Toy { snapshots: true, ..Toy::default() });
+    rig.handle.subscribe(["a"]).unwrap();
+    let mut peer = rig.server.accept().await;
+    assert_eq!(peer.text().await.unwrap(), "sub a");
+    let asked = Instant::now();
+    let change_often = async |peer: &Peer| {
+        for _ in 0..30 {
+            peer.send(Frame::text("a=1")).await;
+            sleep(SECOND / 20).await;
+        }
+    };
+    change_often(&peer).await;
+    assert_eq!(peer.text().await.unwrap(), "unsub a");
+    assert_eq!(peer.text().await.unwrap(), "sub a");
+    assert!(asked.elapsed() <= 2 * SECOND);
+    peer.send(Frame::text("a==1")).await;
+    settle().await;
+    let told = seen(&rig.sink);
+    assert!(told.contains(&"stalled a".to_owned()), "{told:?}");
+    assert_eq!(told[told.len() - 2..], ["resumed a", "1:a==1"]);
+    // A resync whose snapshot is lost is asked again too, and one that is answered is not.
+    rig.handle.resync(["a"]);
+    assert_eq!(peer.text().await.unwrap(), "snap a");
+    change_often(&peer).await;
+    assert_eq!(peer.text().await.unwrap(), "unsub a");
+    assert_eq!(peer.text().await.unwrap(), "sub a");
+    peer.send(Frame::text("a==2")).await;
+    change_often(&peer).await;
+    change_often(&peer).await;
+    let told = seen(&rig.sink);
+    assert_eq!(told.iter().filter(|seen| *seen == "stalled a").count(), 1, "{told:?}");
+    assert!(!told.iter().any(|seen| seen.contains("disconnected")), "{told:?}");
+}

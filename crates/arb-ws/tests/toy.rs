@@ -24,6 +24,8 @@ pub(crate) struct Toy {
     pub(crate) url: String,
     pub(crate) handshakes: u32,
     pub(crate) stop_on: Option<u16>,
+    /// Only `a==1` (a snapshot) answers a subscription or a resync.
+    pub(crate) snapshots: bool,
 }
 
 impl Toy {
@@ -49,6 +51,9 @@ impl Session for Toy {
         if let Some((name, _)) = text.split_once('=') {
             if let Some(key) = key(name) {
                 out.touch(key);
+            }
+            if text.contains("==") {
+                out.snapshot();
             }
             return Verdict::Data;
         }
@@ -87,6 +92,10 @@ impl Session for Toy {
 
     fn resync(&mut self, keys: &[Key], out: &mut Outbox) {
         out.send_text(format!("snap {}", Self::names(keys)));
+    }
+
+    fn answers_with_snapshots(&self) -> bool {
+        self.snapshots
     }
 
     fn keep_alive(&self) -> Option<KeepAlive> {

@@ -411,7 +411,8 @@ impl KalshiSession {
     }
 
     /// The venue may answer `get_snapshot` by the snapshots alone, so they are what ends the command.
-    fn note_snapshot(&mut self, market: &str) {
+    fn note_snapshot(&mut self, market: &str, out: &mut Outbox) {
+        out.snapshot();
         self.commands.retain(|_, open| match open {
             Command::Snapshot(_, keys) => {
                 keys.retain(|key| &*key.name != market);
@@ -540,7 +541,7 @@ impl Session for KalshiSession {
         if let Some(book) = frame::book(payload) {
             self.count(book.sid, book.seq, book.is_snapshot, out);
             if book.is_snapshot {
-                self.note_snapshot(book.market);
+                self.note_snapshot(book.market, out);
             }
             self.on_book(book.market, Some(book.sid), book.stamped_ms, out);
             return Verdict::Data;
@@ -556,7 +557,7 @@ impl Session for KalshiSession {
             "orderbook_delta" | "orderbook_snapshot" => {
                 if let Some(market) = &fields.market_ticker {
                     if frame.kind == "orderbook_snapshot" {
-                        self.note_snapshot(market);
+                        self.note_snapshot(market, out);
                     }
                     self.on_book(market, frame.sid, fields.ts_ms, out);
                 }
@@ -615,6 +616,10 @@ impl Session for KalshiSession {
         if !unknown.is_empty() {
             self.subscribe(&unknown, out);
         }
+    }
+
+    fn answers_with_snapshots(&self) -> bool {
+        true
     }
 
     fn on_refused(&mut self, refusal: &Refusal, now: OffsetDateTime) -> AfterRefusal {

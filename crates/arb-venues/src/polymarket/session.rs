@@ -1,6 +1,6 @@
 //! Polymarket's market channel: no acknowledgements, no numbers, a text ping.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -20,6 +20,8 @@ const REFUSAL: &[u8] = b"INVALID OPERATION";
 pub struct PolymarketSession {
     url: String,
     keys: HashMap<Arc<str>, KeyId>,
+    /// Tokens whose `book` has not come since they were subscribed.
+    unstated: HashSet<KeyId>,
     /// Whether the first subscription of this link was sent: its form differs from later ones.
     begun: bool,
 }
@@ -28,15 +30,27 @@ impl PolymarketSession {
     /// A session for the WebSocket at `url` (`wss://ws-subscriptions-clob.polymarket.com/ws/market`).
     #[must_use]
     pub fn new(url: &str) -> Self {
-        Self { url: url.to_owned(), keys: HashMap::new(), begun: false }
+        Self { url: url.to_owned(), keys: HashMap::new(), unstated: HashSet::new(), begun: false }
     }
 
     /// Whether one of the assets is subscribed; each that is has data.
-    fn touch<'a>(&self, assets: impl Iterator<Item = &'a str>, out: &mut Outbox) -> bool {
+    fn touch<'a>(
+        &mut self,
+        payload: &[u8],
+        assets: impl Iterator<Item = &'a str>,
+        out: &mut Outbox,
+    ) -> bool {
+        let states = !self.unstated.is_empty() && frame::has_book(payload);
+        if states {
+            out.snapshot();
+        }
         let mut any = false;
         for id in assets.filter_map(|asset| self.keys.get(asset)) {
             out.touch(*id);
             any = true;
+            if states {
+                self.unstated.remove(id);
+            }
         }
         any
     }
@@ -49,6 +63,7 @@ impl Session for PolymarketSession {
 
     fn on_open(&mut self, _out: &mut Outbox) {
         self.keys.clear();
+        self.unstated.clear();
         self.begun = false;
     }
 
@@ -61,7 +76,7 @@ impl Session for PolymarketSession {
             tracing::warn!(venue = "polymarket", "the venue refused a command");
             return Verdict::Control;
         }
-        if frame::is_whole(payload) && self.touch(frame::assets(payload), out) {
+        if frame::is_whole(payload) && self.touch(payload, frame::assets(payload), out) {
             let stamped = frame::stamped_ms(payload);
             if let Some(at) = stamped.and_then(|millis| {
                 OffsetDateTime::from_unix_timestamp_nanos(i128::from(millis) * 1_000_000).ok()
@@ -72,7 +87,7 @@ impl Session for PolymarketSession {
         }
         // Rare: another kind, or other spacing.
         match serde_json::from_slice::<frame::Messages>(payload) {
-            Ok(messages) if self.touch(messages.assets(), out) => Verdict::Data,
+            Ok(messages) if self.touch(payload, messages.assets(), out) => Verdict::Data,
             Ok(_) => Verdict::Control,
             Err(_) => Verdict::Invalid("not a polymarket message"),
         }
@@ -81,6 +96,7 @@ impl Session for PolymarketSession {
     fn subscribe(&mut self, keys: &[Key], out: &mut Outbox) {
         for key in keys {
             self.keys.insert(key.name.clone(), key.id);
+            self.unstated.insert(key.id);
         }
         let tokens: Vec<&str> = keys.iter().map(|key| &*key.name).collect();
         let command = if self.begun {
@@ -95,11 +111,16 @@ impl Session for PolymarketSession {
     fn unsubscribe(&mut self, keys: &[Key], out: &mut Outbox) {
         for key in keys {
             self.keys.remove(&key.name);
+            self.unstated.remove(&key.id);
         }
         let tokens: Vec<&str> = keys.iter().map(|key| &*key.name).collect();
         out.send_text(
             serde_json::json!({ "operation": "unsubscribe", "assets_ids": tokens }).to_string(),
         );
+    }
+
+    fn answers_with_snapshots(&self) -> bool {
+        true
     }
 
     fn keep_alive(&self) -> Option<KeepAlive> {

@@ -78,7 +78,7 @@ impl Connection {
         }
         for index in 0..self.outbox.touched.len() {
             let id = self.outbox.touched[index];
-            if let Some(after) = self.subscriptions.touch(id, now)
+            if let Some(after) = self.subscriptions.touch(id, now, self.outbox.snapshot)
                 && let Some(key) = self.subscriptions.name(id)
             {
                 let event = Event::Resumed { keys: Keys::one(Arc::clone(key)), after };

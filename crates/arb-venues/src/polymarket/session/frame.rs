@@ -28,6 +28,12 @@ fn texts<'a>(payload: &'a [u8], member: &'static [u8]) -> impl Iterator<Item = &
     })
 }
 
+/// Whether a frame holds whole books: nothing else has both sides.
+pub(super) fn has_book(payload: &[u8]) -> bool {
+    let has = |member: &[u8]| payload.windows(member.len()).any(|here| here == member);
+    has(br#""bids""#) && has(br#""asks""#)
+}
+
 /// Whether a frame begins and ends like JSON: one that was cut short does not.
 pub(super) fn is_whole(payload: &[u8]) -> bool {
     let text = payload.trim_ascii();
