@@ -47,6 +47,16 @@ impl Sink for Assessed {
     fn on_closed(&mut self, _: &Closed) {}
 }
 
+impl Ours {
+    /// Both venues' connections were lost and are open again.
+    pub fn reconnect(&mut self) {
+        self.now += 1_000;
+        for venue in arb_normalize::Venue::ALL {
+            self.pipeline.on_open(venue, 0, Timestamp::from_nanos(self.now));
+        }
+    }
+}
+
 impl Contender for Ours {
     fn new(stream: &Stream) -> Self {
         let sink =

@@ -1,7 +1,6 @@
 //! Market ids to book numbers.
 
-use std::collections::HashMap;
-use std::hash::{BuildHasherDefault, Hasher};
+use hashbrown::HashTable;
 
 /// The number of a book within its [`Books`](super::Books).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -15,17 +14,47 @@ impl BookId {
     }
 }
 
+/// An id as it lies in the table: in place up to 79 bytes (Polymarket's have 77), so that looking it up follows no pointer.
+#[derive(Debug)]
+enum Name {
+    Short(u8, [u8; 79]),
+    Long(Box<[u8]>),
+}
+
+impl Name {
+    fn new(id: &str) -> Self {
+        let mut bytes = [0; 79];
+        match (bytes.get_mut(..id.len()), u8::try_from(id.len())) {
+            (Some(place), Ok(length)) => {
+                place.copy_from_slice(id.as_bytes());
+                Self::Short(length, bytes)
+            }
+            _ => Self::Long(id.as_bytes().into()),
+        }
+    }
+
+    #[inline]
+    fn bytes(&self) -> &[u8] {
+        match self {
+            Self::Short(length, bytes) => bytes.get(..usize::from(*length)).unwrap_or_default(),
+            Self::Long(bytes) => bytes,
+        }
+    }
+}
+
 /// Market ids and their books.
 #[derive(Debug, Default)]
 pub(super) struct MarketIndex {
-    ids: HashMap<Box<str>, BookId, BuildHasherDefault<IdHasher>>,
+    ids: HashTable<(Name, BookId)>,
     names: Vec<Box<str>>,
 }
 
 impl MarketIndex {
     #[inline]
     pub(super) fn get(&self, market: &str) -> Option<BookId> {
-        self.ids.get(market).copied()
+        let market = market.as_bytes();
+        let found = self.ids.find(hash(market), |(name, _)| name.bytes() == market);
+        found.map(|(_, id)| *id)
     }
 
     /// The id's book; the flag says whether it is new.
@@ -34,7 +63,8 @@ impl MarketIndex {
             return (id, false);
         }
         let id = BookId(self.names.len() as u32);
-        self.ids.insert(Box::from(market), id);
+        let entry = (Name::new(market), id);
+        self.ids.insert_unique(hash(market.as_bytes()), entry, |(name, _)| hash(name.bytes()));
         self.names.push(Box::from(market));
         (id, true)
     }
@@ -44,56 +74,55 @@ impl MarketIndex {
     }
 }
 
+const MIX: u64 = 0x9E37_79B9_7F4A_7C15;
+
 /// Hashes the words of an id up to 48 bytes, and of a longer one (Polymarket's 77 digits) the first 8 and last 24 bytes,
 /// which are as random as the rest. Ids come from the venues, so a flood of chosen collisions is no concern; a hit is
 /// compared whole anyway.
-#[derive(Debug, Default)]
-pub(super) struct IdHasher(u64);
-
-const MIX: u64 = 0x9E37_79B9_7F4A_7C15;
-
-impl IdHasher {
-    #[inline]
-    fn mix(&mut self, word: u64) {
-        self.0 = (self.0.rotate_left(5) ^ word).wrapping_mul(MIX);
+#[inline]
+fn hash(id: &[u8]) -> u64 {
+    let mix = |sum: u64, word: u64| (sum.rotate_left(5) ^ word).wrapping_mul(MIX);
+    let word = |at: usize| {
+        let chunk = id.get(at..).and_then(|rest| rest.first_chunk::<8>());
+        chunk.map_or(0, |chunk| u64::from_le_bytes(*chunk))
+    };
+    let length = id.len();
+    let mut sum = mix(0, length as u64);
+    if length > 48 {
+        sum = mix(sum, word(0));
+        sum = mix(sum, word(length - 24));
+        sum = mix(sum, word(length - 16));
+    } else {
+        for at in (0..length.saturating_sub(8)).step_by(8) {
+            sum = mix(sum, word(at));
+        }
     }
+    if length >= 8 {
+        sum = mix(sum, word(length - 8));
+    } else {
+        sum = id.iter().fold(sum, |sum, byte| mix(sum, u64::from(*byte)));
+    }
+    // The table takes its position from the low bits and its tag from the top ones.
+    sum ^ (sum >> 32)
 }
 
-impl Hasher for IdHasher {
-    #[inline]
-    fn write(&mut self, bytes: &[u8]) {
-        let word = |at: usize| {
-            let chunk = bytes.get(at..).and_then(|rest| rest.first_chunk::<8>());
-            chunk.map_or(0, |chunk| u64::from_le_bytes(*chunk))
-        };
-        let length = bytes.len();
-        self.mix(length as u64);
-        if length > 48 {
-            self.mix(word(0));
-            self.mix(word(length - 24));
-            self.mix(word(length - 16));
-        } else {
-            for at in (0..length.saturating_sub(8)).step_by(8) {
-                self.mix(word(at));
-            }
-        }
-        if length >= 8 {
-            self.mix(word(length - 8));
-        } else {
-            for byte in bytes {
-                self.mix(u64::from(*byte));
-            }
-        }
-    }
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-    #[inline]
-    fn write_u8(&mut self, _: u8) {
-        // The end mark of a string adds nothing to a hash that holds the length.
-    }
-
-    #[inline]
-    fn finish(&self) -> u64 {
-        // The table takes its position from the low bits and its tag from the top ones.
-        self.0 ^ (self.0 >> 32)
+    #[test]
+    fn ids_of_any_length_keep_their_books() {
+        let mut index = MarketIndex::default();
+        let id = |number: usize| "7".repeat(number % 120) + &number.to_string();
+        for number in 0..600 {
+            assert_eq!(index.get(&id(number)), None);
+            assert_eq!(index.register(&id(number)), (BookId(number as u32), true));
+        }
+        for number in 0..600 {
+            let book = BookId(number as u32);
+            assert_eq!(index.get(&id(number)), Some(book));
+            assert_eq!(index.register(&id(number)), (book, false));
+            assert_eq!(index.name(book), id(number));
+        }
     }
 }
