@@ -63,6 +63,31 @@ struct FeeSpan {
     until: Option<Timestamp>,
 }
 
+/// The baskets of one book, in place where it is in one pair only, as most are: cold memory is not followed twice.
+enum Baskets {
+    Few(u8, [u32; 2]),
+    Many(Box<[u32]>),
+}
+
+impl Baskets {
+    fn new(baskets: &[u32]) -> Self {
+        match *baskets {
+            [] => Self::Few(0, [0; 2]),
+            [one] => Self::Few(1, [one, 0]),
+            [one, other] => Self::Few(2, [one, other]),
+            _ => Self::Many(baskets.into()),
+        }
+    }
+
+    #[inline]
+    fn as_slice(&self) -> &[u32] {
+        match self {
+            Self::Few(count, baskets) => baskets.get(..usize::from(*count)).unwrap_or_default(),
+            Self::Many(baskets) => baskets,
+        }
+    }
+}
+
 /// The latest books, and for each book the baskets that hold it.
 pub struct Board {
     books: [Books; 2],
@@ -76,7 +101,7 @@ pub struct Board {
     /// Market name → baskets, in order, by venue.
     wanted: [HashMap<String, Vec<u32>>; 2],
     /// Book → baskets, in order, by venue; filled as books appear.
-    touching: [Vec<Vec<u32>>; 2],
+    touching: [Vec<Baskets>; 2],
     /// The span the baskets' fees were taken for; `None` before the first known time.
     fee_span: Option<FeeSpan>,
     /// When the money of a pair or set is expected back.
@@ -301,7 +326,7 @@ impl Board {
 
     /// The baskets a book is part of, in order.
     pub(crate) fn touching(&self, venue: Venue, book: BookId) -> &[u32] {
-        self.touching[venue.index()].get(book.index()).map_or(&[], Vec::as_slice)
+        self.touching[venue.index()].get(book.index()).map_or(&[], Baskets::as_slice)
     }
 
     /// Takes the fees in force at `at` into the baskets; pushes the baskets whose fees changed.
@@ -358,7 +383,7 @@ impl Board {
                 }
                 self.screen.link(basket as usize, &self.baskets[basket as usize]);
             }
-            self.touching[v].push(baskets);
+            self.touching[v].push(Baskets::new(&baskets));
         }
     }
 }

@@ -86,6 +86,22 @@ pub struct Closed {
     pub dollar_seconds: f64,
 }
 
+impl Closed {
+    /// To be filled in.
+    pub(crate) const fn blank() -> Self {
+        Self {
+            id: String::new(),
+            pair: String::new(),
+            class: OpportunityClass::CrossVenue,
+            at: None,
+            reason: CloseReason::PriceMoved,
+            best_net_usd: Usd::ZERO,
+            lasted: None,
+            dollar_seconds: 0.0,
+        }
+    }
+}
+
 /// One basket's life: closed, or open with its last line.
 #[derive(Debug, Default)]
 pub(crate) struct Episode {
@@ -154,25 +170,25 @@ impl Episode {
         self.best_net = self.best_net.max(net);
     }
 
-    /// Ends the episode.
+    /// Ends the episode, and says so in `closed`, whose memory is used again.
     pub(crate) fn close(
         &mut self,
         basket: &Basket,
         at: Option<Timestamp>,
         reason: CloseReason,
-    ) -> Closed {
+        closed: &mut Closed,
+    ) {
         self.accrue(at);
         self.open = false;
-        Closed {
-            id: self.line.as_ref().map(|line| line.id.clone()).unwrap_or_default(),
-            pair: basket.pair.clone(),
-            class: basket.class,
-            at,
-            reason,
-            best_net_usd: self.best_net,
-            lasted: at.zip(self.opened_at).map(|(at, opened)| at.since(opened)),
-            dollar_seconds: self.dollar_seconds,
-        }
+        closed.id.clear();
+        closed.id.push_str(self.line.as_ref().map_or("", |line| &line.id));
+        closed.pair.clone_from(&basket.pair);
+        closed.class = basket.class;
+        closed.at = at;
+        closed.reason = reason;
+        closed.best_net_usd = self.best_net;
+        closed.lasted = at.zip(self.opened_at).map(|(at, opened)| at.since(opened));
+        closed.dollar_seconds = self.dollar_seconds;
     }
 }
 

@@ -1,4 +1,6 @@
-//! Trades that almost paid: the best of each day, what stopped it, and what it would have needed.
+//! Trades that almost paid: the best prices of each day, what stopped them, and what they would have needed.
+//!
+//! The best are those that leave most (or lack least) before fees, because that can be seen without touching a book.
 
 use arb_normalize::{OpportunityClass, Timestamp, Usd};
 use arb_risk::size::SizeRequest;
@@ -89,7 +91,7 @@ struct Best {
     at: Option<Timestamp>,
     /// Micro-dollars a contract.
     gross: i64,
-    /// 1e-20 dollars a contract.
+    /// 1e-20 dollars a contract, after fees.
     net: i128,
     stopped: Stopped,
 }
@@ -105,7 +107,7 @@ pub(crate) fn day_of(at: Option<Timestamp>) -> i64 {
 
 impl DayBest {
     /// Takes what the best prices of an evaluation leave before fees, in micro-dollars a contract; `stopped` is how far it came. The fees are
-    /// only worked out where they could make a new best.
+    /// only worked out for a new best.
     pub(crate) fn note(
         &mut self,
         now: Option<Timestamp>,
@@ -117,21 +119,18 @@ impl DayBest {
         if day != self.day {
             *self = Self { day, best: None };
         }
-        let gross_units = i128::from(gross) * MICRO;
-        // Fees only take: what the prices leave bounds what is left after them.
-        if self.best.is_some_and(|best| gross_units <= best.net) {
+        if self.best.is_some_and(|best| gross <= best.gross) {
             return;
         }
-        let Some(net) = edge_after_fees(request, gross_units) else { return };
-        if self.best.is_none_or(|best| net > best.net) {
+        if let Some(net) = edge_after_fees(request, i128::from(gross) * MICRO) {
             self.best = Some(Best { at: now, gross, net, stopped });
         }
     }
 
-    /// The best after fees in millionths of a dollar, rounded down.
-    pub(crate) fn net_micros(&self) -> Option<i32> {
-        let net = self.best?.net.div_euclid(MICRO);
-        Some(i32::try_from(net).unwrap_or(if net > 0 { i32::MAX } else { i32::MIN }))
+    /// What the best prices leave before fees, in millionths of a dollar.
+    pub(crate) fn gross_micros(&self) -> Option<i32> {
+        let gross = self.best?.gross;
+        Some(i32::try_from(gross).unwrap_or(if gross > 0 { i32::MAX } else { i32::MIN }))
     }
 
     pub(crate) fn of<'a>(

@@ -13,7 +13,7 @@ pub use config::PipelineConfig;
 
 use crate::board::{Kept, PairsChange};
 use crate::capture::Capture;
-use crate::episode::{self, Episode};
+use crate::episode::{self, Closed, Episode};
 use crate::judge::{self, Judgement, Trade};
 use crate::near_miss;
 use crate::quarantine::QuarantineRule;
@@ -46,6 +46,8 @@ pub struct Pipeline<S> {
     day: i64,
     report: FrameReport,
     touched: Vec<u32>,
+    /// The last trade that ended; its memory is used again.
+    closed: Closed,
 }
 
 impl<S: Sink> Pipeline<S> {
@@ -69,6 +71,7 @@ impl<S: Sink> Pipeline<S> {
             day: 0,
             report: FrameReport::default(),
             touched: Vec::new(),
+            closed: Closed::blank(),
         }
     }
 
@@ -304,8 +307,8 @@ impl<S: Sink> Pipeline<S> {
             &mut self.funnel,
             Some(&mut episode.day),
         );
-        if let Some(net) = episode.day.net_micros() {
-            self.board.screen.set_near(index, net);
+        if let Some(gross) = episode.day.gross_micros() {
+            self.board.screen.set_near(index, gross);
         }
         if let Some(rule) = &self.quarantine {
             let net = match &judgement {
@@ -381,9 +384,9 @@ impl<S: Sink> Pipeline<S> {
     fn end(&mut self, index: usize, reason: CloseReason) {
         let episode = &mut self.episodes[index];
         if episode.is_open() {
-            let closed = episode.close(&self.board.baskets[index], self.now, reason);
+            episode.close(&self.board.baskets[index], self.now, reason, &mut self.closed);
             self.board.screen.set_open(index, false);
-            self.sink.on_closed(&closed);
+            self.sink.on_closed(&self.closed);
         }
     }
 }

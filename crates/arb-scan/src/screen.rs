@@ -81,10 +81,10 @@ impl Screen {
         }
     }
 
-    /// The nearest a basket came to a trade today, in millionths of a dollar a contract after fees, rounded down.
-    pub(crate) fn set_near(&mut self, index: usize, net: i32) {
+    /// What the best prices left of a basket today, in millionths of a dollar a contract before fees.
+    pub(crate) fn set_near(&mut self, index: usize, gross: i32) {
         if let Some(record) = self.records.get_mut(index) {
-            record.near = net;
+            record.near = gross;
         }
     }
 
