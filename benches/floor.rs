@@ -120,10 +120,9 @@ impl Floor {
 
     #[inline]
     fn polymarket(&mut self, text: &[u8]) -> Option<u32> {
-        let mut fields = Fields::new(text);
         let (mut token, mut price, mut size, mut touched) = (None, 0, 0, None);
         let mut bid = true;
-        while let Some(field) = fields.next() {
+        for field in Fields::new(text) {
             match field.key {
                 // Only first outcomes are known: the second's book is a mirror.
                 b"asset_id" => token = self.markets.0.get(&tail(field.value)).copied(),

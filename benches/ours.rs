@@ -48,6 +48,18 @@ impl Sink for Assessed {
 }
 
 impl Ours {
+    /// Judges every pair anew: the trades there are.
+    #[must_use]
+    pub fn scan_all(&self) -> Tally {
+        let mut tally = Tally::default();
+        self.pipeline.scan_all(|_, trade| {
+            tally.published += 1;
+            tally.quantity += u128::from(trade.quantity.micros());
+            tally.net += trade.net.pico();
+        });
+        tally
+    }
+
     /// Both venues' connections were lost and are open again.
     pub fn reconnect(&mut self) {
         self.now += 1_000;

@@ -143,14 +143,32 @@ impl Screen {
     pub(crate) fn look(&self, index: usize) -> Look {
         let Some(record) = self.records.get(index) else { return Look::Judge };
         let (Some(two), false) = (&record.two, record.open) else { return Look::Judge };
-        let [first, second] = two.legs.map(|leg| self.touch(leg));
-        if first == UNPRICED || second == UNPRICED {
-            let ceases = self.time_all && record.timed;
-            return if ceases { Look::Judge } else { Look::NotPriced };
+        match self.left(two) {
+            None if self.time_all && record.timed => Look::Judge,
+            None => Look::NotPriced,
+            Some(left) if left > 0 || left > i64::from(record.near) => Look::Judge,
+            Some(_) if self.time_all && !record.timed => Look::Judge,
+            Some(_) => Look::NoEdge,
         }
-        let left = i64::from(two.payoff) - i64::from(first) - i64::from(second);
-        let begins = self.time_all && !record.timed;
-        if left > 0 || left > i64::from(record.near) || begins { Look::Judge } else { Look::NoEdge }
+    }
+
+    /// What the best prices say of a basket, whatever was said before.
+    #[inline]
+    pub(crate) fn look_anew(&self, index: usize) -> Look {
+        let two = self.records.get(index).and_then(|record| record.two.as_ref());
+        two.map_or(Look::Judge, |two| match self.left(two) {
+            None => Look::NotPriced,
+            Some(left) if left > 0 => Look::Judge,
+            Some(_) => Look::NoEdge,
+        })
+    }
+
+    /// What the best prices leave, in millionths of a dollar; `None` where a book may not be priced.
+    #[inline]
+    fn left(&self, two: &Two) -> Option<i64> {
+        let [first, second] = two.legs.map(|leg| self.touch(leg));
+        let priced = first != UNPRICED && second != UNPRICED;
+        priced.then(|| i64::from(two.payoff) - i64::from(first) - i64::from(second))
     }
 
     #[inline]

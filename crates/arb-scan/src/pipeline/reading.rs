@@ -7,6 +7,7 @@ use super::{Pipeline, books_of};
 use crate::board::MissingMass;
 use crate::compete::{self, Open, Share};
 use crate::judge::{self, Judgement};
+use crate::screen::Look;
 use crate::{
     Basket, Board, Captured, Counts, Funnel, NearMiss, NotPriced, Quarantine, Quote, Sink, Terms,
     quote, terms,
@@ -105,10 +106,17 @@ impl<S: Sink> Pipeline<S> {
     pub fn scan_all(&self, mut visit: impl FnMut(&Basket, &SizedTrade)) -> Funnel {
         let mut funnel = Funnel::default();
         let books = books_of(&self.board);
-        for basket in &self.board.baskets {
-            let judged = judge::judge(basket, &books, &self.limits, self.now, &mut funnel, None);
-            if let Judgement::Trade(trade) = judged {
-                visit(basket, &trade.sized);
+        for (index, basket) in self.board.baskets.iter().enumerate() {
+            match self.board.screen.look_anew(index) {
+                Look::NoEdge => funnel.no_edge(),
+                Look::NotPriced => funnel.evaluated += 1,
+                Look::Judge => {
+                    let limits = &self.limits;
+                    let judged = judge::judge(basket, &books, limits, self.now, &mut funnel, None);
+                    if let Judgement::Trade(trade) = judged {
+                        visit(basket, &trade.sized);
+                    }
+                }
             }
         }
         funnel
