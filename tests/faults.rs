@@ -1,7 +1,6 @@
 //! Faults over real sockets: whatever a venue does wrong, no trade is seen that is not there, and every pair is
 //! tradable again soon after.
 
-use std::collections::HashMap;
 use std::time::Duration;
 
 use arb_breaker::BreakerConfig;
@@ -9,6 +8,7 @@ use arb_risk::gate::RiskLimits;
 use arb_scan::{PipelineConfig, pairs};
 use arb_sim::{FaultSpec, Sim, SimConfig};
 use arb_ws::FullJitter;
+use scan_app::approvals::Approvals;
 use scan_app::endpoints::Endpoints;
 use scan_app::feeds::{self, Feeds, Parts, Patience};
 use scan_app::publisher::{Finding, Publisher};
@@ -67,7 +67,7 @@ async fn no_fault_makes_up_a_trade_or_leaves_a_pair_behind() {
         .retain(|spec| trading.contains(&spec.pair.kalshi) && spec.pair.id != "meridian-landing");
     let count = approved.len();
     let (findings, mut found) = mpsc::channel(1_000);
-    let publisher = Publisher::new(findings, HashMap::new(), RiskLimits::default(), None);
+    let publisher = Publisher::new(findings, RiskLimits::default(), None);
     // Many faults in a row are what a breaker is there for; here each is looked at alone.
     let half_a_second = Duration::from_millis(500);
     let patience = Patience {
@@ -75,9 +75,7 @@ async fn no_fault_makes_up_a_trade_or_leaves_a_pair_behind() {
         backoff: Some(FullJitter { base: Duration::from_millis(50), cap: half_a_second }),
     };
     let parts = Parts {
-        pairs: approved,
-        refused: Vec::new(),
-        close_times: Vec::new(),
+        approvals: Approvals { pairs: approved, ..Approvals::default() },
         sets: Vec::new(),
         pipeline: PipelineConfig::default(),
         publisher,
@@ -99,6 +97,42 @@ async fn no_fault_makes_up_a_trade_or_leaves_a_pair_behind() {
             }
         }
     }
+    feeds.stop();
+    sim.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn pairs_are_replaced_while_the_feeds_run() {
+    let config = SimConfig { plant_every: None, ..SimConfig::default() };
+    let sim = Sim::start(config).await.unwrap();
+    let endpoints = Endpoints::simulated(&sim).unwrap();
+    let trading = sim.markets(arb_sim::Venue::Kalshi);
+    let mut approved = pairs::parse(&sim.approved_pairs_json()).unwrap();
+    approved
+        .retain(|spec| trading.contains(&spec.pair.kalshi) && spec.pair.id != "meridian-landing");
+    let count = approved.len();
+    let (findings, _found) = mpsc::channel(1_000);
+    let approve =
+        |pairs: &[arb_scan::PairSpec]| Approvals { pairs: pairs.to_vec(), ..Approvals::default() };
+    let parts = Parts {
+        approvals: approve(&approved[..1]),
+        sets: Vec::new(),
+        pipeline: PipelineConfig::default(),
+        publisher: Publisher::new(findings, RiskLimits::default(), None),
+        tap: None,
+        patience: Patience::default(),
+        heartbeat: None,
+    };
+    let mut feeds = feeds::start(&endpoints, parts).unwrap();
+    until_all_tradable(&mut feeds, 1, "the start with one pair").await;
+    feeds.replace(approve(&approved));
+    until_all_tradable(&mut feeds, count, "the others were approved").await;
+    // All but the first are withdrawn: the first goes on.
+    feeds.replace(approve(&approved[..1]));
+    until_all_tradable(&mut feeds, 1, "they were withdrawn").await;
+    assert_eq!(feeds.view.borrow().pairs_total, 1);
+    feeds.replace(approve(&approved));
+    until_all_tradable(&mut feeds, count, "they came back").await;
     feeds.stop();
     sim.shutdown().await;
 }

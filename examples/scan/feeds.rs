@@ -12,6 +12,7 @@ use arb_monitor::health::Heartbeat;
 use arb_monitor::status::StatusModel;
 use arb_normalize::books::BookState;
 use arb_normalize::{Timestamp, Venue};
+use arb_scan::sets::Member;
 use arb_scan::{MarketSet, PairSpec, Pipeline, PipelineConfig};
 use arb_venues::kalshi::KalshiSession;
 use arb_venues::polymarket::{PolymarketSession, TOKENS_PER_CONNECTION};
@@ -22,6 +23,7 @@ use arb_ws::{
 use tokio::sync::{oneshot, watch};
 use tokio::task::LocalSet;
 
+use crate::approvals::Approvals;
 use crate::endpoints::Endpoints;
 use crate::failure::Failure;
 use crate::publisher::Publisher;
@@ -50,11 +52,17 @@ pub type Handles = Rc<RefCell<[Vec<Handle>; 2]>>;
 pub struct Feeds {
     stop: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
+    approvals: watch::Sender<Approvals>,
     /// The newest view.
     pub view: watch::Receiver<StatusModel>,
 }
 
 impl Feeds {
+    /// Has other pairs traded from now on: connections stay, new markets are subscribed, books of markets that stay are kept.
+    pub fn replace(&self, approvals: Approvals) {
+        self.approvals.send_replace(approvals);
+    }
+
     /// Ends the connections and waits for the thread.
     pub fn stop(mut self) {
         self.end();
@@ -89,12 +97,8 @@ pub struct Patience {
 /// What the thread is given.
 #[derive(Debug)]
 pub struct Parts {
-    /// What is approved and may be traded.
-    pub pairs: Vec<PairSpec>,
-    /// What is approved and may not, with the reason.
-    pub refused: Vec<(String, String)>,
-    /// When Kalshi's markets close.
-    pub close_times: Vec<(String, Timestamp)>,
+    /// What is approved.
+    pub approvals: Approvals,
     /// Groups and chains to look at besides.
     pub sets: Vec<MarketSet>,
     /// How trades are judged.
@@ -121,36 +125,34 @@ struct Plan {
 pub fn start(endpoints: &Endpoints, parts: Parts) -> Result<Feeds, Failure> {
     let dial = TungsteniteDial::new()
         .map_err(|error| Failure::from_error("the connections' TLS", &error))?;
-    let plans = plan(endpoints, &parts.pairs, &parts.sets);
+    let plans = plan(endpoints, &parts.approvals.pairs, &parts.sets);
     let (stop, stopped) = oneshot::channel();
-    let base = view::base(endpoints, &parts.refused);
+    let base = view::base(endpoints);
     let clocks = [endpoints.kalshi_clock.clone(), endpoints.polymarket_clock.clone()];
     let (view, seen) = watch::channel(base.clone());
+    let (approvals, approved) = watch::channel(Approvals::default());
+    let control = Control { view, approved, stopped };
     let thread = std::thread::Builder::new()
         .name("feeds".to_owned())
         .spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
             match runtime {
                 Ok(runtime) => {
-                    let work = serve(parts, plans, Arc::new(dial), clocks, base, view, stopped);
+                    let work = serve(parts, plans, Arc::new(dial), clocks, base, control);
                     LocalSet::new().block_on(&runtime, work);
                 }
                 Err(error) => tracing::error!(%error, "the feeds' runtime cannot be built"),
             }
         })
         .map_err(|error| Failure::run(format!("the feeds' thread cannot be started: {error}")))?;
-    Ok(Feeds { stop: Some(stop), thread: Some(thread), view: seen })
+    Ok(Feeds { stop: Some(stop), thread: Some(thread), approvals, view: seen })
 }
 
 fn plan(endpoints: &Endpoints, pairs: &[PairSpec], sets: &[MarketSet]) -> Vec<Plan> {
     let mut plans = Vec::new();
-    let members = || sets.iter().flat_map(|set| &set.members);
-    let mut keys: Vec<String> = pairs.iter().map(|spec| spec.pair.kalshi.clone()).collect();
-    keys.extend(members().filter_map(|member| member.kalshi.clone()));
-    keys.sort();
-    keys.dedup();
+    let tickers = keys(Venue::Kalshi, pairs, sets);
     if let Some(key) = &endpoints.credentials {
-        for (number, chunk) in (0..).zip(keys.chunks(KALSHI_MARKETS_PER_CONNECTION)) {
+        for (number, chunk) in (0..).zip(tickers.chunks(KALSHI_MARKETS_PER_CONNECTION)) {
             let clock = endpoints.kalshi_clock.clone();
             plans.push(Plan {
                 venue: Venue::Kalshi,
@@ -160,11 +162,7 @@ fn plan(endpoints: &Endpoints, pairs: &[PairSpec], sets: &[MarketSet]) -> Vec<Pl
             });
         }
     }
-    let mut tokens: Vec<String> =
-        pairs.iter().map(|spec| spec.pair.polymarket_yes.clone()).collect();
-    tokens.extend(members().filter_map(|member| member.polymarket.clone()));
-    tokens.sort();
-    tokens.dedup();
+    let tokens = keys(Venue::Polymarket, pairs, sets);
     for (number, chunk) in (0..).zip(tokens.chunks(TOKENS_PER_CONNECTION)) {
         plans.push(Plan {
             venue: Venue::Polymarket,
@@ -176,28 +174,26 @@ fn plan(endpoints: &Endpoints, pairs: &[PairSpec], sets: &[MarketSet]) -> Vec<Pl
     plans
 }
 
+/// How the thread and the rest of the program talk.
+struct Control {
+    view: watch::Sender<StatusModel>,
+    approved: watch::Receiver<Approvals>,
+    stopped: oneshot::Receiver<()>,
+}
+
 async fn serve(
     parts: Parts,
     plans: Vec<Plan>,
     dial: Arc<TungsteniteDial>,
     clocks: [arb_venues::ClockOffset; 2],
-    base: StatusModel,
-    view: watch::Sender<StatusModel>,
-    stopped: oneshot::Receiver<()>,
+    mut base: StatusModel,
+    control: Control,
 ) {
-    let Parts { pairs, sets, close_times, pipeline, publisher, tap, patience, heartbeat, .. } =
-        parts;
-    let settlements: Vec<(String, Timestamp)> =
-        publisher.settlements().map(|(pair, at)| (pair.to_owned(), at)).collect();
+    let Control { view, mut approved, stopped } = control;
+    let Parts { approvals, sets, pipeline, publisher, tap, patience, heartbeat } = parts;
     let mut pipeline = Pipeline::new(pipeline, publisher);
-    pipeline.replace_pairs(pairs);
+    approve(&mut pipeline, &mut base, approvals);
     pipeline.replace_sets(sets);
-    for (pair, at) in &settlements {
-        pipeline.set_resolves_at(pair, Some(*at));
-    }
-    for (market, at) in &close_times {
-        pipeline.set_close_at(Venue::Kalshi, market, Some(*at));
-    }
     let pipeline: SharedPipeline = Rc::new(RefCell::new(pipeline));
     let handles: Handles = Rc::default();
     let mut running = tokio::task::JoinSet::new();
@@ -247,6 +243,11 @@ async fn serve(
                 reminders += 1;
                 remind(&pipeline, &handles, &carriers, reminders.is_multiple_of(ANEW_EVERY));
             }
+            if approved.has_changed().unwrap_or(false) {
+                let newest = approved.borrow_and_update().clone();
+                approve(&mut pipeline.borrow_mut(), &mut base, newest);
+                carry(&pipeline.borrow(), &handles.borrow(), &mut carriers);
+            }
             let now = now();
             if let Some(now) = now {
                 pipeline.borrow_mut().advance(now);
@@ -267,6 +268,66 @@ async fn serve(
     if tokio::time::timeout(CLOSE_WITHIN, closed).await.is_err() {
         tracing::warn!("a connection did not close in time");
     }
+}
+
+/// Has these pairs traded from now on.
+fn approve(pipeline: &mut Pipeline<Publisher>, base: &mut StatusModel, approvals: Approvals) {
+    let Approvals { pairs, refused, close_times, settles_at } = approvals;
+    view::refuse(base, &refused);
+    for (market, at) in &close_times {
+        pipeline.set_close_at(Venue::Kalshi, market, Some(*at));
+    }
+    for (pair, at) in &settles_at {
+        pipeline.set_resolves_at(pair, Timestamp::try_from(*at).ok());
+    }
+    pipeline.sink_mut().expect_settlements(settles_at);
+    pipeline.replace_pairs(pairs);
+}
+
+/// Subscribes markets that nobody carries yet, on the venue's connection with the fewest, and takes out those that nobody wants.
+fn carry(pipeline: &Pipeline<Publisher>, handles: &[Vec<Handle>; 2], carriers: &mut Carriers) {
+    let (pairs, sets) = (pipeline.board().pairs(), pipeline.board().sets());
+    for venue in Venue::ALL {
+        let (wanted, carriers) = (keys(venue, pairs, sets), &mut carriers[venue.index()]);
+        let handles = &handles[venue.index()];
+        carriers.retain(|market, number| {
+            let stays = wanted.binary_search(market).is_ok();
+            if !stays && let Some(handle) = handles.get(*number) {
+                handle.unsubscribe([market]);
+            }
+            stays
+        });
+        for market in wanted {
+            if carriers.contains_key(&market) {
+                continue;
+            }
+            let load = |number: &usize| carriers.values().filter(|on| *on == number).count();
+            let Some(number) = (0..handles.len()).min_by_key(load) else {
+                tracing::error!(%venue, market, "no connection to carry it: start again with these pairs");
+                continue;
+            };
+            match handles[number].subscribe([market.as_str()]) {
+                Ok(_) => {
+                    carriers.insert(market, number);
+                }
+                Err(error) => tracing::error!(%venue, market, %error, "a market is left out"),
+            }
+        }
+    }
+}
+
+/// The markets that pairs and sets need of a venue, in order, each once.
+fn keys(venue: Venue, pairs: &[PairSpec], sets: &[MarketSet]) -> Vec<String> {
+    let of_pair = |spec: &PairSpec| match venue {
+        Venue::Kalshi => spec.pair.kalshi.clone(),
+        _ => spec.pair.polymarket_yes.clone(),
+    };
+    let members = sets.iter().flat_map(|set| &set.members).flat_map(Member::markets);
+    let of_sets = members.filter(|(on, ..)| *on == venue).map(|(_, key, _)| key.to_owned());
+    let mut keys: Vec<String> = pairs.iter().map(of_pair).chain(of_sets).collect();
+    keys.sort();
+    keys.dedup();
+    keys
 }
 
 fn now() -> Option<Timestamp> {

@@ -1,5 +1,6 @@
 //! What `scan` is made of: composition of the crates, and nothing that belongs in one of them.
 
+pub mod approvals;
 pub mod args;
 pub mod endpoints;
 pub mod failure;

@@ -1,6 +1,5 @@
 //! Venues that run now: simulated on this machine, or real.
 
-use std::collections::HashMap;
 use std::time::Duration;
 
 use arb_monitor::status::{Mode, StatusModel};
@@ -10,7 +9,6 @@ use arb_scan::{Limits, PairSpec, PipelineConfig, QuarantineRule, pairs};
 use arb_sim::{Sim, SimConfig};
 use arb_ws::Windows;
 use arb_ws::capture::{Recorder, RecorderConfig};
-use time::OffsetDateTime;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
@@ -23,7 +21,7 @@ use crate::services::Services;
 use crate::settings::Settings;
 use crate::tally::{Score, Tally};
 use crate::watch::DelayedBooks;
-use crate::{replay, table, terminal, tradable, view};
+use crate::{approvals, replay, table, terminal, tradable, view};
 
 /// Findings that may wait for cache and screen; more are lost to them, and counted.
 const FINDINGS: usize = 4_096;
@@ -49,6 +47,7 @@ pub fn run(args: &Args, settings: &Settings) -> Result<(), Failure> {
 async fn scan(args: &Args, settings: &Settings) -> Result<(), Failure> {
     // Keys and pairs first: nothing starts on a command line that cannot work.
     let real = args.live.then(|| Endpoints::live(args, settings)).transpose()?;
+    let changed_at = args.pairs.as_deref().and_then(approvals::modified);
     let file = args.pairs.as_deref().map(replay::read_pairs).transpose()?;
     if args.live && file.is_none() {
         return Err(Failure::usage(
@@ -90,13 +89,11 @@ async fn scan(args: &Args, settings: &Settings) -> Result<(), Failure> {
         ..RiskLimits::default()
     };
     let confirmed_at = Timestamp::try_from(arb_ws::wall_clock()).ok();
-    let publisher = Publisher::new(findings, settles_at(&found), risk_limits, confirmed_at);
+    let publisher = Publisher::new(findings, risk_limits, confirmed_at);
     let tickers: Vec<(String, String)> =
         found.pairs.iter().map(|spec| (spec.pair.id.clone(), spec.pair.kalshi.clone())).collect();
     let parts = Parts {
-        close_times: close_times(&found),
-        pairs: found.pairs,
-        refused: found.refused,
+        approvals: found.into(),
         sets,
         pipeline: judging(args, settings, endpoints.mode),
         publisher,
@@ -106,7 +103,16 @@ async fn scan(args: &Args, settings: &Settings) -> Result<(), Failure> {
     };
     let feeds = feeds::start(&endpoints, parts)?;
     let delayed = args.watch.then(|| DelayedBooks::start(endpoints.kalshi.clone(), tickers));
-    let tally = watch(args, &services, &feeds, received, sim.as_ref(), delayed.as_ref()).await;
+    let follow = async {
+        match &args.pairs {
+            Some(path) => approvals::follow(path, changed_at, &endpoints, &feeds).await,
+            None => std::future::pending().await,
+        }
+    };
+    let tally = tokio::select! {
+        tally = watch(args, &services, &feeds, received, sim.as_ref(), delayed.as_ref()) => tally,
+        never = follow => match never {},
+    };
     let last = feeds.view.borrow().clone();
     feeds.stop();
     if let Some(recorder) = recorder {
@@ -148,29 +154,6 @@ fn limits(args: &Args, settings: &Settings) -> Limits {
     limits.min_net = args.min_net.or(limits.min_net);
     limits.max_position = Some(settings.max_position_size);
     limits
-}
-
-/// When each pair's money is expected back: the later of the two venues' expectations.
-fn settles_at(found: &tradable::Tradable) -> HashMap<String, OffsetDateTime> {
-    found
-        .markets
-        .iter()
-        .filter_map(|(pair, (kalshi, polymarket))| {
-            let expected =
-                |market: &arb_normalize::Market| market.expected_resolution_at.or(market.close_at);
-            Some((pair.clone(), expected(kalshi).max(expected(polymarket))?))
-        })
-        .collect()
-}
-
-/// When Kalshi's markets close.
-fn close_times(found: &tradable::Tradable) -> Vec<(String, Timestamp)> {
-    let kalshi = found.markets.values().map(|(kalshi, _)| kalshi);
-    kalshi
-        .filter_map(|market| {
-            Some((market.key.id.clone(), Timestamp::try_from(market.close_at?).ok()?))
-        })
-        .collect()
 }
 
 fn recorder(args: &Args) -> Result<Option<Recorder>, Failure> {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use arb_normalize::books::{Books, Resync};
+use arb_normalize::opportunity::Action;
 use arb_normalize::{DecodeError, MarketEvent, Opportunity, Timestamp, Usd, Venue};
 use arb_risk::assess::{Assessment, Assessor, LegView, TradeView};
 use arb_risk::gate::{
@@ -91,7 +92,6 @@ impl Publisher {
     /// A publisher into a bounded queue.
     pub fn new(
         findings: mpsc::Sender<Finding>,
-        settles_at: HashMap<String, OffsetDateTime>,
         limits: RiskLimits,
         confirmed_at: Option<Timestamp>,
     ) -> Self {
@@ -100,7 +100,7 @@ impl Publisher {
             assessor: Assessor::default(),
             gate: Gate::new(limits),
             switch: KillSwitch::released(),
-            settles_at,
+            settles_at: HashMap::new(),
             confirmed_at,
             survivors: Survivors::default(),
             risks: HashMap::new(),
@@ -110,11 +110,9 @@ impl Publisher {
         }
     }
 
-    /// When each pair is expected to be settled.
-    pub fn settlements(&self) -> impl Iterator<Item = (&str, Timestamp)> {
-        self.settles_at
-            .iter()
-            .filter_map(|(pair, at)| Some((pair.as_str(), Timestamp::try_from(*at).ok()?)))
+    /// Says when pairs are expected to be settled, instead of what was said before.
+    pub fn expect_settlements(&mut self, settles_at: Vec<(String, OffsetDateTime)>) {
+        self.settles_at = settles_at.into_iter().collect();
     }
 
     /// Days until a pair is expected to be settled.
@@ -147,7 +145,10 @@ impl Publisher {
         let legs: Vec<LegState> = found
             .legs()
             .map(|(leg, tracked)| {
-                let taken = tracked.book().buy(leg.outcome);
+                let taken = match leg.action {
+                    Action::Buy => tracked.book().buy(leg.outcome),
+                    Action::Sell => tracked.book().sell(leg.outcome),
+                };
                 LegState::live(taken, tracked.received_at(), tracked.venue_at())
             })
             .collect();

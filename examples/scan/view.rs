@@ -27,8 +27,8 @@ const NEAR_MISSES: usize = 20;
 /// Examples of blocked pairs, by reason.
 const EXAMPLES: usize = 4;
 
-/// What does not change while running: `refused` are approved pairs that may not be traded, with the reason.
-pub fn base(endpoints: &Endpoints, refused: &[(String, String)]) -> StatusModel {
+/// What does not change with the feeds.
+pub fn base(endpoints: &Endpoints) -> StatusModel {
     let clock = |venue: Venue, offset: &arb_venues::ClockOffset| ClockOffset {
         venue: venue.as_str().to_owned(),
         offset_ms: Some(-offset.millis()),
@@ -42,10 +42,14 @@ pub fn base(endpoints: &Endpoints, refused: &[(String, String)]) -> StatusModel 
             clock(Venue::Kalshi, &endpoints.kalshi_clock),
             clock(Venue::Polymarket, &endpoints.polymarket_clock),
         ],
-        pairs_total: refused.len(),
-        blocked: blocked(refused.iter().map(|(pair, reason)| (reason.clone(), pair.clone()))),
         ..StatusModel::default()
     }
+}
+
+/// Puts in which approved pairs may not be traded, and why.
+pub fn refuse(base: &mut StatusModel, refused: &[(String, String)]) {
+    base.pairs_total = refused.len();
+    base.blocked = blocked(refused.iter().map(|(pair, reason)| (reason.clone(), pair.clone())));
 }
 
 /// A breaker as a row.
