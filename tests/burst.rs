@@ -15,7 +15,7 @@ use arb_normalize::{BookState, Venue};
 use arb_sim::{Catalogue, Price, Quantity, Side, Sim, SimConfig, SnapshotReply};
 use arb_tests::feed::{
     Barrier, DEADLINE, Feed, Market, START, TURN, chaos_config, hold_back_time, markets,
-    patient_config,
+    patient_config, resident,
 };
 use arb_ws::{ConnectBudget, Rate};
 use tokio::task::LocalSet;
@@ -141,13 +141,6 @@ async fn twins_count_twice_and_duplicates_once() {
         }
     })
     .await;
-}
-
-/// Resident memory of this process in bytes, where the system tells.
-fn resident() -> Option<u64> {
-    let status = std::fs::read_to_string("/proc/self/status").ok()?;
-    let line = status.lines().find(|line| line.starts_with("VmRSS:"))?;
-    Some(line.split_whitespace().nth(1)?.parse::<u64>().ok()? * 1_024)
 }
 
 #[tokio::test(start_paused = true)]

@@ -3,7 +3,7 @@
 //!
 //! Time is virtual (see `arb_tests::feed`), so the bounds are those of the configuration and hold on a busy machine. The
 //! ordinary run goes once through all of it; with `ARB_LONG=1` twenty times with other markets, and prints the table of
-//! detection times in arb-ws's README.
+//! detection times in arb-ws's README. `CHAOS_ONLY` picks scenarios by a part of their name, such as `gap:times=1 Steady kalshi`.
 #![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a test; its tables are for reading")]
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -14,7 +14,7 @@ use arb_normalize::{BookState, Venue};
 use arb_sim::{Catalogue, FaultId, FaultRecord, Sim, SimConfig, SnapshotReply};
 use arb_tests::feed::{
     Barrier, CAP, DEADLINE, Feed, Levels, START, TURN, chaos_config, hold_back_time, markets,
-    simulated, truth,
+    resident, simulated, truth,
 };
 use arb_tests::oracle::Oracle;
 use tokio::task::{JoinSet, LocalSet};
@@ -473,13 +473,6 @@ fn scenarios() -> Vec<Scenario> {
         }
     }
     scenarios
-}
-
-/// Resident memory of this process in bytes, where the system tells.
-fn resident() -> Option<u64> {
-    let status = std::fs::read_to_string("/proc/self/status").ok()?;
-    let line = status.lines().find(|line| line.starts_with("VmRSS:"))?;
-    Some(line.split_whitespace().nth(1)?.parse::<u64>().ok()? * 1_024)
 }
 
 #[tokio::test(start_paused = true)]
