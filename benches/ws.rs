@@ -10,7 +10,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -137,7 +137,13 @@ fn thread_cpu() -> u64 {
 }
 
 /// Counts messages, measures the thread's CPU between two counts, and tells after each batch.
-fn counting(from: usize, to: usize, batch: usize, told: Sender<()>, cpu: Sender<u64>) -> OnMessage {
+fn counting(
+    from: usize,
+    to: usize,
+    batch: usize,
+    told: SyncSender<()>,
+    cpu: SyncSender<u64>,
+) -> OnMessage {
     let (mut count, mut began) = (0, 0);
     Box::new(move |payload| {
         std::hint::black_box(payload);
@@ -157,8 +163,8 @@ fn counting(from: usize, to: usize, batch: usize, told: Sender<()>, cpu: Sender<
 
 /// CPU nanoseconds a message, `batch` of them in each write and hence in each read.
 fn cpu_in_batches(reader: Reader, batches: usize, batch: usize) -> f64 {
-    let (told, hear) = channel();
-    let (cpu, result) = channel();
+    let (told, hear) = sync_channel(1);
+    let (cpu, result) = sync_channel(1);
     let (from, to) = (batches / 10 * batch, batches * batch);
     let (mut stream, thread) = start(reader, counting(from, to, batch, told, cpu));
     let bytes: Vec<u8> = (0..batch).flat_map(|n| framed(n as u64)).collect();
@@ -171,8 +177,8 @@ fn cpu_in_batches(reader: Reader, batches: usize, batch: usize) -> f64 {
 
 /// CPU nanoseconds a message, each in a write of its own, so often.
 fn cpu_paced(reader: Reader, messages: usize, every: Duration) -> f64 {
-    let (told, _hear) = channel();
-    let (cpu, result) = channel();
+    let (told, _hear) = sync_channel(1);
+    let (cpu, result) = sync_channel(1);
     let from = messages / 10;
     let (mut stream, thread) = start(reader, counting(from, messages, messages, told, cpu));
     let frame = framed(7);
@@ -235,7 +241,7 @@ fn bursts(frames: usize, within: Duration, count: usize) {
     let mut readers: Vec<_> = [Reader::Bare, Reader::Supervised]
         .into_iter()
         .map(|reader| {
-            let (done, times) = channel();
+            let (done, times) = sync_channel(1);
             let mut took = Vec::with_capacity(total);
             let on_message: OnMessage = Box::new(move |payload| {
                 took.push(since() - stamp_of(payload));
@@ -279,7 +285,7 @@ fn bursts(frames: usize, within: Duration, count: usize) {
 /// Both readers read the same before anything is timed.
 fn gate() {
     let read = |reader| {
-        let (done, result) = channel();
+        let (done, result) = sync_channel(1);
         let (mut hasher, mut count) = (DefaultHasher::new(), 0);
         let on_message: OnMessage = Box::new(move |payload| {
             payload.hash(&mut hasher);
