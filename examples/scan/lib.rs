@@ -2,9 +2,11 @@
 
 pub mod approvals;
 pub mod args;
+pub mod doctor;
 pub mod endpoints;
 pub mod failure;
 pub mod feeds;
+pub mod gas;
 pub mod live;
 pub mod publisher;
 pub mod replay;

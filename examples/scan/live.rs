@@ -187,7 +187,7 @@ async fn watch(
             None => std::future::pending().await,
         }
     };
-    let interrupt = tokio::signal::ctrl_c();
+    let interrupt = terminal::interrupted();
     tokio::pin!(end, interrupt);
     loop {
         tokio::select! {

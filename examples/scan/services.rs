@@ -30,7 +30,9 @@ const RECENT_ALERTS: usize = 64;
 /// A feeds' thread that does not turn for so long hangs.
 const FEEDS_SILENCE: Duration = Duration::from_secs(5);
 /// How long the cache gets to take what waits.
-const DRAIN_WITHIN: Duration = Duration::from_millis(500);
+const DRAIN_WITHIN: Duration = Duration::from_millis(400);
+/// How long the last alerts get, also where their receiver does not answer.
+const LAST_ALERTS_WITHIN: Duration = Duration::from_millis(700);
 
 /// Cache, monitor and status page, running.
 #[derive(Debug)]
@@ -183,7 +185,9 @@ impl Services {
             tracing::warn!(left, "writes to the cache were left at the end");
         }
         drop(self.server);
-        self.monitor.shutdown().await;
+        if tokio::time::timeout(LAST_ALERTS_WITHIN, self.monitor.shutdown()).await.is_err() {
+            tracing::warn!("the last alerts did not get through in time");
+        }
     }
 }
 

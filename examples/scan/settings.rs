@@ -53,6 +53,10 @@ pub struct Settings {
     pub addresses: [Option<String>; 5],
     /// Kalshi key id and the path of its private key.
     pub kalshi_key: Option<(String, String)>,
+    /// A Polygon node, where gas is to be known.
+    pub polygon_rpc_url: Option<String>,
+    /// Dollars per token of Polygon (POL).
+    pub pol_price: Usd,
     shown: Vec<(&'static str, String, Origin)>,
 }
 
@@ -86,7 +90,7 @@ impl Lookup {
         } else {
             (default.map(str::to_owned), Origin::Default)
         };
-        let secret = matches!(name, "redis_url" | "webhook_url");
+        let secret = matches!(name, "redis_url" | "webhook_url" | "polygon_rpc_url");
         let shown = match value.as_deref() {
             None => "-".to_owned(),
             Some(value) if secret => hide_password(value),
@@ -191,6 +195,14 @@ impl Settings {
         let key_id = lookup.text("kalshi_key_id", None, "KALSHI_KEY_ID", None);
         let key_path =
             lookup.text("kalshi_private_key_path", None, "KALSHI_PRIVATE_KEY_PATH", None);
+        let polygon_rpc_url = lookup.text("polygon_rpc_url", None, "POLYGON_RPC_URL", None);
+        let pol_price = lookup.parsed(
+            "pol_price_usd",
+            None,
+            "POL_PRICE_USD",
+            "0.25",
+            "dollars per token, such as 0.25",
+        )?;
         if let Some(name) = lookup.file.keys().next() {
             return Err(Failure::usage(format!(
                 "{}: unknown setting {name:?}; --print-config shows the known ones",
@@ -207,6 +219,8 @@ impl Settings {
             status: status.filter(|address| address != "off"),
             addresses,
             kalshi_key: key_id.zip(key_path),
+            polygon_rpc_url,
+            pol_price,
             shown: lookup.shown,
         })
     }

@@ -70,3 +70,32 @@ pub fn start_log(table: bool) {
     let _ =
         tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).try_init();
 }
+
+/// Waits for Ctrl-C or SIGTERM. From then on a second one ends the program at once.
+pub async fn interrupted() {
+    signal().await;
+    tokio::spawn(async {
+        signal().await;
+        if is_terminal() {
+            print_escape("\x1b[?25h\x1b[?1049l");
+        }
+        std::process::exit(130);
+    });
+}
+
+#[cfg(unix)]
+async fn signal() {
+    use tokio::signal::unix::{SignalKind, signal};
+    match signal(SignalKind::terminate()) {
+        Ok(mut terminate) => tokio::select! {
+            _ = tokio::signal::ctrl_c() => {}
+            _ = terminate.recv() => {}
+        },
+        Err(_) => drop(tokio::signal::ctrl_c().await),
+    }
+}
+
+#[cfg(not(unix))]
+async fn signal() {
+    drop(tokio::signal::ctrl_c().await);
+}

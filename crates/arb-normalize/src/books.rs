@@ -95,6 +95,8 @@ pub struct Books {
     announced: Vec<(BookId, Option<Price>, Option<Price>)>,
     /// Books that fell in a call without a report.
     unreported: Vec<BookId>,
+    /// How often a book's number was given back or used again.
+    revision: u64,
     /// The number of the call, to list a touched book once.
     mark: u32,
     epochs: u64,
@@ -121,6 +123,7 @@ impl Books {
             by_venue_id: HashMap::new(),
             announced: Vec::new(),
             unreported: Vec::new(),
+            revision: 0,
             mark: 0,
             epochs: 0,
             drift: Drift::default(),
@@ -143,10 +146,49 @@ impl Books {
     /// The book of a Kalshi ticker or Polymarket token; an Empty one if it is new.
     pub fn register(&mut self, market: &str) -> BookId {
         let (id, is_new) = self.index.register(market);
-        if is_new {
+        if is_new && id.index() == self.books.len() {
             self.books.push(TrackedBook::default());
+        } else if is_new {
+            self.revision += 1;
         }
         id
+    }
+
+    /// Forgets a market for good: its book is dropped and its number free for another one. Frames about it that still
+    /// come register it anew.
+    pub fn forget(&mut self, market: &str) {
+        let Some(id) = self.index.remove(market) else { return };
+        self.revision += 1;
+        let book = std::mem::take(&mut self.books[id.index()]);
+        if let Some(venue_id) = book.venue_id()
+            && let Some(books) = self.by_venue_id.get_mut(venue_id)
+        {
+            books.retain(|known| *known != id);
+            if books.is_empty() {
+                self.by_venue_id.remove(venue_id);
+            }
+        }
+        self.spares.remove(&id);
+        self.unreported.retain(|known| *known != id);
+        self.streams.drop_book(id);
+    }
+
+    /// Grows whenever the number of a forgotten book is given back or used again: whoever keeps something by [`BookId`] looks
+    /// again then, and at the numbers that are new ([`Books::iter_from`]).
+    #[must_use]
+    #[inline]
+    pub const fn revision(&self) -> u64 {
+        self.revision
+    }
+
+    /// Notes what the venue says of a market outside its stream (its REST catalogue): a halt, its end, trading again.
+    pub fn set_status(&mut self, market: &str, status: MarketStatus, report: &mut FrameReport) {
+        self.begin(report);
+        let own = self.index.get(market);
+        let shared = self.by_venue_id.get(market).cloned().unwrap_or_default();
+        for id in own.into_iter().chain(shared) {
+            self.follow_status(id, status, report);
+        }
     }
 
     /// The ticker or token of a book.
@@ -173,22 +215,25 @@ impl Books {
         self.iter_from(0)
     }
 
-    /// The books that were registered after the first `known` ones, in that order; those before cost nothing.
+    /// The books with the number `known` and above, in order; those before cost nothing.
     pub fn iter_from(&self, known: usize) -> impl Iterator<Item = (BookId, &TrackedBook)> {
-        let new = self.books.get(known..).unwrap_or_default();
-        (known..).zip(new).map(|(index, book)| (BookId(index as u32), book))
+        let books = self.books.get(known..).unwrap_or_default();
+        (known..)
+            .zip(books)
+            .map(|(index, book)| (BookId(index as u32), book))
+            .filter(|(id, _)| !self.index.is_free(*id))
     }
 
     /// How many books there are.
     #[must_use]
-    pub const fn len(&self) -> usize {
-        self.books.len()
+    pub fn len(&self) -> usize {
+        self.index.len()
     }
 
     /// Whether there are none.
     #[must_use]
-    pub const fn is_empty(&self) -> bool {
-        self.books.is_empty()
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
     }
 
     /// The copies of a book that come over other streams, which [`Books::get`] does not read. Where two copies are Live,
@@ -288,6 +333,8 @@ impl Books {
     /// kept become Suspect, as by [`Books::connection_closed`]; the next report names them.
     pub fn connection_opened(&mut self, connection: u32, at: Option<Timestamp>) {
         let mut report = FrameReport::default();
+        // Whether a halt ended meanwhile was not heard: the snapshots to come count again.
+        self.books.iter_mut().for_each(|book| book.set_halted(false));
         self.connection_closed(connection, at, &mut report);
         self.unreported = report.touched;
     }
@@ -422,8 +469,9 @@ impl Books {
         let epoch = Epoch(self.epochs);
         let book = &mut self.books[id.index()];
         book.book.replace(snapshot.bids, snapshot.asks);
-        book.state = BookState::Live;
-        book.reason = None;
+        let halted = book.is_halted();
+        book.state = if halted { BookState::Suspect } else { BookState::Live };
+        book.reason = halted.then_some(SuspectReason::Halted);
         book.epoch = epoch;
         book.updates = 0;
         book.mismatches = 0;
@@ -437,7 +485,8 @@ impl Books {
         for _ in 0..off_grid {
             self.drift.count(DriftKind::OffGridPrice, "snapshot");
         }
-        if matches!(before, BookState::Suspect | BookState::Resyncing | BookState::Dead) {
+        if matches!(before, BookState::Suspect | BookState::Resyncing | BookState::Dead) && !halted
+        {
             frame.report.resyncs += 1;
         }
         self.touched(id, frame.report);
@@ -631,29 +680,34 @@ impl Books {
             if lifecycle.close_at.is_some() {
                 self.set_close_at(id, lifecycle.close_at);
             }
-            match lifecycle.status {
-                Some(
-                    MarketStatus::Closed
-                    | MarketStatus::Determined
-                    | MarketStatus::Disputed
-                    | MarketStatus::Settled,
-                ) => {
-                    self.fall_everywhere(id, BookState::Dead, SuspectReason::Closed, frame.report);
-                }
-                Some(MarketStatus::Paused) => {
-                    let halted = SuspectReason::Halted;
-                    self.fall_everywhere(id, BookState::Suspect, halted, frame.report);
-                }
-                Some(MarketStatus::Active) => {
-                    let book = &self.books[id.index()];
-                    let stopped =
-                        book.reason == Some(SuspectReason::Halted) || book.state == BookState::Dead;
-                    if stopped && let Some(stream) = book.stream {
-                        self.need(id, stream, frame.report);
-                    }
-                }
-                _ => {}
+            if let Some(status) = lifecycle.status {
+                self.follow_status(id, status, frame.report);
             }
+        }
+    }
+
+    fn follow_status(&mut self, id: BookId, status: MarketStatus, report: &mut FrameReport) {
+        match status {
+            MarketStatus::Closed
+            | MarketStatus::Determined
+            | MarketStatus::Disputed
+            | MarketStatus::Settled => {
+                self.fall_everywhere(id, BookState::Dead, SuspectReason::Closed, report);
+            }
+            MarketStatus::Paused => {
+                self.books[id.index()].set_halted(true);
+                self.fall_everywhere(id, BookState::Suspect, SuspectReason::Halted, report);
+            }
+            MarketStatus::Active => {
+                let book = &mut self.books[id.index()];
+                book.set_halted(false);
+                let stopped =
+                    book.reason == Some(SuspectReason::Halted) || book.state == BookState::Dead;
+                if stopped && let Some(stream) = book.stream {
+                    self.need(id, stream, report);
+                }
+            }
+            _ => {}
         }
     }
 
@@ -667,7 +721,11 @@ impl Books {
         let Some(stream) = self.streams.find(connection, sid) else { return };
         let reason = SuspectReason::Unsubscribed;
         match market {
-            None => self.fall_all(stream, None, reason, frame.report),
+            None => {
+                self.fall_all(stream, None, reason, frame.report);
+                // Nothing more comes on it.
+                self.forget_stream(stream);
+            }
             Some(market) => {
                 if let Some(id) = self.index.get(market) {
                     self.fall_copy(id, stream, reason, frame.report);

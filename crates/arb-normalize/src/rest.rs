@@ -3,8 +3,10 @@
 //! Lists are read item by item: one market that cannot be read exactly is named in [`Page::refused`] and does not hide
 //! the others. Prices of a listing are informative; nothing is ever traded on them.
 
+use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
+use time::OffsetDateTime;
 
 use crate::event::Snapshot;
 use crate::market::{FeeData, Group, Market};
@@ -92,6 +94,21 @@ pub struct Series {
     /// Where the answers come from, by name.
     #[serde(default)]
     pub sources: Vec<String>,
+}
+
+/// A change of Kalshi's fees, of a series or (over it) of one event.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FeeChange {
+    /// The ticker of the event or series.
+    pub of: String,
+    /// From when it is in force.
+    #[serde(with = "time::serde::rfc3339")]
+    pub at: OffsetDateTime,
+    /// The fee type in the venue's word; an event's `None` gives way to its series again.
+    pub fee_type: Option<String>,
+    /// The multiplier; an event's `None` gives way to its series again.
+    #[serde(with = "rust_decimal::serde::str_option")]
+    pub multiplier: Option<Decimal>,
 }
 
 /// A book as REST gives it, in YES prices; possibly cached by the venue, so good for looking and for cross-checks but

@@ -1,9 +1,10 @@
 //! Every book of every venue, and the baskets that are made of them.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use arb_normalize::books::{BookId, Books, FrameReport, Quote, TrackedBook};
+use arb_normalize::decode::DriftKind;
 use arb_normalize::{Decode, DecodeError, Decoded, Timestamp, Usd, Venue, decoder};
 use arb_risk::fees::{FeeHistory, LegFees};
 
@@ -100,8 +101,10 @@ pub struct Board {
     pub(crate) screen: Screen,
     /// Market name → baskets, in order, by venue.
     wanted: [HashMap<String, Vec<u32>>; 2],
-    /// Book → baskets, in order, by venue; filled as books appear.
-    touching: [Vec<Baskets>; 2],
+    /// Book → baskets, in order, by venue; filled as books appear, `None` where the book has not been looked at.
+    touching: [Vec<Option<Baskets>>; 2],
+    /// The revision of each venue's books that this was filled by.
+    linked: [u64; 2],
     /// The span the baskets' fees were taken for; `None` before the first known time.
     fee_span: Option<FeeSpan>,
     /// When the money of a pair or set is expected back.
@@ -129,6 +132,7 @@ impl Board {
             screen: Screen::default(),
             wanted: Default::default(),
             touching: Default::default(),
+            linked: [0; 2],
             fee_span: None,
             resolves_at: HashMap::new(),
         }
@@ -236,6 +240,7 @@ impl Board {
         self.fee_span = None;
         self.wanted = Default::default();
         self.touching = Default::default();
+        self.linked = [0; 2];
         for (index, basket) in (0_u32..).zip(&self.baskets) {
             for leg in &basket.legs {
                 let baskets = self.wanted[leg.venue.index()].entry(leg.key.clone()).or_default();
@@ -315,6 +320,18 @@ impl Board {
         Ok(())
     }
 
+    /// What the decoders and books of a venue met that its known format does not foresee: how often, by kind and name.
+    pub fn drift(&self, venue: Venue) -> BTreeMap<(DriftKind, &str), u64> {
+        let decoders = self.decoders[venue.index()].values().map(|decoder| decoder.drift());
+        let mut counts = BTreeMap::new();
+        for drift in decoders.chain([self.books[venue.index()].drift()]) {
+            for (kind, name, count) in drift.iter() {
+                *counts.entry((kind, name)).or_default() += count;
+            }
+        }
+        counts
+    }
+
     pub(crate) fn note_sent(&mut self, venue: Venue, connection: u32, frame: &[u8]) {
         decoder_of(&mut self.decoders[venue.index()], venue, connection).note_sent(frame);
     }
@@ -326,7 +343,8 @@ impl Board {
 
     /// The baskets a book is part of, in order.
     pub(crate) fn touching(&self, venue: Venue, book: BookId) -> &[u32] {
-        self.touching[venue.index()].get(book.index()).map_or(&[], Baskets::as_slice)
+        let known = self.touching[venue.index()].get(book.index()).and_then(Option::as_ref);
+        known.map_or(&[], Baskets::as_slice)
     }
 
     /// Takes the fees in force at `at` into the baskets; pushes the baskets whose fees changed.
@@ -372,7 +390,18 @@ impl Board {
 
     fn link_new_books(&mut self, venue: Venue) {
         let v = venue.index();
-        for (id, _) in self.books[v].iter_from(self.touching[v].len()) {
+        let revision = self.books[v].revision();
+        // Numbers are used again only where books were forgotten; otherwise what is new is at the end.
+        let from = if self.linked[v] == revision { self.touching[v].len() } else { 0 };
+        self.linked[v] = revision;
+        for (id, _) in self.books[v].iter_from(from) {
+            let place = id.index();
+            if self.touching[v].len() <= place {
+                self.touching[v].resize_with(place + 1, || None);
+            }
+            if self.touching[v][place].is_some() {
+                continue;
+            }
             let market = self.books[v].market(id);
             let baskets = self.wanted[v].get(market).cloned().unwrap_or_default();
             for &basket in &baskets {
@@ -383,8 +412,27 @@ impl Board {
                 }
                 self.screen.link(basket as usize, &self.baskets[basket as usize]);
             }
-            self.touching[v].push(Baskets::new(&baskets));
+            self.touching[v][place] = Some(Baskets::new(&baskets));
         }
+    }
+
+    /// Forgets the books of a venue that are part of no basket.
+    pub(crate) fn forget_unpaired(&mut self, venue: Venue) {
+        let v = venue.index();
+        let unpaired: Vec<(BookId, String)> = self.books[v]
+            .iter()
+            .filter(|(id, _)| !self.is_paired(venue, *id))
+            .map(|(id, _)| (id, self.books[v].market(id).to_owned()))
+            .collect();
+        for (id, market) in unpaired {
+            self.books[v].forget(&market);
+            // Whoever gets the number next begins with an empty book.
+            self.screen.note(venue, id, self.books[v].get(id));
+            if let Some(place) = self.touching[v].get_mut(id.index()) {
+                *place = None;
+            }
+        }
+        self.link_new_books(venue);
     }
 }
 

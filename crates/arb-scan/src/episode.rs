@@ -126,6 +126,11 @@ impl Episode {
         self.open
     }
 
+    /// Whether there was one at all.
+    pub(crate) const fn was_open(&self) -> bool {
+        self.number > 0
+    }
+
     pub(crate) const fn opened_at(&self) -> Option<Timestamp> {
         self.opened_at
     }

@@ -7,7 +7,9 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 
 use arb_normalize::books::{Books, FrameReport};
-use arb_normalize::{MarketEvent, Opportunity, OpportunityClass, Timestamp, Usd, Venue};
+use arb_normalize::{
+    MarketEvent, MarketStatus, Opportunity, OpportunityClass, Timestamp, Usd, Venue,
+};
 
 pub use config::PipelineConfig;
 
@@ -22,6 +24,9 @@ use crate::screen::Look;
 use crate::{
     Board, Change, CloseReason, Counts, Found, Funnel, Limits, MarketSet, PairSpec, Pick, Sink,
 };
+
+/// Pairs' trades that are gone and whose episode numbers are remembered.
+const MAX_RETIRED: usize = 10_000;
 
 /// Decodes, applies, detects and sizes every frame, and tells its sink.
 ///
@@ -121,6 +126,10 @@ impl<S: Sink> Pipeline<S> {
         self.episodes = baskets
             .map(|b| episodes.remove(&(b.pair.clone(), b.direction.clone())).unwrap_or_default())
             .collect();
+        episodes.retain(|_, episode| episode.was_open());
+        // Numbers are remembered for so many only: pairs come and go for months.
+        let surplus: Vec<_> = episodes.keys().skip(MAX_RETIRED).cloned().collect();
+        surplus.iter().for_each(|key| drop(episodes.remove(key)));
         self.retired = episodes;
         for (index, episode) in self.episodes.iter().enumerate() {
             self.board.screen.set_open(index, episode.is_open());
@@ -143,6 +152,28 @@ impl<S: Sink> Pipeline<S> {
     /// Says when the money of a pair or set is expected back, for [`Found::terms`]; `None` forgets it.
     pub fn set_resolves_at(&mut self, id: &str, at: Option<Timestamp>) {
         self.board.set_resolves_at(id, at);
+    }
+
+    /// Notes what a venue's catalogue says of a market beside its stream: a halt, its end, trading again.
+    pub fn set_status(
+        &mut self,
+        venue: Venue,
+        market: &str,
+        status: MarketStatus,
+        at: Option<Timestamp>,
+    ) {
+        self.now = at.or(self.now);
+        self.report.clear();
+        self.board.books_mut(venue).set_status(market, status, &mut self.report);
+        self.after_report(venue);
+    }
+
+    /// Forgets every book that is part of no pair, so that markets which come and go leave nothing behind. Live feeds call
+    /// it now and then; a replay, whose result lists every book, does not.
+    pub fn forget_unpaired(&mut self) {
+        for venue in Venue::ALL {
+            self.board.forget_unpaired(venue);
+        }
     }
 
     /// Takes one frame as received, and judges every trade it touches with all its updates applied.

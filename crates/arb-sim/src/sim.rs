@@ -283,6 +283,15 @@ impl Sim {
         Ok(())
     }
 
+    /// Gives a Kalshi event fees of its own from now on, or back to its series (`None`): a multiplier in hundredths, told by
+    /// `event_fee_update` and listed by `/events/fee_changes`.
+    ///
+    /// # Errors
+    /// [`SimError::UnknownMarket`] when no event has this ticker.
+    pub fn set_event_fee(&self, event: &str, multiplier: Option<i64>) -> Result<(), SimError> {
+        self.backstage.shared.lock().set_event_fee(event, multiplier)
+    }
+
     /// Decides a market and pays it out: lifecycle events on Kalshi, `market_resolved` on Polymarket.
     ///
     /// # Errors

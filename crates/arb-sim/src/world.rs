@@ -66,6 +66,17 @@ pub(crate) struct World {
     pub(crate) faults_turned: bool,
     /// Signed Kalshi REST calls left in the bucket, in thousandths, and when it was filled last.
     pub(crate) calls: (i64, Instant),
+    /// Fees of single events, in the order they were set.
+    pub(crate) event_fees: Vec<EventFee>,
+}
+
+/// A fee multiplier of one event, over its series'.
+#[derive(Debug)]
+pub(crate) struct EventFee {
+    pub(crate) event: usize,
+    /// Hundredths; `None` gives way to the series.
+    pub(crate) multiplier: Option<i64>,
+    pub(crate) at: OffsetDateTime,
 }
 
 /// The world and its lock; a panic while holding it leaves the world usable.
@@ -113,6 +124,7 @@ impl World {
             next_close_check: now,
             faults_turned: false,
             calls: (0, now),
+            event_fees: Vec::new(),
             listings,
             config,
         };

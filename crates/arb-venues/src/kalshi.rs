@@ -1,10 +1,14 @@
 //! Kalshi: request signatures, REST and the WebSocket session.
 
 mod credentials;
+mod fees;
+mod limits;
 mod rest;
 mod session;
 
 pub use credentials::{CredentialsError, KalshiCredentials, SignedHeaders};
+pub use fees::{FeesFrom, fee_timeline};
+pub use limits::AccountLimits;
 pub use rest::KalshiRest;
 pub use session::KalshiSession;
 

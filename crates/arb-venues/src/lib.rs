@@ -3,6 +3,7 @@
 mod bucket;
 pub mod clock;
 pub mod error;
+pub mod gas;
 pub mod kalshi;
 pub mod polymarket;
 pub mod rest;

@@ -25,7 +25,8 @@ pub struct MarketFilter {
 pub struct Discovery {
     /// Markets that trade, in the venue's order.
     pub markets: Vec<Market>,
-    /// Markets left out, counted by reason (`multi_leg`, `not_trading`, `unreadable`).
+    /// Markets left out, counted by reason (`multi_leg`, `not_trading`, `unreadable`), and series that could not be read,
+    /// whose markets are listed without fees (`series_unread`).
     pub skipped: BTreeMap<&'static str, usize>,
 }
 
@@ -69,6 +70,16 @@ pub trait MarketSource: Send + Sync {
     /// # Cancel safety
     /// Cancel safe: reads only.
     async fn markets(&self, filter: &MarketFilter) -> Result<Discovery, VenueError>;
+
+    /// Reads markets by name, whatever their state: Kalshi tickers, Polymarket condition ids or tokens. Names the venue does
+    /// not know are absent from the answer; one market that cannot be read hides no other.
+    ///
+    /// # Errors
+    /// When a page cannot be had after retries.
+    ///
+    /// # Cancel safety
+    /// Cancel safe: reads only.
+    async fn named(&self, markets: &[String]) -> Result<Vec<Market>, VenueError>;
 
     /// Reads books: for audits and display, never for pricing (the venues may cache them for seconds). Markets without
     /// one are absent from the answer, whose order is that of the request.

@@ -2,7 +2,7 @@
 
 use hashbrown::HashTable;
 
-/// The number of a book within its [`Books`](super::Books).
+/// The number of a book within its [`Books`](super::Books); used again after [`Books::forget`](super::Books::forget).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct BookId(pub(super) u32);
 
@@ -46,7 +46,9 @@ impl Name {
 #[derive(Debug, Default)]
 pub(super) struct MarketIndex {
     ids: HashTable<(Name, BookId)>,
+    /// By number; empty where the number is free.
     names: Vec<Box<str>>,
+    free: Vec<BookId>,
 }
 
 impl MarketIndex {
@@ -62,11 +64,39 @@ impl MarketIndex {
         if let Some(id) = self.get(market) {
             return (id, false);
         }
-        let id = BookId(self.names.len() as u32);
+        let id = match self.free.pop() {
+            Some(id) => {
+                self.names[id.index()] = Box::from(market);
+                id
+            }
+            None => {
+                self.names.push(Box::from(market));
+                BookId((self.names.len() - 1) as u32)
+            }
+        };
         let entry = (Name::new(market), id);
         self.ids.insert_unique(hash(market.as_bytes()), entry, |(name, _)| hash(name.bytes()));
-        self.names.push(Box::from(market));
         (id, true)
+    }
+
+    /// Frees the number of a market.
+    pub(super) fn remove(&mut self, market: &str) -> Option<BookId> {
+        let is_it = |(name, _): &(Name, BookId)| name.bytes() == market.as_bytes();
+        let found = self.ids.find_entry(hash(market.as_bytes()), is_it).ok()?;
+        let ((_, id), _) = found.remove();
+        self.names[id.index()] = Box::default();
+        self.free.push(id);
+        Some(id)
+    }
+
+    /// How many numbers are in use.
+    pub(super) fn len(&self) -> usize {
+        self.ids.len()
+    }
+
+    /// Whether nobody has this number now.
+    pub(super) fn is_free(&self, id: BookId) -> bool {
+        self.names[id.index()].is_empty()
     }
 
     pub(super) fn name(&self, id: BookId) -> &str {

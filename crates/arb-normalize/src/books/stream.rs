@@ -87,6 +87,13 @@ impl Streams {
         self.slots.get_mut(id.slot())?.take()
     }
 
+    /// No stream keeps this book up to date any more.
+    pub(super) fn drop_book(&mut self, id: BookId) {
+        for stream in self.slots.iter_mut().flatten() {
+            stream.books.retain(|known| *known != id);
+        }
+    }
+
     pub(super) fn iter(&self) -> impl Iterator<Item = (StreamId, &Stream)> {
         self.slots
             .iter()

@@ -44,6 +44,8 @@ struct Details {
     venue_id: Option<Box<str>>,
     close_at: Option<Timestamp>,
     ticks: Vec<TickRange>,
+    /// Trading is halted: no snapshot makes the book Live.
+    halted: bool,
 }
 
 /// Best bid and ask with all that is needed to judge them.
@@ -196,6 +198,18 @@ impl TrackedBook {
     pub(super) fn set_close_at(&mut self, close_at: Option<Timestamp>) {
         if close_at != self.close_at() {
             self.details.get_or_insert_default().close_at = close_at;
+        }
+    }
+
+    /// Whether trading is halted, as far as the venue said so.
+    #[must_use]
+    pub fn is_halted(&self) -> bool {
+        self.details.as_ref().is_some_and(|details| details.halted)
+    }
+
+    pub(super) fn set_halted(&mut self, halted: bool) {
+        if halted != self.is_halted() {
+            self.details.get_or_insert_default().halted = halted;
         }
     }
 

@@ -227,6 +227,7 @@ impl Reading<'_> {
                 Ok(())
             }
             "unsubscribed" => {
+                self.sent.acknowledged.retain(|(known, _)| Some(*known) != envelope.sid);
                 self.push(Event::Acknowledged { command: envelope.id, sid: envelope.sid });
                 self.push(Event::Unsubscribed { sid: envelope.sid, market: None });
                 Ok(())

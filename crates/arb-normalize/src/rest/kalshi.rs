@@ -1,11 +1,12 @@
 //! Kalshi's REST bodies, with today's fixed-point fields and the cents of older recordings.
 
+use rust_decimal::Decimal;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use time::OffsetDateTime;
 
 use super::read::{self, Number};
-use super::{BookSnapshot, Event, ExchangeStatus, Page, PastTrade, Series};
+use super::{BookSnapshot, Event, ExchangeStatus, FeeChange, Page, PastTrade, Series};
 use crate::market::{
     FeeData, Group, Market, MarketKey, MarketOutcome, OutcomeKind, Rules, Strike, TickRange,
 };
@@ -126,6 +127,61 @@ pub fn series(body: &[u8]) -> Result<Series, DecodeError> {
             .map(|source| source.name)
             .collect(),
     })
+}
+
+/// Reads the body of `GET /events/fee_changes`: overrides of single events, null where one is cleared.
+///
+/// # Errors
+/// When the body is not such a page; a change that cannot be read is in [`Page::refused`].
+pub fn event_fee_changes(body: &[u8]) -> Result<Page<FeeChange>, DecodeError> {
+    #[derive(Deserialize)]
+    struct Body<'a> {
+        #[serde(borrow)]
+        event_fee_changes: Vec<&'a RawValue>,
+        #[serde(default)]
+        cursor: Option<String>,
+    }
+    let body: Body<'_> = read::json(VENUE, "event fee changes", body)?;
+    Ok(Page::read(&body.event_fee_changes, read::filled(body.cursor), RawFeeChange::read))
+}
+
+/// Reads the body of `GET /series/fee_changes`.
+///
+/// # Errors
+/// When the body is not such a list; a change that cannot be read is in [`Page::refused`].
+pub fn series_fee_changes(body: &[u8]) -> Result<Page<FeeChange>, DecodeError> {
+    #[derive(Deserialize)]
+    struct Body<'a> {
+        #[serde(borrow)]
+        series_fee_change_arr: Vec<&'a RawValue>,
+    }
+    let body: Body<'_> = read::json(VENUE, "series fee changes", body)?;
+    Ok(Page::read(&body.series_fee_change_arr, None, RawFeeChange::read))
+}
+
+#[derive(Deserialize)]
+struct RawFeeChange {
+    event_ticker: Option<String>,
+    series_ticker: Option<String>,
+    #[serde(alias = "fee_type_override")]
+    fee_type: Option<String>,
+    #[serde(default, alias = "fee_multiplier_override", deserialize_with = "read::number_or_none")]
+    fee_multiplier: Option<Number>,
+    #[serde(default, deserialize_with = "read::time")]
+    scheduled_ts: Option<OffsetDateTime>,
+}
+
+impl RawFeeChange {
+    fn read(item: &RawValue) -> Result<FeeChange, DecodeError> {
+        let missing = |field| DecodeError::Missing { venue: VENUE, kind: "fee change", field };
+        let raw: Self = read::json(VENUE, "fee change", item.get().as_bytes())?;
+        Ok(FeeChange {
+            of: raw.event_ticker.or(raw.series_ticker).ok_or(missing("event_ticker"))?,
+            at: raw.scheduled_ts.ok_or(missing("scheduled_ts"))?,
+            fee_type: read::filled(raw.fee_type),
+            multiplier: raw.fee_multiplier.map(|number| number.0),
+        })
+    }
 }
 
 /// Reads the body of `GET /markets/{ticker}/orderbook`, which does not name its market.
@@ -367,8 +423,8 @@ impl RawMarket {
                 Quantity::from_micros(if fractional { 10_000 } else { Quantity::SCALE })
             }),
             fees: FeeData::Kalshi {
-                fee_type: None,
-                multiplier: None,
+                fee_type: event.and_then(|event| event.fee_type.clone()),
+                multiplier: event.and_then(|event| event.fee_multiplier),
                 waived_until: self.fee_waiver_expiration_time,
             },
             group: event.and_then(EventFacts::group),
@@ -384,6 +440,9 @@ struct EventFacts {
     series: Option<String>,
     source: Option<String>,
     exclusive: bool,
+    /// Fees of its own, over the series'.
+    fee_type: Option<String>,
+    fee_multiplier: Option<Decimal>,
 }
 
 impl EventFacts {
@@ -406,6 +465,10 @@ struct RawEvent<'a> {
     mutually_exclusive: Option<bool>,
     #[serde(default)]
     settlement_sources: Option<Vec<RawSource>>,
+    #[serde(default)]
+    fee_type_override: Option<String>,
+    #[serde(default, deserialize_with = "read::number_or_none")]
+    fee_multiplier_override: Option<Number>,
     #[serde(borrow, default)]
     markets: Option<Vec<&'a RawValue>>,
 }
@@ -427,6 +490,8 @@ impl RawEvent<'_> {
                 .and_then(|sources| sources.into_iter().next())
                 .map(|source| source.name),
             exclusive: self.mutually_exclusive.unwrap_or(false),
+            fee_type: read::filled(self.fee_type_override),
+            fee_multiplier: self.fee_multiplier_override.map(|number| number.0),
         };
         let nested = self.markets.unwrap_or_default();
         let markets = nested

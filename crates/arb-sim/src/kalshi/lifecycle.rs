@@ -3,11 +3,12 @@
 use serde_json::{Value, json};
 
 use super::Channel;
-use super::listings::{strike_fields, tick_fields};
+use super::listings::{fee_fields, strike_fields, tick_fields};
 use crate::catalogue::Ticks;
 use crate::connection::{Client, Frame};
+use crate::error::SimError;
 use crate::fault::Venue;
-use crate::world::World;
+use crate::world::{EventFee, World};
 
 impl World {
     fn lifecycle(&mut self, market: usize, mut msg: Value) {
@@ -69,6 +70,22 @@ impl World {
         tick_fields(listed.ticks, &mut msg);
         self.lifecycle_message("event_lifecycle", &event_msg);
         self.lifecycle(market, msg);
+    }
+
+    /// An event gets fees of its own, or its series' again.
+    pub(crate) fn set_event_fee(
+        &mut self,
+        ticker: &str,
+        multiplier: Option<i64>,
+    ) -> Result<(), SimError> {
+        let event = self.listings.kalshi_events.iter().position(|event| event.ticker == ticker);
+        let event = event.ok_or_else(|| SimError::UnknownMarket { name: ticker.to_owned() })?;
+        let at = self.venue_now(Venue::Kalshi);
+        self.event_fees.push(EventFee { event, multiplier, at });
+        let mut msg = json!({ "event_ticker": ticker });
+        fee_fields(multiplier, &mut msg);
+        self.lifecycle_message("event_fee_update", &msg);
+        Ok(())
     }
 
     pub(crate) fn kalshi_paused(&mut self, market: usize, paused: bool) {

@@ -35,6 +35,13 @@ pub(super) fn strike_fields(strike: &Strike, body: &mut Value) {
     }
 }
 
+/// The fees of an event over its series'; null where it has none of its own.
+pub(super) fn fee_fields(multiplier: Option<i64>, body: &mut Value) {
+    body["fee_type_override"] = json!(multiplier.map(|_| "quadratic"));
+    body["fee_multiplier_override"] =
+        multiplier.map_or(Value::Null, |m| number(&format!("{}.{:02}", m / 100, m % 100)));
+}
+
 pub(super) fn tick_fields(ticks: Ticks, body: &mut Value) {
     let (name, ranges): (_, &[[&str; 3]]) = match ticks {
         Ticks::Cent => ("linear_cent", &[["0.0000", "1.0000", "0.0100"]]),
@@ -168,6 +175,8 @@ impl World {
             "product_metadata": {},
             "exchange_index": 0,
         });
+        let own = self.event_fees.iter().rev().find(|fee| fee.event == event);
+        fee_fields(own.and_then(|fee| fee.multiplier), &mut body);
         if nested {
             let markets: Vec<_> =
                 self.event_markets(event).into_iter().map(|m| self.kalshi_market_body(m)).collect();

@@ -5,7 +5,9 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
+use super::listings::fee_fields;
 use crate::book::Side;
+use crate::clock::rfc3339_micros;
 use crate::credentials::Refusal;
 use crate::fault::{Fault, Place, Surface, Venue};
 use crate::http::{Answer, Query};
@@ -97,7 +99,7 @@ impl World {
             ["series", "fee_changes"] => Answer::json(200, json!({"series_fee_change_arr": []})),
             ["series", ticker] => self.one_series(ticker),
             ["events"] => self.events(query),
-            ["events", "fee_changes"] => Answer::json(200, json!({"event_fee_changes": []})),
+            ["events", "fee_changes"] => self.event_fee_changes(query),
             ["events", ticker] => self.one_event(ticker, query),
             ["markets"] => self.kalshi_markets(query),
             ["markets", "trades"] => Answer::json(200, json!({"trades": [], "cursor": ""})),
@@ -220,6 +222,27 @@ impl World {
         let events: Vec<_> =
             found[range].iter().map(|&event| self.kalshi_event_body(event, nested)).collect();
         Answer::json(200, json!({"events": events, "cursor": cursor, "milestones": []}))
+    }
+
+    fn event_fee_changes(&self, query: &Query) -> Answer {
+        let wanted = query.first("event_ticker");
+        let changes: Vec<_> = self
+            .event_fees
+            .iter()
+            .enumerate()
+            .filter_map(|(id, fee)| {
+                let event = &self.listings.kalshi_events[fee.event];
+                let mut body = json!({
+                    "id": id.to_string(),
+                    "event_ticker": event.ticker,
+                    "series_ticker": self.listings.series[event.series].ticker,
+                    "scheduled_ts": rfc3339_micros(fee.at),
+                });
+                fee_fields(fee.multiplier, &mut body);
+                wanted.is_none_or(|wanted| wanted == event.ticker).then_some(body)
+            })
+            .collect();
+        Answer::json(200, json!({"event_fee_changes": changes, "cursor": ""}))
     }
 
     fn one_event(&self, ticker: &str, query: &Query) -> Answer {

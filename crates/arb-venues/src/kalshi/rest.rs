@@ -1,24 +1,35 @@
 //! Kalshi's REST interface: catalogue, series fees, books, exchange status.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
+use std::time::Duration;
 
 use arb_normalize::market::FeeData;
 use arb_normalize::rest::kalshi as body;
-use arb_normalize::rest::{BookSnapshot, ExchangeStatus, Series};
+use arb_normalize::rest::{BookSnapshot, ExchangeStatus, FeeChange, Page, Series};
 use arb_normalize::{Market, Venue};
 use async_trait::async_trait;
 use time::OffsetDateTime;
+use tokio::sync::Mutex;
+use tokio::time::Instant;
 
 use crate::bucket::TokenRate;
 use crate::clock::ClockOffset;
 use crate::error::VenueError;
-use crate::kalshi::KalshiCredentials;
+use crate::kalshi::{AccountLimits, FeesFrom, KalshiCredentials, fee_timeline};
 use crate::rest::{Request, Rest, RestConfig};
 use crate::source::{Discovery, MarketFilter, MarketSource};
 
 /// Events on a page: the venue's maximum.
 const EVENTS_PAGE: usize = 200;
+/// Markets on a page: the venue's maximum.
+const MARKETS_PAGE: usize = 1_000;
+/// Tickers in one query, which becomes part of an address.
+const NAMED_BATCH: usize = 100;
+/// Fee changes on a page.
+const FEE_CHANGES_PAGE: usize = 1_000;
+/// How long a series counts as known.
+const SERIES_FOR: Duration = Duration::from_secs(600);
 /// Books in a batch: the venue's maximum.
 const BOOKS_BATCH: usize = 100;
 /// Tokens an ordinary call costs.
@@ -32,6 +43,8 @@ pub struct KalshiRest {
     rest: Rest,
     clock: ClockOffset,
     now: fn() -> OffsetDateTime,
+    /// Series and when they were read.
+    recent: Mutex<HashMap<String, (Instant, Series)>>,
 }
 
 impl KalshiRest {
@@ -59,7 +72,7 @@ impl KalshiRest {
     ) -> Result<Self, VenueError> {
         let now = config.now;
         let rest = Rest::new(Venue::Kalshi, config, credentials, clock.clone())?;
-        Ok(Self { rest, clock, now })
+        Ok(Self { rest, clock, now, recent: Mutex::default() })
     }
 
     /// Reads a series: its fees and the sources of its answers.
@@ -112,31 +125,181 @@ impl KalshiRest {
         self.rest.send(&Request::get("/portfolio/balance").cost(COST).signed()).await.map(drop)
     }
 
-    async fn add_series(&self, found: &mut Discovery) -> Result<(), VenueError> {
-        let mut known: BTreeMap<String, Series> = BTreeMap::new();
-        for market in &mut found.markets {
+    /// The tier of the key's account and what it allows.
+    ///
+    /// # Errors
+    /// When the request cannot be signed or the venue refuses it.
+    ///
+    /// # Cancel safety
+    /// Cancel safe: reads only.
+    pub async fn account_limits(&self) -> Result<AccountLimits, VenueError> {
+        let path = "/account/limits";
+        let answer = self.rest.send(&Request::get(path).cost(COST).signed()).await?;
+        AccountLimits::read(&answer).map_err(|source| refused(path, source))
+    }
+
+    /// A market's fees, now and from each announced instant on: the listing's, with the changes of its event and series
+    /// (`/events/fee_changes`, `/series/fee_changes`) over them.
+    ///
+    /// # Errors
+    /// When the changes cannot be had after retries.
+    ///
+    /// # Cancel safety
+    /// Cancel safe: reads only.
+    pub async fn fees(&self, market: &Market) -> Result<Vec<FeesFrom>, VenueError> {
+        let mut event = match &market.event_id {
+            Some(event) => self.event_fee_changes(event).await?,
+            None => Vec::new(),
+        };
+        let (series, changes) = match &market.series_id {
+            Some(series) => {
+                (self.recent_series(series).await?.fees, self.series_fee_changes(series).await?)
+            }
+            None => (market.fees.clone(), Vec::new()),
+        };
+        let now = self.clock.venue_time((self.now)());
+        let mut of_series = market.fees.clone();
+        if let (
+            FeeData::Kalshi { fee_type, multiplier, .. },
+            FeeData::Kalshi { fee_type: of_type, multiplier: of_multiplier, .. },
+        ) = (&mut of_series, series)
+        {
+            let own = (fee_type.take(), multiplier.take());
+            (*fee_type, *multiplier) = (of_type, of_multiplier);
+            // The listing may know an override that the list of changes leaves out.
+            let is_known = event.iter().any(|change| change.at <= now);
+            if !is_known && own != (fee_type.clone(), *multiplier) {
+                let of = market.event_id.clone().unwrap_or_default();
+                event.push(FeeChange { of, at: now, fee_type: own.0, multiplier: own.1 });
+            }
+        }
+        Ok(fee_timeline(&of_series, &changes, &event, now))
+    }
+
+    /// Every change of an event's own fees, past and announced.
+    ///
+    /// # Errors
+    /// When a page cannot be had after retries, or one of its changes cannot be read.
+    ///
+    /// # Cancel safety
+    /// Cancel safe: reads only.
+    pub async fn event_fee_changes(&self, event: &str) -> Result<Vec<FeeChange>, VenueError> {
+        let path = "/events/fee_changes";
+        let mut changes = Vec::new();
+        let mut cursor: Option<String> = None;
+        loop {
+            let mut request = Request::get(path)
+                .cost(COST)
+                .with("event_ticker", event)
+                .with("limit", FEE_CHANGES_PAGE);
+            if let Some(cursor) = &cursor {
+                request = request.with("cursor", cursor);
+            }
+            let answer = self.rest.send(&request).await?;
+            let page = body::event_fee_changes(&answer).map_err(|error| refused(path, error))?;
+            cursor.clone_from(&page.cursor);
+            changes.extend(whole(path, page)?.into_iter().filter(|change| change.of == event));
+            if cursor.is_none() {
+                return Ok(changes);
+            }
+        }
+    }
+
+    async fn series_fee_changes(&self, series: &str) -> Result<Vec<FeeChange>, VenueError> {
+        let path = "/series/fee_changes";
+        let request = Request::get(path).cost(COST).with("series_ticker", series);
+        let answer = self.rest.send(&request).await?;
+        let page = body::series_fee_changes(&answer).map_err(|error| refused(path, error))?;
+        Ok(whole(path, page)?.into_iter().filter(|change| change.of == series).collect())
+    }
+
+    /// Adds what only the series of the markets say. A series that cannot be read leaves its markets without fees, which
+    /// counts as the worst known; how many there were.
+    async fn add_series(&self, markets: &mut [Market]) -> usize {
+        let mut unread = 0;
+        let mut known: BTreeMap<String, Option<Series>> = BTreeMap::new();
+        for market in markets {
             let Some(ticker) = market.series_id.clone() else { continue };
             if !known.contains_key(&ticker) {
-                let series = self.series(&ticker).await?;
+                let series = match self.recent_series(&ticker).await {
+                    Ok(series) => Some(series),
+                    Err(error) => {
+                        tracing::warn!(series = ticker, %error, "a series cannot be read: its markets are charged the worst known fee");
+                        unread += 1;
+                        None
+                    }
+                };
                 known.insert(ticker.clone(), series);
             }
-            if let Some(series) = known.get(&ticker) {
+            if let Some(Some(series)) = known.get(&ticker) {
                 complete(market, series);
             }
         }
-        Ok(())
+        unread
+    }
+
+    /// A series as read within the last minutes, so that looking for a few markets again and again reads it once.
+    async fn recent_series(&self, ticker: &str) -> Result<Series, VenueError> {
+        let now = Instant::now();
+        let is_recent = |read_at: &Instant| now - *read_at < SERIES_FOR;
+        if let Some((read_at, series)) = self.recent.lock().await.get(ticker)
+            && is_recent(read_at)
+        {
+            return Ok(series.clone());
+        }
+        let series = self.series(ticker).await?;
+        let mut recent = self.recent.lock().await;
+        recent.retain(|_, (read_at, _)| is_recent(read_at));
+        recent.insert(ticker.to_owned(), (now, series.clone()));
+        Ok(series)
+    }
+
+    /// Reads all pages of a listing.
+    async fn pages<T>(
+        &self,
+        request: &Request<'_>,
+        read: impl Fn(&[u8]) -> Result<Page<T>, arb_normalize::DecodeError>,
+    ) -> Result<Vec<T>, VenueError> {
+        let mut items = Vec::new();
+        let mut cursor: Option<String> = None;
+        loop {
+            let mut request = request.clone();
+            if let Some(cursor) = &cursor {
+                request = request.with("cursor", cursor);
+            }
+            let answer = self.rest.send(&request).await?;
+            let page = read(&answer).map_err(|source| refused(request.path, source))?;
+            for refusal in &page.refused {
+                tracing::warn!(error = %refusal.error, path = request.path, "an item of a listing cannot be read");
+            }
+            items.extend(page.items);
+            cursor = page.cursor;
+            if cursor.is_none() {
+                return Ok(items);
+            }
+        }
     }
 }
 
-/// Takes over what only the series says, leaving a market's own waiver in force.
+/// The items of a page of which none may be missing.
+fn whole<T>(path: &str, page: Page<T>) -> Result<Vec<T>, VenueError> {
+    match page.refused.into_iter().next() {
+        Some(refusal) => Err(refused(path, refusal.error)),
+        None => Ok(page.items),
+    }
+}
+
+/// Takes over what only the series says, under a market's own waiver and its event's own fees.
 fn complete(market: &mut Market, series: &Series) {
-    let waiver = match market.fees {
-        FeeData::Kalshi { waived_until, .. } => waived_until,
-        _ => None,
-    };
-    market.fees = series.fees.clone();
-    if let FeeData::Kalshi { waived_until, .. } = &mut market.fees {
+    let own = std::mem::replace(&mut market.fees, series.fees.clone());
+    if let (
+        FeeData::Kalshi { fee_type, multiplier, waived_until },
+        FeeData::Kalshi { fee_type: own_type, multiplier: own_multiplier, waived_until: waiver },
+    ) = (&mut market.fees, own)
+    {
         *waived_until = waiver;
+        *fee_type = own_type.or(fee_type.take());
+        *multiplier = own_multiplier.or(*multiplier);
     }
     if market.rules.source.is_none() && !series.sources.is_empty() {
         market.rules.source = Some(series.sources.join(", "));
@@ -185,7 +348,43 @@ impl MarketSource for KalshiRest {
             }
         }
         found.markets.truncate(filter.limit.unwrap_or(usize::MAX));
-        self.add_series(&mut found).await?;
+        let unread = self.add_series(&mut found.markets).await;
+        if unread > 0 {
+            found.skipped.insert("series_unread", unread);
+        }
+        Ok(found)
+    }
+
+    async fn named(&self, markets: &[String]) -> Result<Vec<Market>, VenueError> {
+        let mut found = Vec::with_capacity(markets.len());
+        for batch in markets.chunks(NAMED_BATCH) {
+            let request = Request::get("/markets")
+                .cost(COST)
+                .with("limit", MARKETS_PAGE)
+                .with("tickers", batch.join(","));
+            found.extend(self.pages(&request, body::markets_page).await?);
+        }
+        // A listing of markets leaves out what their events say: title, series, exclusive siblings, fees.
+        let events: BTreeSet<String> =
+            found.iter().filter_map(|market| market.event_id.clone()).collect();
+        let events: Vec<String> = events.into_iter().collect();
+        let mut nested: HashMap<String, Market> = HashMap::new();
+        for batch in events.chunks(NAMED_BATCH) {
+            let request = Request::get("/events")
+                .cost(COST)
+                .with("limit", EVENTS_PAGE)
+                .with("with_nested_markets", true)
+                .with("tickers", batch.join(","));
+            let events = self.pages(&request, body::events_page).await?;
+            let markets = events.into_iter().flat_map(|event| event.markets);
+            nested.extend(markets.map(|market| (market.key.id.clone(), market)));
+        }
+        for market in &mut found {
+            if let Some(whole) = nested.remove(&market.key.id) {
+                *market = whole;
+            }
+        }
+        self.add_series(&mut found).await;
         Ok(found)
     }
 

@@ -2,7 +2,7 @@
 
 use arb_normalize::rest::BookSnapshot;
 use arb_normalize::rest::polymarket as body;
-use arb_normalize::{Outcome, Venue};
+use arb_normalize::{Market, Outcome, Venue};
 use async_trait::async_trait;
 use reqwest::Method;
 use time::OffsetDateTime;
@@ -15,6 +15,8 @@ use crate::source::{Discovery, MarketFilter, MarketSource};
 
 /// Markets on a page: Gamma's maximum.
 const MARKETS_PAGE: usize = 100;
+/// Names in one query: a token takes 90 bytes of the address.
+const NAMED_BATCH: usize = 40;
 /// Books in a batch: the CLOB's maximum.
 const BOOKS_BATCH: usize = 500;
 /// Half of what each interface allows an address (300 and 500 calls in 10 s), because others may share it.
@@ -97,6 +99,36 @@ impl MarketSource for PolymarketRest {
             }
         }
         found.markets.truncate(filter.limit.unwrap_or(usize::MAX));
+        Ok(found)
+    }
+
+    async fn named(&self, markets: &[String]) -> Result<Vec<Market>, VenueError> {
+        let path = "/markets/keyset";
+        let (conditions, tokens): (Vec<_>, Vec<_>) =
+            markets.iter().cloned().partition(|name| name.starts_with("0x"));
+        let mut found: Vec<Market> = Vec::with_capacity(markets.len());
+        for (filter, names) in [("condition_ids", conditions), ("clob_token_ids", tokens)] {
+            // Gamma lists what is closed only where it is asked for.
+            for (batch, closed) in
+                names.chunks(NAMED_BATCH).flat_map(|batch| [(batch, false), (batch, true)])
+            {
+                let mut request =
+                    Request::get(path).with("limit", MARKETS_PAGE).with("closed", closed);
+                for name in batch {
+                    request = request.with(filter, name);
+                }
+                let answer = self.gamma.send(&request).await?;
+                let page =
+                    body::gamma_markets_page(&answer).map_err(|source| refused(path, source))?;
+                for refusal in &page.refused {
+                    tracing::warn!(error = %refusal.error, "a market cannot be read");
+                }
+                found.extend(page.items);
+            }
+        }
+        // Asked for by condition and by token, or caught while it closed.
+        let mut seen = std::collections::HashSet::new();
+        found.retain(|market| seen.insert(market.key.id.clone()));
         Ok(found)
     }
 

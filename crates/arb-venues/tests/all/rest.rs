@@ -106,21 +106,32 @@ async fn a_signature_refused_for_a_wrong_clock_is_made_anew_once() {
     assert_eq!(sim.stats(arb_sim::Venue::Kalshi).requests, 3);
 }
 
-/// Serves one answer to everybody.
-async fn serve(answer: String) -> String {
+/// Serves what `answer` says to the first line of each request.
+async fn serve_raw(answer: impl Fn(&str) -> String + Send + Sync + 'static) -> String {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     tokio::spawn(async move {
         while let Ok((mut socket, _)) = listener.accept().await {
-            let answer = answer.clone();
-            tokio::spawn(async move {
-                let mut request = [0; 4096];
-                let _ = socket.read(&mut request).await;
-                let _ = socket.write_all(answer.as_bytes()).await;
-            });
+            let mut request = [0; 4096];
+            let length = socket.read(&mut request).await.unwrap_or(0);
+            let text = String::from_utf8_lossy(&request[..length]);
+            let answer = answer(text.lines().next().unwrap_or_default());
+            let _ = socket.write_all(answer.as_bytes()).await;
         }
     });
     url
+}
+
+/// The same with status and body, by path.
+async fn serve_by(answer: impl Fn(&str) -> (u16, &'static str) + Send + Sync + 'static) -> String {
+    serve_raw(move |line| {
+        let (status, body) = answer(line);
+        let length = body.len();
+        format!(
+            "HTTP/1.1 {status} x\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n{body}"
+        )
+    })
+    .await
 }
 
 #[tokio::test]
@@ -135,8 +146,10 @@ async fn an_answer_out_of_a_cache_says_nothing_about_the_clock() {
     for (more, believed) in
         [("Age: 12\r\n", false), ("X-Cache: Hit from cloudfront\r\n", false), ("", true)]
     {
+        let text = answer(more);
+        let url = serve_raw(move |_| text.clone()).await;
         let clock = ClockOffset::new("kalshi");
-        let rest = KalshiRest::new(&serve(answer(more)).await, None, clock.clone()).unwrap();
+        let rest = KalshiRest::new(&url, None, clock.clone()).unwrap();
         rest.exchange_status().await.unwrap();
         assert_eq!(clock.millis() != 0, believed, "{more:?}");
     }
@@ -161,4 +174,71 @@ async fn a_venue_that_keeps_failing_is_left_alone_for_a_while() {
     // Four tries each: the fifth failure opens the breaker.
     let second = rest.exchange_status().await.unwrap_err();
     assert!(matches!(second, VenueError::Suspended { .. }), "{second}");
+}
+
+#[tokio::test]
+async fn named_markets_come_whatever_their_state_and_nothing_else_is_read() {
+    let sim = venues(0).await;
+    let (rest, _) = kalshi(&sim);
+    let mut tickers = sim.markets(arb_sim::Venue::Kalshi);
+    tickers.truncate(3);
+    sim.close_market(&tickers[0]).unwrap();
+    sim.pause_market(&tickers[1], true).unwrap();
+    tickers.push("KXNOSUCH-1".to_owned());
+    let before = sim.stats(arb_sim::Venue::Kalshi).requests;
+    let found = rest.named(&tickers).await.unwrap();
+    let statuses: std::collections::BTreeMap<&str, MarketStatus> =
+        found.iter().map(|market| (market.key.id.as_str(), market.status)).collect();
+    assert_eq!(statuses.len(), 3);
+    assert_eq!(statuses[tickers[0].as_str()], MarketStatus::Closed);
+    assert_eq!(statuses[tickers[1].as_str()], MarketStatus::Paused);
+    assert_eq!(statuses[tickers[2].as_str()], MarketStatus::Active);
+    assert!(found.iter().all(|market| market.event_title.is_some() && market.series_id.is_some()));
+    let asked = sim.stats(arb_sim::Venue::Kalshi).requests - before;
+    assert!(asked <= 5, "{asked} requests for three markets");
+
+    let whole = polymarket(&sim).markets(&MarketFilter::default()).await.unwrap();
+    let token = whole.markets[0].outcomes[0].token.clone().unwrap();
+    let condition = whole.markets[1].key.id.clone();
+    sim.settle_market(&condition, true).unwrap();
+    let found = polymarket(&sim).named(&[token.clone(), condition, token]).await.unwrap();
+    assert_eq!(found.len(), 2);
+    assert_eq!(found[0].status, MarketStatus::Settled, "{:?}", found[0].key);
+    assert_eq!(found[1].status, MarketStatus::Active);
+}
+
+#[tokio::test]
+async fn one_failed_series_leaves_its_markets_without_fees_and_ends_nothing() {
+    let page = r#"{"events":[{"event_ticker":"E","series_ticker":"S","title":"t","markets":[{"ticker":"E-1","event_ticker":"E","status":"active"}]}],"cursor":""}"#;
+    let url = serve_by(|path| if path.contains("/series/") { (404, "{}") } else { (200, page) });
+    let rest = KalshiRest::new(&url.await, None, ClockOffset::new("kalshi")).unwrap();
+    let found = rest.markets(&MarketFilter::default()).await.unwrap();
+    assert_eq!(found.markets.len(), 1);
+    assert_eq!(found.skipped["series_unread"], 1);
+    assert!(matches!(found.markets[0].fees, FeeData::Kalshi { multiplier: None, .. }));
+}
+
+#[tokio::test]
+async fn an_events_own_fees_go_over_its_series_and_back() {
+    let sim = venues(0).await;
+    let (rest, _) = kalshi(&sim);
+    let ticker = sim.markets(arb_sim::Venue::Kalshi)[0].clone();
+    let multiplier = async || {
+        let market = rest.named(std::slice::from_ref(&ticker)).await.unwrap().remove(0);
+        let fees = rest.fees(&market).await.unwrap();
+        let FeeData::Kalshi { multiplier, .. } = &fees[0].fees else { panic!("{fees:?}") };
+        (market.event_id.unwrap(), multiplier.unwrap().normalize().to_string())
+    };
+    let (event, of_series) = multiplier().await;
+    sim.set_event_fee(&event, Some(25)).unwrap();
+    assert_eq!(multiplier().await.1, "0.25");
+    sim.set_event_fee(&event, None).unwrap();
+    assert_eq!(multiplier().await.1, of_series);
+}
+
+#[tokio::test]
+async fn the_tier_of_an_account_is_read() {
+    let sim = venues(0).await;
+    let limits = kalshi(&sim).0.account_limits().await.unwrap();
+    assert_eq!((limits.tier.as_str(), limits.read), ("basic", (200, 600)));
 }
