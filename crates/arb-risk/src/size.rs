@@ -159,15 +159,25 @@ impl<'a, F: FeeModel> SizeRequest<'a, F> {
     #[must_use]
     pub fn has_gross_edge(&self) -> bool {
         const MICRO: i64 = 1_000_000;
-        let mut prices = 0;
-        for leg in self.legs {
-            let Some(best) = leg.ladder.best() else { return false };
-            prices += leg.signed(best.price);
-        }
+        let Some(prices) = self.best_prices() else { return false };
         // A discount makes a payout of dollars smaller and what splitting a set costs cheaper, by less than all of it.
         let most =
             if self.discount == Discount::NONE { self.payout } else { self.payout.max(Usd::ZERO) };
         i128::from(prices * MICRO) < most.pico()
+    }
+
+    /// What a contract costs at the best prices without fees, in micro-dollars; `None` when a leg has nothing to take.
+    #[inline]
+    fn best_prices(&self) -> Option<i64> {
+        if let [one, other] = self.legs {
+            let (here, there) = (one.ladder.best()?.price, other.ladder.best()?.price);
+            return Some(one.signed(here) + other.signed(there));
+        }
+        let mut prices = 0;
+        for leg in self.legs {
+            prices += leg.signed(leg.ladder.best()?.price);
+        }
+        Some(prices)
     }
 
     /// What the first contract earns at the best prices after fees and before rounding, in units of 1e-20 dollars;
@@ -177,13 +187,16 @@ impl<'a, F: FeeModel> SizeRequest<'a, F> {
     #[inline]
     #[must_use]
     pub fn touch_edge(&self) -> Option<i128> {
-        let mut prices = 0;
-        for leg in self.legs {
-            prices += leg.signed(leg.ladder.best()?.price);
-        }
+        let prices = self.best_prices()?;
         let edge = self.payout_units() - i128::from(prices) * PRICE_UNITS;
         if edge <= 0 && !self.legs.is_empty() {
             return Some(edge);
+        }
+        if let [one, other] = self.legs {
+            let fee = |leg: &Leg<'_, F>| {
+                Some(leg.fees.unit_fee(leg.ladder.best()?.price).units() as i128)
+            };
+            return Some(edge - fee(one)? - fee(other)?);
         }
         let mut fees = 0;
         for leg in self.legs {

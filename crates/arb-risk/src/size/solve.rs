@@ -236,14 +236,22 @@ impl<'a, 'r, F: FeeModel> Walk<'a, 'r, F> {
         if self.priced != best.quantity {
             self.value(best.quantity);
         }
-        finish(self.request, best, &self.orders)
+        finish(self.request, best, last_edge(self.request, &self.orders), &self.orders)
     }
 }
 
-/// The answer for a quantity and its orders.
+/// What a contract at the orders' limit prices earns before rounding, in units of 1e-20 dollars.
+pub(super) fn last_edge<F: FeeModel>(request: &SizeRequest<'_, F>, legs: &[OrderCost]) -> i128 {
+    let costs = request.legs.iter().zip(legs).map(|(leg, order)| leg.unit_cost(order.limit));
+    request.payout_units() - costs.sum::<i128>()
+}
+
+/// The answer for a quantity, what its last contract earns (in units of 1e-20 dollars), and its orders.
+#[inline]
 pub(super) fn finish<F: FeeModel>(
     request: &SizeRequest<'_, F>,
     best: Candidate,
+    last: i128,
     legs: &[OrderCost],
 ) -> Result<SizedTrade, NoTrade> {
     let cost: Usd = legs.iter().map(|leg| leg.cost).sum();
@@ -251,8 +259,6 @@ pub(super) fn finish<F: FeeModel>(
     let payout = i128::from(request.payout_micros()) * i128::from(best.quantity);
     let gross = Usd::from_pico(payout) - cost;
     let net = gross - fees;
-    let last: i128 =
-        request.legs.iter().zip(legs).map(|(leg, order)| leg.unit_cost(order.limit)).sum();
     let value = if request.discount == Discount::NONE && request.fixed_units() == 0 {
         net
     } else {
@@ -265,7 +271,7 @@ pub(super) fn finish<F: FeeModel>(
         fees,
         net,
         value,
-        marginal_edge: pico_floor(request.payout_units() - last),
+        marginal_edge: pico_floor(last),
         legs: legs.iter().copied().collect(),
     })
 }
@@ -284,20 +290,28 @@ pub(super) fn best<F: FeeModel>(request: &SizeRequest<'_, F>) -> Result<SizedTra
         return Err(NoTrade::Legs(request.legs.len()));
     }
     let (lot, most) = (request.lot_micros(), request.most_micros());
-    if request.has_gross_edge()
-        && let Some(pair::Answer { quantity, value, orders }) = pair::best(request, lot, most)
-    {
-        return if value > 0 {
-            finish(request, Candidate { quantity, value }, &orders)
-        } else {
-            Err(NoTrade::NoProfit)
-        };
-    }
     if let Some(edge) = request.touch_edge()
         && edge <= 0
     {
         return Err(NoTrade::NoEdge { per_contract: pico_floor(edge) });
     }
+    if let Some(pair::Answer { quantity, value, last, orders }) = pair::best(request, lot, most) {
+        return if value > 0 {
+            finish(request, Candidate { quantity, value }, last, &orders)
+        } else {
+            Err(NoTrade::NoProfit)
+        };
+    }
+    search(request, lot, most)
+}
+
+/// The answer where it takes more than [`pair::best`].
+#[inline(never)]
+fn search<F: FeeModel>(
+    request: &SizeRequest<'_, F>,
+    lot: u64,
+    most: u64,
+) -> Result<SizedTrade, NoTrade> {
     let summit = Summit::climb(request, most);
     if let Some(trade) = summit.trade(request, lot, most) {
         return trade;

@@ -4,7 +4,7 @@ use arb_normalize::Ladder;
 use arrayvec::ArrayVec;
 
 use super::cursor::{PICO_UNITS, micros, next_level};
-use super::solve::{Candidate, Orders, finish};
+use super::solve::{Candidate, Orders, finish, last_edge};
 use super::{Leg, MAX_LEGS, MAX_QUANTITY, NoTrade, SizeRequest, SizedTrade};
 use crate::fees::FeeModel;
 
@@ -128,7 +128,8 @@ impl Summit {
             return None;
         }
         let Some((best, slot)) = best else { return Some(Err(NoTrade::NoProfit)) };
-        Some(finish(request, best, &orders[slot]))
+        let orders = &orders[slot];
+        Some(finish(request, best, last_edge(request, orders), orders))
     }
 }
 
