@@ -467,3 +467,14 @@ fn zero_sized_levels_are_passed_over() {
     let sized = SizeRequest::new(&legs).size().unwrap();
     assert_eq!(sized.net, Usd::DOLLAR);
 }
+
+#[test]
+fn books_of_many_levels_are_taken_whole() {
+    let contract = Quantity::from_contracts(1).unwrap();
+    let price = |index: u32| arb_normalize::Price::from_micros(400_000 + 100 * index).unwrap();
+    let levels: Vec<_> = (0..200).rev().map(|index| Level::new(price(index), contract)).collect();
+    let legs = [Leg::buy(Ladder::from_best_last(&levels), polymarket("0")); 2];
+    let sized = SizeRequest::new(&legs).size().unwrap();
+    // 200 · 0.2 − 2 · 0.0001 · (0 + 1 + … + 199)
+    assert_eq!((sized.quantity, sized.net), ("200".parse().unwrap(), "36.02".parse().unwrap()));
+}
