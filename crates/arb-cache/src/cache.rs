@@ -251,15 +251,14 @@ impl Cache {
 #[expect(private_bounds, reason = "the bound closes the trait; every Record satisfies it")]
 impl Cache {
     /// A value this process may answer for alone, without waiting: the fast path of [`Cache::get`].
-    /// Counted as a hit when there is one; `None` is not counted. On the wall clock its age may be some milliseconds (a tick of the
-    /// system timer) too large and is never too small: what is too old is never taken for fresh.
+    /// Counted as a hit when there is one; `None` is not counted.
     #[must_use]
     pub fn peek<R: Record + Stored>(
         &self,
         key: &R::Key,
         max_age: Option<Duration>,
     ) -> Option<Cached<R>> {
-        let now = self.inner.config.clock.soon();
+        let now = self.now();
         let found = R::tier(&self.inner.tiers).fresh(key, max_age.unwrap_or(Duration::MAX), now)?;
         self.counts::<R>().hit(Source::Process);
         Some(found)

@@ -43,49 +43,6 @@ impl Clock {
     }
 }
 
-impl Clock {
-    /// An instant that is not before the present one and at most a timer tick (some milliseconds) after it.
-    ///
-    /// Ages judged by it are never too small. Where the system keeps a coarse clock reading it costs a tenth of
-    /// [`Clock::now`]; elsewhere, and for a clock of the caller's, it is the same.
-    #[must_use]
-    pub(crate) fn soon(&self) -> Timestamp {
-        match &self.0 {
-            Source::System => coarse::soon().unwrap_or_else(system_now),
-            Source::Function(now) => now(),
-        }
-    }
-}
-
-/// The clock that the kernel's timer moves on.
-#[cfg(target_os = "linux")]
-mod coarse {
-    use std::sync::OnceLock;
-
-    use arb_normalize::Timestamp;
-    use rustix::time::{ClockId, Timespec, clock_getres, clock_gettime};
-
-    fn nanos(time: Timespec) -> Option<i64> {
-        time.tv_sec.checked_mul(1_000_000_000)?.checked_add(time.tv_nsec)
-    }
-
-    /// The latest it can be.
-    pub(super) fn soon() -> Option<Timestamp> {
-        static TICK: OnceLock<i64> = OnceLock::new();
-        let tick = *TICK.get_or_init(|| nanos(clock_getres(ClockId::RealtimeCoarse)).unwrap_or(0));
-        let ticked = nanos(clock_gettime(ClockId::RealtimeCoarse))?;
-        // A kernel that does not tell the tick cannot be told how late its clock is.
-        if tick == 0 { None } else { Timestamp::from_nanos(ticked.checked_add(tick)?) }
-    }
-}
-
-#[cfg(not(target_os = "linux"))]
-mod coarse {
-    pub(super) const fn soon() -> Option<arb_normalize::Timestamp> {
-        None
-    }
-}
-
 impl Default for Clock {
     fn default() -> Self {
         Self::system()
@@ -168,25 +125,5 @@ impl VirtualClock {
     pub fn clock(&self) -> Clock {
         let this = self.clone();
         Clock::from_fn(move || this.now())
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn soon_is_never_before_now_and_a_tick_after_it_at_most() {
-        let clock = Clock::system();
-        for _ in 0..1_000 {
-            let before = clock.now();
-            let soon = clock.soon();
-            let after = clock.now();
-            assert!(soon >= before, "{before:?} {soon:?}");
-            // Timers tick a hundred times a second or more often.
-            assert!(soon.since(after) <= Duration::from_millis(20), "{soon:?} {after:?}");
-        }
-        let turned = VirtualClock::at(FIRST);
-        assert_eq!(turned.clock().soon(), FIRST);
     }
 }
