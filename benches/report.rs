@@ -4,6 +4,7 @@
 //! two cores); with `-- --last` it prints what the last run left in the target directory.
 //!
 //! A ratio compares medians of one run. Absolute times are beside it for orientation only: they say more about the machine.
+//! What a bench finds beside times (memory, percentiles, the cost of a supervised connection) it prints itself.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "printing is what it is for")]
 
 use std::path::{Path, PathBuf};
@@ -249,12 +250,6 @@ const CLAIMS: &[Claim] = &[
         Faster(10.0),
     ),
     claim(
-        "WebSocket receive, 64 messages a read: bare tungstenite",
-        "ws_64_a_read/arb",
-        "ws_64_a_read/bare_tungstenite",
-        AtMost(1.5),
-    ),
-    claim(
         "a new market's candidates",
         "match/candidates_of_a_new_market",
         "match/all_candidates",
@@ -345,7 +340,7 @@ fn versions(lock: &str) -> String {
     ];
     let of = |name: &&str| {
         let entry = lock
-            .split("[[package]]")
+            .rsplit("[[package]]")
             .find(|entry| entry.contains(&format!("name = \"{name}\"\n")))?;
         let version = entry.split("version = \"").nth(1)?.split('"').next()?;
         Some(format!("{name} {version}"))

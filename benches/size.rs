@@ -13,6 +13,8 @@
 use std::hint::black_box;
 use std::time::Instant;
 
+use arb_benches::decimal::{self, Prepared};
+use arb_benches::stream::Random;
 use arb_normalize::opportunity::{Action, OpportunityClass};
 use arb_normalize::{
     Book, Ladder, Level, Opportunity, OpportunityLeg, Outcome, Price, Quantity, Side, Venue,
@@ -21,7 +23,7 @@ use arb_risk::assess::{Assessor, LegView, TradeView};
 use arb_risk::fees::{KalshiFees, LegFees, PolymarketFees, Rate, Step};
 use arb_risk::size::{Leg, SizeRequest};
 use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
-use rust_decimal::{Decimal, RoundingStrategy};
+use rust_decimal::Decimal;
 
 const PAIRS: usize = 256;
 
@@ -29,18 +31,6 @@ const PAIRS: usize = 256;
 struct Pair {
     kalshi: Vec<Level>,
     polymarket: Vec<Level>,
-}
-
-/// xorshift: the same books every run.
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, most: u64) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        self.0 % most
-    }
 }
 
 fn ladder(random: &mut Random, best: u32, levels: usize) -> Vec<Level> {
@@ -59,7 +49,7 @@ fn ladder(random: &mut Random, best: u32, levels: usize) -> Vec<Level> {
 
 /// Pairs whose best prices leave about `edge` micro-dollars before fees.
 fn pairs(edge: i64) -> Vec<Pair> {
-    let mut random = Random(0x9e37_79b9_7f4a_7c15);
+    let mut random = Random::new();
     (0..PAIRS)
         .filter_map(|_| {
             let yes = 100_000 + u32::try_from(random.below(50)).ok()? * 10_000;
@@ -83,93 +73,15 @@ fn legs(pair: &Pair) -> [Leg<'_, LegFees>; 2] {
     ]
 }
 
-/// The same search in decimals: walk both ladders while a contract pays, then look around for the best rounded value.
-mod decimal {
-    use super::{Decimal, Level, Pair, RoundingStrategy};
-
-    struct Prepared {
-        /// Price, cumulative size at its end, and before it: cost, exact fee, rounded fee; the fee of one contract.
-        levels: Vec<[Decimal; 6]>,
-        kalshi: bool,
-    }
-
-    fn ceil(value: Decimal, decimals: u32) -> Decimal {
-        value.round_dp_with_strategy(decimals, RoundingStrategy::ToPositiveInfinity)
-    }
-
-    fn prepare(levels: &[Level], rate: Decimal, kalshi: bool) -> Prepared {
-        let mut sums = [Decimal::ZERO; 4];
-        let levels = levels
-            .iter()
-            .rev()
-            .map(|level| {
-                let (price, size) = (Decimal::from(level.price), Decimal::from(level.size));
-                let unit = rate * price * (Decimal::ONE - price);
-                let fee = unit * size;
-                let [end, cost, exact, rounded] = sums;
-                sums = [
-                    end + size,
-                    cost + price * size,
-                    exact + fee,
-                    rounded + if kalshi { ceil(fee, 6) } else { fee },
-                ];
-                [price, sums[0], cost, exact, rounded, unit]
-            })
-            .collect();
-        Prepared { levels, kalshi }
-    }
-
-    impl Prepared {
-        /// Exact and rounded outlay of `quantity`.
-        fn outlay(&self, quantity: Decimal) -> Option<(Decimal, Decimal)> {
-            let at = self.levels.iter().position(|level| quantity <= level[1])?;
-            let start = if at == 0 { Decimal::ZERO } else { self.levels[at - 1][1] };
-            let [price, _, cost, exact, rounded, unit] = self.levels[at];
-            let size = quantity - start;
-            let (cost, fee) = (cost + price * size, unit * size);
-            let outlay = if self.kalshi {
-                ceil(cost + rounded + ceil(fee, 6), 4)
-            } else {
-                cost + ceil(rounded + fee, 5)
-            };
-            Some((cost + exact + fee, outlay))
-        }
-    }
-
-    pub(super) fn size(pair: &Pair) -> Option<(Decimal, Decimal)> {
-        let legs = [
-            prepare(&pair.kalshi, Decimal::new(7, 2), true),
-            prepare(&pair.polymarket, Decimal::new(4, 2), false),
-        ];
-        let (mut at, mut top) = ([0, 0], Decimal::ZERO);
-        while let (Some(a), Some(b)) = (legs[0].levels.get(at[0]), legs[1].levels.get(at[1])) {
-            if a[0] + a[5] + b[0] + b[5] >= Decimal::ONE {
-                break;
-            }
-            top = a[1].min(b[1]);
-            at[0] += usize::from(a[1] == top);
-            at[1] += usize::from(b[1] == top);
-        }
-        let top = top.floor();
-        let mut best: Option<(Decimal, Decimal)> = None;
-        for (step, mut quantity) in [(Decimal::ONE, top + Decimal::ONE), (-Decimal::ONE, top)] {
-            while quantity > Decimal::ZERO {
-                let outlays = legs[0].outlay(quantity).zip(legs[1].outlay(quantity));
-                let Some(((exact_a, a), (exact_b, b))) = outlays else { break };
-                let floor = best.map_or(Decimal::ZERO, |best| best.1);
-                if quantity - exact_a - exact_b < floor {
-                    break;
-                }
-                let value = quantity - a - b;
-                let smaller = best.is_none_or(|best| quantity < best.0);
-                if value > floor || (value == floor && smaller && best.is_some()) {
-                    best = Some((quantity, value));
-                }
-                quantity += step;
-            }
-        }
-        best
-    }
+/// The same search in decimals.
+fn in_decimals(pair: &Pair) -> Option<(Decimal, Decimal)> {
+    let best_first = |levels: &[Level]| -> Vec<(Decimal, Decimal)> {
+        levels.iter().rev().map(|level| (level.price.into(), level.size.into())).collect()
+    };
+    let ladder = |levels, hundredths, kalshi| {
+        Prepared::new(best_first(levels).into_iter(), Decimal::new(hundredths, 2), kalshi)
+    };
+    decimal::size(&[ladder(&pair.kalshi, 7, true), ladder(&pair.polymarket, 4, false)])
 }
 
 fn agree(pairs: &[Pair]) -> usize {
@@ -178,7 +90,7 @@ fn agree(pairs: &[Pair]) -> usize {
         .filter(|pair| {
             let ours = SizeRequest::new(&legs(pair)).size().ok();
             let ours = ours.map(|trade| (Decimal::from(trade.quantity), Decimal::from(trade.net)));
-            assert_eq!(ours, decimal::size(pair), "both searches find the same trade");
+            assert_eq!(ours, in_decimals(pair), "both searches find the same trade");
             ours.is_some()
         })
         .count()
@@ -191,7 +103,7 @@ fn ours(pair: &Pair) -> bool {
 
 #[inline(never)]
 fn theirs(pair: &Pair) -> bool {
-    decimal::size(pair).is_some()
+    in_decimals(pair).is_some()
 }
 
 /// The least time of a call over many rounds.
@@ -229,7 +141,7 @@ fn sizing(c: &mut Criterion) {
     group.bench_function("10x20_levels_rust_decimal", |b| {
         b.iter_batched(
             || &good[next.next().unwrap_or(0)],
-            |pair| black_box(decimal::size(black_box(pair)).is_some()),
+            |pair| black_box(in_decimals(black_box(pair)).is_some()),
             BatchSize::SmallInput,
         );
     });
