@@ -4,8 +4,9 @@ use std::borrow::Cow;
 
 use arb_normalize::books::BookId;
 use arb_normalize::opportunity::Action;
-use arb_normalize::{OpportunityClass, Outcome, Usd, Venue};
+use arb_normalize::{Book, Ladder, OpportunityClass, Outcome, Usd, Venue};
 use arb_risk::fees::LegFees;
+use arb_risk::size::Leg;
 
 /// One order of a basket: buy or sell an outcome of a book.
 #[derive(Debug, Clone, PartialEq)]
@@ -26,6 +27,26 @@ pub struct BasketLeg {
     pub member: u8,
     /// The fees in force now.
     pub fees: LegFees,
+}
+
+impl BasketLeg {
+    /// What it takes of its book, best first, in its outcome's prices.
+    #[inline]
+    pub(crate) fn ladder<'b>(&self, book: &'b Book) -> Ladder<'b> {
+        match self.action {
+            Action::Buy => book.buy(self.outcome),
+            Action::Sell => book.sell(self.outcome),
+        }
+    }
+
+    /// Its order over these levels.
+    #[inline]
+    pub(crate) const fn order<'b>(&self, ladder: Ladder<'b>) -> Leg<'b> {
+        match self.action {
+            Action::Buy => Leg::buy(ladder, self.fees),
+            Action::Sell => Leg::sell(ladder, self.fees),
+        }
+    }
 }
 
 /// Which legs of a basket become orders.

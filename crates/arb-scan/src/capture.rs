@@ -77,10 +77,7 @@ impl Capture {
         let Some(rests) = self.rests(basket, picks, books) else { return };
         let legs: ArrayVec<Leg<'_>, MAX_LEGS> = picked(basket, picks)
             .zip(&rests)
-            .map(|(leg, rest)| match leg.action {
-                Action::Buy => Leg::buy(Ladder::from_best_last(rest), leg.fees),
-                Action::Sell => Leg::sell(Ladder::from_best_last(rest), leg.fees),
-            })
+            .map(|(leg, rest)| leg.order(Ladder::from_best_last(rest)))
             .collect();
         let mut request = SizeRequest::new(&legs);
         request.payout = basket.payoff;
@@ -172,11 +169,8 @@ impl Capture {
         for leg in picked(basket, picks) {
             let (venue, id, side) = side_of(leg)?;
             let book = books[venue.index()].get(id).book();
-            let ladder = match leg.action {
-                Action::Buy => book.buy(leg.outcome),
-                Action::Sell => book.sell(leg.outcome),
-            };
-            let mut rest: Vec<Level> = ladder
+            let mut rest: Vec<Level> = leg
+                .ladder(book)
                 .filter_map(|level| {
                     let key = (venue, id, side, book_price(leg, level.price));
                     let taken = self.taken.get(&key).copied().unwrap_or(Quantity::ZERO);

@@ -110,20 +110,10 @@ fn size_on_rest(
     for leg in one.legs() {
         let side = side_of(leg)?;
         let book = board.books(leg.venue).get(side.1).book();
-        let ladder = match leg.action {
-            Action::Buy => book.buy(leg.outcome),
-            Action::Sell => book.sell(leg.outcome),
-        };
-        rests.push(rest_of(ladder, taken.get(&side).copied().unwrap_or(Quantity::ZERO)));
+        rests.push(rest_of(leg.ladder(book), taken.get(&side).copied().unwrap_or(Quantity::ZERO)));
     }
-    let legs: ArrayVec<Leg<'_>, MAX_LEGS> = one
-        .legs()
-        .zip(&rests)
-        .map(|(leg, rest)| match leg.action {
-            Action::Buy => Leg::buy(Ladder::from_best_last(rest), leg.fees),
-            Action::Sell => Leg::sell(Ladder::from_best_last(rest), leg.fees),
-        })
-        .collect();
+    let legs: ArrayVec<Leg<'_>, MAX_LEGS> =
+        one.legs().zip(&rests).map(|(leg, rest)| leg.order(Ladder::from_best_last(rest))).collect();
     let mut request = SizeRequest::new(&legs);
     request.payout = one.basket.payoff;
     request.max_quantity = limits.max_quantity;

@@ -267,10 +267,7 @@ fn convert_one<'b>(
 
 /// What a leg takes of its book.
 fn order<'b>(leg: &BasketLeg, tracked: &'b TrackedBook) -> Leg<'b> {
-    match leg.action {
-        Action::Buy => Leg::buy(tracked.book().buy(leg.outcome), leg.fees),
-        Action::Sell => Leg::sell(tracked.book().sell(leg.outcome), leg.fees),
-    }
+    leg.order(leg.ladder(tracked.book()))
 }
 
 fn live_book<'b>(

@@ -102,10 +102,7 @@ fn least_sure<'a>(
     legs: impl Iterator<Item = (&'a BasketLeg, &'a TrackedBook)>,
 ) -> usize {
     let spare = trade.legs.iter().zip(legs).enumerate().map(|(index, (order, (leg, tracked)))| {
-        let offered = match leg.action {
-            Action::Buy => tracked.book().buy(leg.outcome),
-            Action::Sell => tracked.book().sell(leg.outcome),
-        };
+        let offered = leg.ladder(tracked.book());
         let within = |price| match leg.action {
             Action::Buy => price <= order.limit,
             Action::Sell => price >= order.limit,
