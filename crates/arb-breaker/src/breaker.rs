@@ -171,7 +171,8 @@ impl Breaker {
             Some(ticket) => ticket,
             None => shared.admit_now()?,
         };
-        let started = if shared.machine.wants_start { shared.now() } else { Moment::from_nanos(0) };
+        let started =
+            if shared.machine.wants_start() { shared.now() } else { Moment::from_nanos(0) };
         Ok(Permit::new(shared, started, ticket))
     }
 

@@ -6,6 +6,9 @@
 mod sync {
     pub(crate) use loom::sync::atomic::{AtomicU64, Ordering};
     pub(crate) use loom::sync::{Mutex, MutexGuard};
+
+    /// As few as can be, so that a thread that stands still meets the same word again.
+    pub(crate) const GENERATIONS: usize = 2;
 }
 
 #[path = "machine.rs"]
@@ -210,5 +213,42 @@ fn no_success_is_lost_where_the_count_is_folded() {
         let totals = snapshot(&machine, at(0)).totals;
         assert_eq!((totals.successes, totals.failures), (u64::from(FOLD_AT + MILESTONE) + 2, 1));
         assert_eq!(snapshot(&machine, at(0)).window_calls, 100);
+    });
+}
+
+#[test]
+fn a_success_that_stood_still_while_all_words_took_a_turn_is_stale() {
+    loom::model(|| {
+        let machine = machine(BreakerConfig::default());
+        let old = admit(&machine, at(0));
+        let other = spawn(&machine, move |machine| succeed(machine, old, at(0)));
+        for _ in 0..3 {
+            machine.locked(|ledger, word| {
+                ledger.command(crate::ledger::Command::Reset, at(0), word);
+            });
+        }
+        other.join().unwrap();
+        let seen = snapshot(&machine, at(0));
+        assert_eq!((seen.window_calls, seen.totals.successes + seen.totals.stale), (0, 1));
+    });
+}
+
+#[test]
+fn who_was_admitted_under_a_new_tag_finds_its_word_set_up() {
+    loom::model(|| {
+        let machine = machine(BreakerConfig::default());
+        let other = spawn(&machine, |machine| {
+            let ticket = admit(machine, at(0));
+            succeed(machine, ticket, at(0));
+        });
+        machine.locked(|ledger, word| {
+            ledger.command(crate::ledger::Command::Reset, at(0), word);
+        });
+        other.join().unwrap();
+        let ticket = admit(&machine, at(0));
+        succeed(&machine, ticket, at(0));
+        let seen = snapshot(&machine, at(0));
+        assert_eq!(seen.totals.successes + seen.totals.stale, 2);
+        assert!(seen.window_calls >= 1);
     });
 }

@@ -106,6 +106,8 @@ pub(crate) struct Ledger {
     totals: Totals,
     /// Outcomes of past generations that went through the window.
     counted_before: u64,
+    /// Stale successes among all outcomes that went through a window.
+    miscounted: u64,
     /// Failures among all outcomes that went through a window.
     counted_failures: u64,
     probe_successes: u64,
@@ -136,6 +138,7 @@ impl Ledger {
             timed,
             totals: Totals::default(),
             counted_before: 0,
+            miscounted: 0,
             counted_failures: 0,
             probe_successes: 0,
             unpublished: 0,
@@ -147,9 +150,14 @@ impl Ledger {
         Tag::new(self.generation, self.phase.state(), self.timed)
     }
 
-    /// The word left a generation in which `outcomes` positions had been taken.
+    /// The machine left a generation in which `outcomes` positions had been taken.
     pub(crate) fn generation_ended(&mut self, outcomes: u64) {
         self.counted_before += outcomes;
+    }
+
+    /// A stale success took a position.
+    pub(crate) fn miscounted(&mut self) {
+        self.miscounted += 1;
     }
 
     /// Moves the state on to `now`: an open time that is over, leases that have ended, a window
@@ -478,7 +486,8 @@ impl Ledger {
 
     /// Good outcomes so far, `taken` of them and of bad ones in this generation.
     fn successes(&self, taken: u64) -> u64 {
-        self.counted_before + taken - self.counted_failures + self.probe_successes
+        let counted = self.counted_before + taken - self.miscounted;
+        counted - self.counted_failures + self.probe_successes
     }
 
     /// Whether the counts should be published: after so many steps behind the lock.

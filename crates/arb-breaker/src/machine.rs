@@ -1,19 +1,26 @@
 //! The lock-free half of a breaker, and the rules by which it shares with the locked half.
 //!
-//! - Admission while closed is one load of the word. A success is one compare-and-swap that adds 1
-//!   to the word under the tag it was admitted with. Everything else takes the lock.
-//! - The upper half of the word changes only under the lock, so a failure that holds the lock and
-//!   has found its tag to be the present one may add to the word without a loop.
-//! - A change of state swaps the whole word at the end of the locked section. Successes that come
-//!   before the swap belong to the old generation, those after it find another tag and are stale.
+//! - The tag says what the breaker is; it changes only under the lock. Admission while closed is one
+//!   load of it. It lies apart from what is counted, so that calls on several threads read it from
+//!   their own caches.
+//! - Each generation has a word it is counted in, of a few that take turns. A success looks whether
+//!   the tag is still the one it was admitted under and adds 1 to that generation's word. Everything
+//!   else takes the lock.
+//! - A change of state first ends the old word, then sets up the new one, then shows the new tag. A
+//!   success whose addition gives back an ended word is stale. Nobody reads the count there.
+//! - A thread that stands still between looking and adding while all words take a turn adds to a
+//!   younger generation. It sees that by the tag it gets back; the verdict is stale all the same.
+//! - A failure that holds the lock and has found its tag to be the present one adds as well: there
+//!   the tag cannot change.
 //!
-//! All orderings are relaxed: the word is the only thing read without the lock (`slide_at` is a
-//! hint that is read again under the lock), and one atomic alone has a single order of changes.
+//! The new tag is shown with release and read with acquire, so that who was admitted under it finds
+//! its word set up. All else is relaxed: one atomic alone has a single order of changes, and
+//! `slide_at` is a hint that is read again under the lock.
 
 use std::sync::Arc;
 use std::sync::PoisonError;
 
-use super::sync::{AtomicU64, Mutex, MutexGuard, Ordering};
+use super::sync::{AtomicU64, GENERATIONS, Mutex, MutexGuard, Ordering};
 use crate::config::BreakerConfig;
 use crate::error::Rejected;
 use crate::instruments;
@@ -29,17 +36,50 @@ pub(crate) const MILESTONE: u32 = 1_023;
 
 /// A breaker's state.
 #[derive(Debug)]
-#[repr(align(128))] // away from the reference counts of the `Arc` it lies in
 pub(crate) struct Machine {
-    /// See [`tag`](crate::tag).
-    word: AtomicU64,
+    front: Front,
+    counts: Counts,
+    locked: Mutex<Locked>,
+}
+
+/// What every call reads and only a change writes.
+#[derive(Debug)]
+#[repr(align(128))] // away from what is written at every call
+struct Front {
+    /// The word of the present tag without a count; see [`tag`](crate::tag).
+    tag: AtomicU64,
     /// When the time window must slide, as nanoseconds of a [`Moment`].
     slide_at: AtomicU64,
     /// A call is slow when it took more nanoseconds than this.
     slow_after: u64,
     /// Whether a call's start matters.
-    pub(crate) wants_start: bool,
-    locked: Mutex<Locked>,
+    wants_start: bool,
+}
+
+impl Front {
+    #[inline(always)]
+    fn tag(&self, ordering: Ordering) -> Tag {
+        Tag::of(self.tag.load(ordering))
+    }
+}
+
+/// The words of the last generations; see [`tag`](crate::tag).
+#[derive(Debug)]
+#[repr(align(128))]
+struct Counts([AtomicU64; GENERATIONS]);
+
+impl Counts {
+    fn new(tag: Tag) -> Self {
+        let counts = Self(std::array::from_fn(|_| AtomicU64::new(0)));
+        counts.of(tag).store(tag.fresh_word(), Ordering::Relaxed);
+        counts
+    }
+
+    #[inline(always)]
+    fn of(&self, tag: Tag) -> &AtomicU64 {
+        let turn = tag.generation() as usize % GENERATIONS;
+        &self.0[turn]
+    }
 }
 
 #[derive(Debug)]
@@ -69,20 +109,29 @@ impl Machine {
         let slow_after = config.slow_calls.map(|rule| nanos(rule.longer_than));
         let ledger = Ledger::new(name, config, now);
         Self {
-            word: AtomicU64::new(ledger.tag().fresh_word()),
-            slide_at: AtomicU64::new(slide_at(&ledger)),
-            slow_after: slow_after.unwrap_or(u64::MAX),
-            wants_start: slow_after.is_some(),
+            front: Front {
+                tag: AtomicU64::new(ledger.tag().fresh_word()),
+                slide_at: AtomicU64::new(slide_at(&ledger)),
+                slow_after: slow_after.unwrap_or(u64::MAX),
+                wants_start: slow_after.is_some(),
+            },
+            counts: Counts::new(ledger.tag()),
             locked: Mutex::new(Locked { ledger, folded: 0 }),
         }
+    }
+
+    /// Whether a call's start matters.
+    #[inline(always)]
+    pub(crate) fn wants_start(&self) -> bool {
+        self.front.wants_start
     }
 
     /// Admits a call without the lock if the breaker is closed.
     #[inline(always)]
     pub(crate) fn admit_closed(&self) -> Option<Ticket> {
-        let word = self.word.load(Ordering::Relaxed);
-        match Tag::of(word).status() {
-            Status::Closed | Status::ClosedTimed => Some(Ticket::closed(word)),
+        let tag = self.front.tag(Ordering::Acquire);
+        match tag.status() {
+            Status::Closed | Status::ClosedTimed => Some(Ticket::closed(tag)),
             Status::Locked | Status::Apart => None,
         }
     }
@@ -112,42 +161,51 @@ impl Machine {
             Status::Closed => self.count(ticket),
             Status::ClosedTimed => {
                 let now = now();
-                let late = now.as_nanos() >= self.slide_at.load(Ordering::Relaxed);
+                let late = now.as_nanos() >= self.front.slide_at.load(Ordering::Relaxed);
                 !late && !self.is_slow(started, now) && self.count(ticket)
             }
             Status::Locked | Status::Apart => false,
         }
     }
 
-    /// Adds 1 to the word if it still has the ticket's tag; whether it had.
+    /// Adds 1 to the word of the ticket's generation unless that is over; whether it was added.
     #[inline(always)]
     fn count(&self, ticket: Ticket) -> bool {
-        let mut word = ticket.word();
-        loop {
-            let more = word + 1;
-            match self.word.compare_exchange_weak(word, more, Ordering::Relaxed, Ordering::Relaxed)
-            {
-                Ok(_) => break,
-                Err(current) if Tag::of(current) != ticket.tag() => return false,
-                Err(current) => word = current,
-            }
+        let tag = ticket.tag();
+        if self.front.tag(Ordering::Relaxed) != tag {
+            return false;
+        }
+        let word = self.counts.of(tag).fetch_add(1, Ordering::Relaxed);
+        if Tag::of(word) != tag {
+            self.miscounted(Tag::of(word));
+            return false;
         }
         if outcomes(word) & MILESTONE == MILESTONE {
-            self.milestone(word);
+            self.milestone(tag, word);
         }
         true
     }
 
+    /// An addition went to the word of another generation. Positions never go back, so it stays in
+    /// that one's window; the totals leave it out.
+    #[cold]
+    #[inline(never)]
+    fn miscounted(&self, found: Tag) {
+        if found.status() != Status::Apart {
+            self.lock().ledger.miscounted();
+        }
+    }
+
     #[inline(always)]
     fn is_slow(&self, started: Moment, now: Moment) -> bool {
-        now.as_nanos().saturating_sub(started.as_nanos()) > self.slow_after
+        now.as_nanos().saturating_sub(started.as_nanos()) > self.front.slow_after
     }
 
     #[cold]
     #[inline(never)]
-    fn milestone(&self, word: u64) {
+    fn milestone(&self, tag: Tag, word: u64) {
         if outcomes(word) >= FOLD_AT {
-            self.fold();
+            self.fold(tag);
         }
         if cfg!(feature = "metrics") {
             instruments::counts(&self.locked(|ledger, word| ledger.look(word)));
@@ -155,11 +213,11 @@ impl Machine {
     }
 
     /// Takes the count out of the word, so that it cannot run into the tag.
-    fn fold(&self) {
+    fn fold(&self, tag: Tag) {
         let mut locked = self.lock();
-        let tag = locked.ledger.tag();
-        if outcomes(self.word.load(Ordering::Relaxed)) >= FOLD_AT {
-            let word = self.word.swap(tag.fresh_word(), Ordering::Relaxed);
+        let cell = self.counts.of(tag);
+        if locked.ledger.tag() == tag && outcomes(cell.load(Ordering::Relaxed)) >= FOLD_AT {
+            let word = cell.swap(tag.fresh_word(), Ordering::Relaxed);
             locked.folded += u64::from(outcomes(word));
         }
     }
@@ -168,22 +226,27 @@ impl Machine {
     #[cold]
     #[inline(never)]
     pub(crate) fn settle(&self, ticket: Ticket, verdict: Verdict, started: Moment, now: Moment) {
-        let slow = self.wants_start && self.is_slow(started, now);
+        let slow = self.front.wants_start && self.is_slow(started, now);
         self.locked(|ledger, word| ledger.settle(ticket, verdict, slow, now, word));
     }
 
-    /// Works on the ledger and carries what changed into the word.
+    /// Works on the ledger and carries what changed to where it is read without the lock.
     pub(crate) fn locked<R>(&self, work: impl FnOnce(&mut Ledger, &dyn Positions) -> R) -> R {
         let mut locked = self.lock();
         let Locked { ledger, folded } = &mut *locked;
+        let before = ledger.tag();
+        let cell = self.counts.of(before);
+        let answer = work(ledger, &Word { word: cell, folded: *folded });
         let tag = ledger.tag();
-        let answer = work(ledger, &Word { word: &self.word, folded: *folded });
-        if ledger.tag() != tag {
-            let left = self.word.swap(ledger.tag().fresh_word(), Ordering::Relaxed);
+        if tag != before {
+            let left = cell.swap(before.apart().fresh_word(), Ordering::Relaxed);
             ledger.generation_ended(*folded + u64::from(outcomes(left)));
             *folded = 0;
+            // A swap like all changes of a word, so that each comes wholly before or after another.
+            self.counts.of(tag).swap(tag.fresh_word(), Ordering::Relaxed);
+            self.front.tag.store(tag.fresh_word(), Ordering::Release);
         }
-        self.slide_at.store(slide_at(ledger), Ordering::Relaxed);
+        self.front.slide_at.store(slide_at(ledger), Ordering::Relaxed);
         answer
     }
 
@@ -197,7 +260,7 @@ impl Machine {
     #[allow(dead_code, reason = "only the copy that runs under loom uses it")]
     pub(crate) fn preset(&self, outcomes: u32) {
         let tag = self.aside(|ledger| ledger.tag());
-        self.word.store(tag.fresh_word() + u64::from(outcomes), Ordering::Relaxed);
+        self.counts.of(tag).fetch_add(u64::from(outcomes), Ordering::Relaxed);
     }
 
     fn lock(&self) -> MutexGuard<'_, Locked> {

@@ -4,9 +4,9 @@
 //! 63            34 33     32 31                                0
 //! [ generation:30 | status:2 |  outcomes since the last fold:32 ]
 //! ```
-//! The upper half is the *tag*. Every change of state takes a new generation and so a new tag, and
-//! an outcome is counted by a compare-and-swap of the whole word: an outcome admitted under one tag
-//! can never be counted under another.
+//! The upper half is the *tag*. Every change of state takes a new generation and so a new tag. An
+//! outcome is counted by adding 1 to the word of its generation; the word that comes back says
+//! under which tag it was counted.
 
 use crate::state::State;
 
@@ -42,12 +42,19 @@ impl Tag {
         Self((word >> 32) as u32)
     }
 
+    /// The generation, which may have begun again after 2^30 of them.
+    #[inline(always)]
+    pub(crate) const fn generation(self) -> u32 {
+        self.0 >> 2
+    }
+
     /// The word of a generation in which nothing has been counted yet.
     pub(crate) const fn fresh_word(self) -> u64 {
         (self.0 as u64) << 32
     }
 
-    /// The same tag for a call that is counted apart.
+    /// The same tag for what does not count in this generation: a call that is counted apart, or
+    /// anything after its end.
     pub(crate) const fn apart(self) -> Self {
         Self(self.0 | Status::Apart as u32)
     }

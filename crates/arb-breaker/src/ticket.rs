@@ -3,9 +3,6 @@
 use crate::tag::{Status, Tag};
 
 /// The tag a call was admitted under and on what terms, in one machine word.
-///
-/// For a call admitted while closed that is the breaker's word as it was then, so that a success
-/// can try its compare-and-swap at once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Ticket(u64);
 
@@ -29,10 +26,10 @@ impl Ticket {
     /// Probe numbers start again here; a spell of the half-open state sees a handful.
     pub(crate) const PROBES: u32 = 1 << 31;
 
-    /// The ticket of a call admitted while closed, when the breaker's word was this.
+    /// The ticket of a call admitted while closed.
     #[inline(always)]
-    pub(crate) const fn closed(word: u64) -> Self {
-        Self(word)
+    pub(crate) const fn closed(tag: Tag) -> Self {
+        Self(tag.fresh_word())
     }
 
     pub(crate) const fn new(tag: Tag, pass: Pass) -> Self {
@@ -43,11 +40,6 @@ impl Ticket {
             Pass::Unrecorded => (tag, UNRECORDED),
         };
         Self(tag.fresh_word() | terms as u64)
-    }
-
-    #[inline(always)]
-    pub(crate) const fn word(self) -> u64 {
-        self.0
     }
 
     #[inline(always)]
