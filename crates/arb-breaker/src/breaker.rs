@@ -55,15 +55,24 @@ impl Shared {
         self.config.clock.now()
     }
 
-    #[cold]
-    #[inline(never)]
-    pub(crate) fn settle(
+    /// Takes the verdict of an admitted call, at `now` or by the clock.
+    #[inline(always)]
+    pub(crate) fn take(
         &self,
         ticket: Ticket,
         verdict: Verdict,
         started: Moment,
         now: Option<Moment>,
     ) {
+        let end = || now.unwrap_or_else(|| self.now());
+        if verdict != Verdict::Success || !self.machine.count_success(ticket, started, end) {
+            self.settle(ticket, verdict, started, now);
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn settle(&self, ticket: Ticket, verdict: Verdict, started: Moment, now: Option<Moment>) {
         let now = now.unwrap_or_else(|| self.now());
         self.machine.settle(ticket, verdict, started, now);
         self.deliver();

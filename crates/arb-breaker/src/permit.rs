@@ -44,53 +44,37 @@ impl<'a> Permit<'a> {
         Permit { holder: Holder::Owned(shared), started: self.started, ticket: self.ticket }
     }
 
-    /// Spends the permit on a verdict.
+    /// Spends the permit on a verdict, given `now` or by the breaker's clock.
     ///
     /// A borrowed permit is taken apart without its `Drop`, which would need its address: so it can
     /// live in registers from beginning to end.
     #[inline(always)]
-    fn spend(self, verdict: impl FnOnce(&Shared, Ticket, Moment)) {
+    fn spend(self, verdict: Verdict, now: Option<Moment>) {
         let this = ManuallyDrop::new(self);
         if let Holder::Borrowed(shared) = this.holder {
-            verdict(shared, this.ticket, this.started);
+            shared.take(this.ticket, verdict, this.started, now);
         } else {
-            ManuallyDrop::into_inner(this).spend_owned(verdict);
+            ManuallyDrop::into_inner(this).spend_owned(verdict, now);
         }
     }
 
     #[inline(never)]
-    fn spend_owned(mut self, verdict: impl FnOnce(&Shared, Ticket, Moment)) {
+    fn spend_owned(mut self, verdict: Verdict, now: Option<Moment>) {
         if let Holder::Owned(shared) = std::mem::replace(&mut self.holder, Holder::Spent) {
-            verdict(&shared, self.ticket, self.started);
+            shared.take(self.ticket, verdict, self.started, now);
         }
-    }
-
-    #[inline(always)]
-    fn settle(self, verdict: Verdict, now: Option<Moment>) {
-        self.spend(|shared, ticket, started| {
-            shared.settle(ticket, verdict, started, now);
-        });
     }
 
     /// The call went well.
     #[inline(always)]
     pub fn success(self) {
-        self.spend(|shared, ticket, started| {
-            if !shared.machine.count_success(ticket, started, || shared.now()) {
-                shared.settle(ticket, Verdict::Success, started, None);
-            }
-        });
+        self.spend(Verdict::Success, None);
     }
 
     /// The call went well and ended at `now`.
     #[inline(always)]
     pub fn success_at(self, now: impl Into<Moment>) {
-        let now = now.into();
-        self.spend(|shared, ticket, started| {
-            if !shared.machine.count_success(ticket, started, || now) {
-                shared.settle(ticket, Verdict::Success, started, Some(now));
-            }
-        });
+        self.spend(Verdict::Success, Some(now.into()));
     }
 
     /// The call failed, and nothing more is known about it.
@@ -118,8 +102,8 @@ impl<'a> Permit<'a> {
     pub fn finish(self, outcome: Outcome) {
         match outcome {
             Outcome::Success => self.success(),
-            Outcome::Failure(failure) => self.settle(Verdict::Failure(failure), None),
-            Outcome::Ignore => self.settle(Verdict::Ignored, None),
+            Outcome::Failure(failure) => self.spend(Verdict::Failure(failure), None),
+            Outcome::Ignore => self.spend(Verdict::Ignored, None),
         }
     }
 
@@ -128,19 +112,19 @@ impl<'a> Permit<'a> {
     pub fn finish_at(self, outcome: Outcome, now: impl Into<Moment>) {
         match outcome {
             Outcome::Success => self.success_at(now),
-            Outcome::Failure(failure) => self.settle(Verdict::Failure(failure), Some(now.into())),
-            Outcome::Ignore => self.settle(Verdict::Ignored, Some(now.into())),
+            Outcome::Failure(failure) => self.spend(Verdict::Failure(failure), Some(now.into())),
+            Outcome::Ignore => self.spend(Verdict::Ignored, Some(now.into())),
         }
     }
 
     /// Gives the permit back without a verdict, also while the thread panics for another reason.
     pub fn cancel(self) {
-        self.settle(Verdict::Cancelled, None);
+        self.spend(Verdict::Cancelled, None);
     }
 
     /// [`cancel`](Self::cancel) at `now`.
     pub fn cancel_at(self, now: impl Into<Moment>) {
-        self.settle(Verdict::Cancelled, Some(now.into()));
+        self.spend(Verdict::Cancelled, Some(now.into()));
     }
 }
 
