@@ -1,16 +1,23 @@
-//! The doctor's page against the simulated venues, by address variables as a user sets them.
+//! The doctor's page against the simulated venues, by address variables as a user sets them, and the audit of their books.
 #![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 use std::collections::HashMap;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use arb_risk::gate::RiskLimits;
+use arb_scan::{PipelineConfig, pairs};
 use arb_sim::{Sim, SimConfig};
 use clap::Parser as _;
+use scan_app::approvals::Approvals;
 use scan_app::args::Args;
+use scan_app::audit::{self, Pace};
 use scan_app::doctor::{self, Finding, Grade};
 use scan_app::endpoints::Endpoints;
+use scan_app::feeds::{self, Parts, Patience};
+use scan_app::publisher::Publisher;
 use scan_app::settings::Settings;
+use tokio::sync::mpsc;
 
 async fn venues() -> Sim {
     let config = SimConfig {
@@ -74,5 +81,58 @@ async fn the_page_is_good_for_healthy_venues_and_names_what_is_wrong() {
     let clock = of(&page, "kalshi clock");
     assert!(clock.grade == Grade::Bad && clock.words.contains("behind kalshi"), "{clock}");
     assert_eq!(of(&page, "polymarket WebSocket").grade, Grade::Bad, "{page:#?}");
+    sim.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn live_books_agree_with_the_venues_while_they_move_and_a_silent_one_is_found() {
+    let sim = venues().await;
+    let endpoints = Arc::new(Endpoints::simulated(&sim).unwrap());
+    let trading = sim.markets(arb_sim::Venue::Kalshi);
+    let mut approved = pairs::parse(&sim.approved_pairs_json()).unwrap();
+    approved.retain(|spec| trading.contains(&spec.pair.kalshi));
+    let (findings, _) = mpsc::channel(16);
+    let (asked, questions) = mpsc::channel(audit::QUESTIONS);
+    let silent = approved[0].pair.kalshi.clone();
+    let parts = Parts {
+        approvals: Approvals { pairs: approved, ..Approvals::default() },
+        sets: Vec::new(),
+        pipeline: PipelineConfig::default(),
+        publisher: Publisher::new(findings, RiskLimits::default(), None),
+        tap: None,
+        patience: Patience::default(),
+        heartbeat: None,
+        questions: Some(questions),
+    };
+    let mut feeds = feeds::start(&endpoints, parts).unwrap();
+    let pace = Pace { every: Duration::from_millis(200), books: 50, lead: [Duration::ZERO; 2] };
+    let auditing = tokio::spawn(audit::run(endpoints, asked, pace));
+    let deadline = tokio::time::Instant::now() + Duration::from_secs(60);
+    let mut counts = async |enough: fn(&[(u64, u64)]) -> bool| {
+        loop {
+            let rows: Vec<(u64, u64)> = {
+                let view = feeds.view.borrow_and_update();
+                view.feeds.iter().map(|feed| (feed.audited, feed.audit_wrong)).collect()
+            };
+            if rows.len() == 2 && enough(&rows) {
+                return rows;
+            }
+            let changed = tokio::time::timeout_at(deadline, feeds.view.changed()).await;
+            assert!(matches!(changed, Ok(Ok(()))), "{rows:?}");
+        }
+    };
+    let rows = counts(|rows| rows.iter().all(|(audited, _)| *audited >= 30)).await;
+    assert!(rows.iter().all(|(_, wrong)| *wrong == 0), "moving books agree: {rows:?}");
+    // A market whose frames are withheld, numbers and all: nothing but the audit can tell.
+    sim.fault(format!("silence:market={silent}").parse().unwrap()).unwrap();
+    let level = (
+        arb_sim::Side::Bid,
+        arb_sim::Price::from_ten_thousandths(100),
+        arb_sim::Quantity::contracts(5),
+    );
+    sim.add_to_levels(&silent, &[level]).unwrap();
+    counts(|rows| rows[0].1 > 0).await;
+    auditing.abort();
+    feeds.stop();
     sim.shutdown().await;
 }

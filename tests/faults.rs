@@ -82,6 +82,7 @@ async fn no_fault_makes_up_a_trade_or_leaves_a_pair_behind() {
         tap: None,
         patience,
         heartbeat: None,
+        questions: None,
     };
     let mut feeds = feeds::start(&endpoints, parts).unwrap();
     until_all_tradable(&mut feeds, count, "the start").await;
@@ -122,16 +123,17 @@ async fn pairs_are_replaced_while_the_feeds_run() {
         tap: None,
         patience: Patience::default(),
         heartbeat: None,
+        questions: None,
     };
     let mut feeds = feeds::start(&endpoints, parts).unwrap();
     until_all_tradable(&mut feeds, 1, "the start with one pair").await;
-    feeds.replace(approve(&approved));
+    feeds.approvals().send_replace(approve(&approved));
     until_all_tradable(&mut feeds, count, "the others were approved").await;
     // All but the first are withdrawn: the first goes on.
-    feeds.replace(approve(&approved[..1]));
+    feeds.approvals().send_replace(approve(&approved[..1]));
     until_all_tradable(&mut feeds, 1, "they were withdrawn").await;
     assert_eq!(feeds.view.borrow().pairs_total, 1);
-    feeds.replace(approve(&approved));
+    feeds.approvals().send_replace(approve(&approved));
     until_all_tradable(&mut feeds, count, "they came back").await;
     feeds.stop();
     sim.shutdown().await;

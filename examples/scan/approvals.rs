@@ -1,20 +1,15 @@
-//! The pairs file, followed while the program runs.
+//! What the operator approves: the pairs file, followed while the program runs.
 
-use std::convert::Infallible;
-use std::path::Path;
-use std::time::{Duration, SystemTime};
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
-use arb_normalize::Timestamp;
+use arb_normalize::{MarketStatus, Timestamp, Venue};
 use arb_scan::PairSpec;
 use time::OffsetDateTime;
 
-use crate::endpoints::Endpoints;
-use crate::feeds::Feeds;
+use crate::failure::Failure;
 use crate::tradable::Tradable;
-use crate::{replay, terminal, tradable};
-
-/// How often the file is looked at.
-const LOOK_EVERY: Duration = Duration::from_secs(2);
+use crate::{replay, terminal};
 
 /// What is approved, and what of it may be traded.
 #[derive(Debug, Clone, Default)]
@@ -27,6 +22,10 @@ pub struct Approvals {
     pub close_times: Vec<(String, Timestamp)>,
     /// When each pair's money is expected back.
     pub settles_at: Vec<(String, OffsetDateTime)>,
+    /// What the venues' listings say of each market: Kalshi tickers, Polymarket tokens.
+    pub statuses: Vec<(Venue, String, MarketStatus)>,
+    /// When the venues were asked.
+    pub confirmed_at: Option<Timestamp>,
 }
 
 impl From<Tradable> for Approvals {
@@ -45,53 +44,96 @@ impl From<Tradable> for Approvals {
                     Some((pair.clone(), expected(kalshi).max(expected(polymarket))?))
                 })
                 .collect(),
+            statuses: found.statuses().map(|(v, market, s)| (v, market.to_owned(), s)).collect(),
+            confirmed_at: None,
             pairs: found.pairs,
             refused: found.refused,
         }
     }
 }
 
-/// Looks at the pairs file again and again, and hands what it says to the feeds when it has changed. A file that cannot be used is complained
-/// about and changes nothing. `known` is when the file had been changed as it was read at the start.
-///
-/// # Cancel safety
-/// A change that was not handed over yet is lost with the future.
-pub async fn follow(
-    path: &Path,
-    mut known: Option<SystemTime>,
-    endpoints: &Endpoints,
-    feeds: &Feeds,
-) -> Infallible {
-    let mut looks = tokio::time::interval(LOOK_EVERY);
-    loop {
-        looks.tick().await;
-        let newest = modified(path);
-        if newest == known || newest.is_none() {
-            continue;
+/// A file as it was when it was read: when it was changed last, and its length.
+type Version = (SystemTime, u64);
+
+/// Where approved pairs come from.
+#[derive(Debug, Clone)]
+pub struct Source {
+    /// The operator's file, and what it was like when it was read.
+    file: Option<(PathBuf, Option<Version>)>,
+    pairs: Vec<PairSpec>,
+}
+
+impl Source {
+    /// These, for good.
+    pub const fn fixed(pairs: Vec<PairSpec>) -> Self {
+        Self { file: None, pairs }
+    }
+
+    /// What the operator's file says, now and whenever it changes.
+    ///
+    /// # Errors
+    /// When the file cannot be used.
+    pub fn file(path: &Path) -> Result<Self, Failure> {
+        let version = version(path);
+        Ok(Self { file: Some((path.to_owned(), version)), pairs: replay::read_pairs(path)? })
+    }
+
+    /// The pairs as last read.
+    pub fn pairs(&self) -> &[PairSpec] {
+        &self.pairs
+    }
+
+    /// Reads the file again where it was changed; whether it says something new. A file that cannot be used is complained
+    /// about and changes nothing.
+    pub fn look(&mut self) -> bool {
+        let Some((path, known)) = &mut self.file else { return false };
+        let newest = version(path);
+        if newest == *known || newest.is_none() {
+            return false;
         }
-        known = newest;
-        let found = match replay::read_pairs(path) {
-            Ok(pairs) => tradable::discover(endpoints, pairs, arb_ws::wall_clock()).await,
-            Err(failure) => Err(failure),
-        };
-        let mode = endpoints.mode.as_str();
-        match found {
-            Ok(found) => {
-                terminal::line(&format!("{mode} pairs file read again: {}", found.findings));
-                for (pair, reason) in &found.refused {
-                    terminal::line(&format!("{mode} pair {pair} is not traded: {reason}"));
-                }
-                feeds.replace(found.into());
+        *known = newest;
+        match replay::read_pairs(path) {
+            Ok(pairs) => {
+                self.pairs = pairs;
+                true
             }
-            Err(failure) => terminal::complain(&format!(
-                "scan: the pairs stay as they were: {}",
-                failure.message
-            )),
+            Err(failure) => {
+                terminal::complain(&format!(
+                    "scan: the pairs stay as they were: {}",
+                    failure.message
+                ));
+                false
+            }
         }
     }
 }
 
-/// When a file was changed last.
-pub fn modified(path: &Path) -> Option<SystemTime> {
-    std::fs::metadata(path).and_then(|meta| meta.modified()).ok()
+fn version(path: &Path) -> Option<Version> {
+    let meta = std::fs::metadata(path).ok()?;
+    Some((meta.modified().ok()?, meta.len()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_is_read_when_it_changes_and_what_cannot_be_used_changes_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("pairs.json");
+        let pair = r#"{"id":"a","kalshi":"KXA","polymarket_yes":"1","relation":"equal"}"#;
+        assert!(Source::file(&path).is_err(), "no file");
+        std::fs::write(&path, format!("[{pair}]")).unwrap();
+        let mut source = Source::file(&path).unwrap();
+        assert_eq!(source.pairs().len(), 1);
+        assert!(!source.look(), "nothing changed");
+        std::fs::write(&path, "[{").unwrap();
+        assert!(!source.look());
+        assert_eq!(source.pairs().len(), 1, "half a file");
+        std::fs::write(&path, "[]").unwrap();
+        assert!(source.look());
+        assert!(source.pairs().is_empty());
+        std::fs::remove_file(&path).unwrap();
+        assert!(!source.look(), "a file that is gone changes nothing");
+    }
 }

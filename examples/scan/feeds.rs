@@ -1,7 +1,7 @@
 //! The thread that reads the sockets: connections and pipeline together, without a lock or a task switch between them.
 
 use std::cell::RefCell;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashSet};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::thread::JoinHandle;
@@ -17,16 +17,19 @@ use arb_scan::{MarketSet, PairSpec, Pipeline, PipelineConfig};
 use arb_venues::kalshi::KalshiSession;
 use arb_venues::polymarket::{PolymarketSession, TOKENS_PER_CONNECTION};
 use arb_ws::{
-    Connection, ConnectionConfig, Event, FullJitter, Handle, Keys, Meta, Session, Sink,
-    TungsteniteDial,
+    ConnectionConfig, Event, FullJitter, Keys, MakeSession, Meta, Pool, PoolConfig, PoolHandle,
+    Sink, TungsteniteDial,
 };
-use tokio::sync::{oneshot, watch};
-use tokio::task::LocalSet;
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio::task::{JoinSet, LocalSet};
+use tokio::time::Instant;
 
 use crate::approvals::Approvals;
+use crate::audit::{Auditor, Question};
 use crate::endpoints::Endpoints;
 use crate::failure::Failure;
 use crate::publisher::Publisher;
+use crate::registry::Notice;
 use crate::view;
 
 /// Markets on one Kalshi connection.
@@ -38,14 +41,23 @@ const REMIND_EVERY: Duration = Duration::from_secs(2);
 /// Every so many reminders a market is given up and subscribed anew: the venue may have refused it for a passing reason.
 const ANEW_EVERY: u32 = 30;
 /// How long connections get to close.
-const CLOSE_WITHIN: Duration = Duration::from_millis(1_000);
+const CLOSE_WITHIN: Duration = Duration::from_millis(700);
 
 /// A pipeline shared by the connections of its thread.
 pub type SharedPipeline = Rc<RefCell<Pipeline<Publisher>>>;
-/// Which of a venue's connections carries a market.
-type Carriers = [HashMap<String, usize>; 2];
-/// The handles of a venue's connections, by number.
-pub type Handles = Rc<RefCell<[Vec<Handle>; 2]>>;
+/// The connections of both venues.
+pub type Pools = [PoolHandle; 2];
+
+/// What the thread holds: nothing of it grows while markets come and go.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Holdings {
+    /// Pairs that are followed.
+    pub pairs: usize,
+    /// Books by venue.
+    pub books: [usize; 2],
+    /// Markets subscribed by venue.
+    pub subscriptions: [usize; 2],
+}
 
 /// The running feeds' thread.
 #[derive(Debug)]
@@ -55,12 +67,15 @@ pub struct Feeds {
     approvals: watch::Sender<Approvals>,
     /// The newest view.
     pub view: watch::Receiver<StatusModel>,
+    /// What it holds.
+    pub holdings: watch::Receiver<Holdings>,
 }
 
 impl Feeds {
-    /// Has other pairs traded from now on: connections stay, new markets are subscribed, books of markets that stay are kept.
-    pub fn replace(&self, approvals: Approvals) {
-        self.approvals.send_replace(approvals);
+    /// Takes what is traded from now on: connections stay, new markets are subscribed, books of markets that stay are kept,
+    /// and nobody wants the others any longer.
+    pub fn approvals(&self) -> watch::Sender<Approvals> {
+        self.approvals.clone()
     }
 
     /// Ends the connections and waits for the thread.
@@ -111,281 +126,402 @@ pub struct Parts {
     pub patience: Patience,
     /// Beats while the thread turns.
     pub heartbeat: Option<Heartbeat>,
-}
-
-/// What one connection needs.
-struct Plan {
-    venue: Venue,
-    connection: u32,
-    session: Box<dyn Session>,
-    keys: Vec<String>,
+    /// The auditor's questions.
+    pub questions: Option<mpsc::Receiver<Question>>,
 }
 
 /// Starts the thread.
 pub fn start(endpoints: &Endpoints, parts: Parts) -> Result<Feeds, Failure> {
     let dial = TungsteniteDial::new()
         .map_err(|error| Failure::from_error("the connections' TLS", &error))?;
-    let plans = plan(endpoints, &parts.approvals.pairs, &parts.sets);
     let (stop, stopped) = oneshot::channel();
     let base = view::base(endpoints);
     let clocks = [endpoints.kalshi_clock.clone(), endpoints.polymarket_clock.clone()];
     let (view, seen) = watch::channel(base.clone());
     let (approvals, approved) = watch::channel(Approvals::default());
-    let control = Control { view, approved, stopped };
+    let (holds, holdings) = watch::channel(Holdings::default());
+    let makers = sessions(endpoints);
+    let watched = endpoints.credentials.is_none();
     let thread = std::thread::Builder::new()
         .name("feeds".to_owned())
         .spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
             match runtime {
                 Ok(runtime) => {
-                    let work = serve(parts, plans, Arc::new(dial), clocks, base, control);
+                    let work = async move {
+                        let shown = Shown { base, clocks, view, holds };
+                        Thread::start(parts, approved, makers, watched, Arc::new(dial), shown)
+                            .serve(stopped)
+                            .await;
+                    };
                     LocalSet::new().block_on(&runtime, work);
                 }
                 Err(error) => tracing::error!(%error, "the feeds' runtime cannot be built"),
             }
         })
         .map_err(|error| Failure::run(format!("the feeds' thread cannot be started: {error}")))?;
-    Ok(Feeds { stop: Some(stop), thread: Some(thread), approvals, view: seen })
+    Ok(Feeds { stop: Some(stop), thread: Some(thread), approvals, view: seen, holdings })
 }
 
-fn plan(endpoints: &Endpoints, pairs: &[PairSpec], sets: &[MarketSet]) -> Vec<Plan> {
-    let mut plans = Vec::new();
-    let tickers = keys(Venue::Kalshi, pairs, sets);
-    if let Some(key) = &endpoints.credentials {
-        for (number, chunk) in (0..).zip(tickers.chunks(KALSHI_MARKETS_PER_CONNECTION)) {
-            let clock = endpoints.kalshi_clock.clone();
-            plans.push(Plan {
-                venue: Venue::Kalshi,
-                connection: number,
-                session: Box::new(KalshiSession::new(&endpoints.kalshi_ws, key.clone(), clock)),
-                keys: chunk.to_vec(),
-            });
+/// Makes the sessions of each venue. Without a key nothing is subscribed on Kalshi, and so none is made.
+fn sessions(endpoints: &Endpoints) -> [MakeSession; 2] {
+    let (url, key, clock) = (
+        endpoints.kalshi_ws.clone(),
+        endpoints.credentials.clone(),
+        endpoints.kalshi_clock.clone(),
+    );
+    let polymarket = endpoints.polymarket_ws.clone();
+    let kalshi: MakeSession = match key {
+        Some(key) => {
+            Box::new(move |_| Box::new(KalshiSession::new(&url, key.clone(), clock.clone())))
         }
-    }
-    let tokens = keys(Venue::Polymarket, pairs, sets);
-    for (number, chunk) in (0..).zip(tokens.chunks(TOKENS_PER_CONNECTION)) {
-        plans.push(Plan {
-            venue: Venue::Polymarket,
-            connection: number,
-            session: Box::new(PolymarketSession::new(&endpoints.polymarket_ws)),
-            keys: chunk.to_vec(),
-        });
-    }
-    plans
+        None => Box::new(move |_| Box::new(PolymarketSession::new(&url))),
+    };
+    [kalshi, Box::new(move |_| Box::new(PolymarketSession::new(&polymarket)))]
 }
 
-/// How the thread and the rest of the program talk.
-struct Control {
-    view: watch::Sender<StatusModel>,
-    approved: watch::Receiver<Approvals>,
-    stopped: oneshot::Receiver<()>,
-}
-
-async fn serve(
-    parts: Parts,
-    plans: Vec<Plan>,
-    dial: Arc<TungsteniteDial>,
+/// What the thread shows.
+struct Shown {
+    base: StatusModel,
     clocks: [arb_venues::ClockOffset; 2],
-    mut base: StatusModel,
-    control: Control,
-) {
-    let Control { view, mut approved, stopped } = control;
-    let Parts { approvals, sets, pipeline, publisher, tap, patience, heartbeat } = parts;
-    let mut pipeline = Pipeline::new(pipeline, publisher);
-    approve(&mut pipeline, &mut base, approvals);
-    pipeline.replace_sets(sets);
-    let pipeline: SharedPipeline = Rc::new(RefCell::new(pipeline));
-    let handles: Handles = Rc::default();
-    let mut running = tokio::task::JoinSet::new();
-    // One breaker for all connections of a venue.
-    let breakers =
-        Venue::ALL.map(|v| Breaker::new(format!("ws.{v}"), patience.breaker.clone()).ok());
-    let decided_in = metrics::histogram!("arb_scan_frame_seconds");
-    let mut carriers: Carriers = Default::default();
-    for plan in plans {
-        let number = handles.borrow()[plan.venue.index()].len();
-        let keys = plan.keys.iter().map(|key| (key.clone(), number));
-        carriers[plan.venue.index()].extend(keys);
-        let mut config = ConnectionConfig::new(plan.venue.as_str(), plan.connection);
-        config.breaker.clone_from(&breakers[plan.venue.index()]);
-        if let Some(backoff) = &patience.backoff {
-            config.backoff = Arc::new(*backoff);
+    view: watch::Sender<StatusModel>,
+    holds: watch::Sender<Holdings>,
+}
+
+/// Everything on the thread.
+struct Thread {
+    pipeline: SharedPipeline,
+    pools: Pools,
+    breakers: [Option<Breaker>; 2],
+    running: JoinSet<arb_ws::Stopped>,
+    /// What is subscribed, by venue.
+    subscribed: [BTreeSet<String>; 2],
+    /// No key: Kalshi is not subscribed.
+    watched: bool,
+    heartbeat: Option<Heartbeat>,
+    approved: watch::Receiver<Approvals>,
+    questions: Option<mpsc::Receiver<Question>>,
+    auditor: Rc<RefCell<Auditor>>,
+    shown: Shown,
+}
+
+impl Thread {
+    fn start(
+        parts: Parts,
+        approved: watch::Receiver<Approvals>,
+        makers: [MakeSession; 2],
+        watched: bool,
+        dial: Arc<TungsteniteDial>,
+        shown: Shown,
+    ) -> Self {
+        let Parts { approvals, sets, pipeline, publisher, tap, patience, heartbeat, questions } =
+            parts;
+        let auditor: Rc<RefCell<Auditor>> = Rc::default();
+        let mut pipeline = Pipeline::new(pipeline, publisher);
+        pipeline.replace_sets(sets);
+        let pipeline: SharedPipeline = Rc::new(RefCell::new(pipeline));
+        // One breaker for all connections of a venue.
+        let breakers =
+            Venue::ALL.map(|v| Breaker::new(format!("ws.{v}"), patience.breaker.clone()).ok());
+        let mut made = Vec::new();
+        for (venue, maker) in Venue::ALL.into_iter().zip(makers) {
+            let mut config = ConnectionConfig::new(venue.as_str(), 0);
+            config.breaker.clone_from(&breakers[venue.index()]);
+            if let Some(backoff) = &patience.backoff {
+                config.backoff = Arc::new(*backoff);
+            }
+            let mut spread = PoolConfig::default();
+            spread.keys_per_connection = match venue {
+                Venue::Kalshi => KALSHI_MARKETS_PER_CONNECTION,
+                _ => TOKENS_PER_CONNECTION,
+            };
+            made.push(Pool::new(spread, config, dial.clone(), maker));
         }
-        let (connection, handle) = Connection::new(config, dial.clone(), plan.session);
-        if let Err(error) = handle.subscribe(plan.keys) {
-            tracing::error!(%error, "markets were left out");
+        let pools: Pools = [made[0].1.clone(), made[1].1.clone()];
+        let mut running = JoinSet::new();
+        for (venue, (pool, handle)) in Venue::ALL.into_iter().zip(made) {
+            let link = Link {
+                venue,
+                pipeline: pipeline.clone(),
+                pool: handle,
+                auditor: auditor.clone(),
+                decided_in: metrics::histogram!("arb_scan_frame_seconds"),
+            };
+            running.spawn_local(pool.run((tap.clone(), link)));
         }
-        handles.borrow_mut()[plan.venue.index()].push(handle);
-        let link = Link {
-            venue: plan.venue,
-            pipeline: pipeline.clone(),
-            handles: handles.clone(),
-            decided_in: decided_in.clone(),
+        let mut thread = Self {
+            pipeline,
+            pools,
+            breakers,
+            running,
+            subscribed: Default::default(),
+            watched,
+            heartbeat,
+            approved,
+            questions,
+            auditor,
+            shown,
         };
-        running.spawn_local(connection.run((tap.clone(), link)));
+        thread.approve(approvals);
+        thread
     }
-    let renew = async {
+
+    async fn serve(mut self, stopped: oneshot::Receiver<()>) {
+        tokio::select! {
+            () = self.work() => {}
+            _ = stopped => {}
+        }
+        self.pools.iter().for_each(PoolHandle::shutdown);
+        let closed = async { while self.running.join_next().await.is_some() {} };
+        if tokio::time::timeout(CLOSE_WITHIN, closed).await.is_err() {
+            tracing::warn!("a connection did not close in time");
+        }
+    }
+
+    async fn work(&mut self) {
         let mut turns = tokio::time::interval(VIEW_EVERY);
-        let mut remind_at = tokio::time::Instant::now() + REMIND_EVERY;
+        let mut remind_at = Instant::now() + REMIND_EVERY;
         let mut reminders: u32 = 0;
         loop {
-            let turn = turns.tick().await;
-            if let Some(heartbeat) = &heartbeat {
-                heartbeat.beat();
-            }
-            while let Some(ended) = running.try_join_next() {
-                // A connection ends only on request, or because no attempt could ever succeed.
-                tracing::error!(?ended, "a connection ended; its books are suspect");
-                close_stopped(&pipeline, &handles);
-            }
-            if turn >= remind_at {
-                remind_at = turn + REMIND_EVERY;
-                reminders += 1;
-                remind(&pipeline, &handles, &carriers, reminders.is_multiple_of(ANEW_EVERY));
-            }
-            if approved.has_changed().unwrap_or(false) {
-                let newest = approved.borrow_and_update().clone();
-                approve(&mut pipeline.borrow_mut(), &mut base, newest);
-                carry(&pipeline.borrow(), &handles.borrow(), &mut carriers);
-            }
-            let now = now();
-            if let Some(now) = now {
-                pipeline.borrow_mut().advance(now);
-            }
-            ask_again(&pipeline, &handles);
-            let pipeline = pipeline.borrow();
-            let mut newest = view::of(&base, &pipeline, &handles.borrow(), &clocks, now);
-            newest.breakers = breakers.iter().flatten().map(view::breaker).collect();
-            view.send_replace(newest);
-        }
-    };
-    tokio::select! {
-        () = renew => {}
-        _ = stopped => {}
-    }
-    handles.borrow().iter().flatten().for_each(Handle::shutdown);
-    let closed = async { while running.join_next().await.is_some() {} };
-    if tokio::time::timeout(CLOSE_WITHIN, closed).await.is_err() {
-        tracing::warn!("a connection did not close in time");
-    }
-}
-
-/// Has these pairs traded from now on.
-fn approve(pipeline: &mut Pipeline<Publisher>, base: &mut StatusModel, approvals: Approvals) {
-    let Approvals { pairs, refused, close_times, settles_at } = approvals;
-    view::refuse(base, &refused);
-    for (market, at) in &close_times {
-        pipeline.set_close_at(Venue::Kalshi, market, Some(*at));
-    }
-    for (pair, at) in &settles_at {
-        pipeline.set_resolves_at(pair, Timestamp::try_from(*at).ok());
-    }
-    pipeline.sink_mut().expect_settlements(settles_at);
-    pipeline.replace_pairs(pairs);
-}
-
-/// Subscribes markets that nobody carries yet, on the venue's connection with the fewest, and takes out those that nobody wants.
-fn carry(pipeline: &Pipeline<Publisher>, handles: &[Vec<Handle>; 2], carriers: &mut Carriers) {
-    let (pairs, sets) = (pipeline.board().pairs(), pipeline.board().sets());
-    for venue in Venue::ALL {
-        let (wanted, carriers) = (keys(venue, pairs, sets), &mut carriers[venue.index()]);
-        let handles = &handles[venue.index()];
-        carriers.retain(|market, number| {
-            let stays = wanted.binary_search(market).is_ok();
-            if !stays && let Some(handle) = handles.get(*number) {
-                handle.unsubscribe([market]);
-            }
-            stays
-        });
-        for market in wanted {
-            if carriers.contains_key(&market) {
-                continue;
-            }
-            let load = |number: &usize| carriers.values().filter(|on| *on == number).count();
-            let Some(number) = (0..handles.len()).min_by_key(load) else {
-                tracing::error!(%venue, market, "no connection to carry it: start again with these pairs");
-                continue;
-            };
-            match handles[number].subscribe([market.as_str()]) {
-                Ok(_) => {
-                    carriers.insert(market, number);
+            tokio::select! {
+                biased;
+                turn = turns.tick() => {
+                    if turn >= remind_at {
+                        remind_at = turn + REMIND_EVERY;
+                        reminders += 1;
+                        self.remind(reminders.is_multiple_of(ANEW_EVERY));
+                        self.pipeline.borrow_mut().forget_unpaired();
+                    }
+                    self.turn();
                 }
-                Err(error) => tracing::error!(%venue, market, %error, "a market is left out"),
+                Ok(()) = self.approved.changed() => {
+                    let newest = self.approved.borrow_and_update().clone();
+                    self.approve(newest);
+                }
+                question = next_question(&mut self.questions) => match question {
+                    Some(question) => self.answer(question),
+                    None => self.questions = None,
+                },
+            }
+        }
+    }
+
+    /// Looks at what time alone changes, and shows how things are.
+    fn turn(&mut self) {
+        if let Some(heartbeat) = &self.heartbeat {
+            heartbeat.beat();
+        }
+        while let Some(ended) = self.running.try_join_next() {
+            // Connections end only on request, or because no attempt could ever succeed.
+            tracing::error!(?ended, "a venue's connections ended; its books are suspect");
+            self.close_stopped();
+        }
+        let now = now();
+        if let Some(now) = now {
+            self.pipeline.borrow_mut().advance(now);
+        }
+        self.retire_dead();
+        for venue in Venue::ALL {
+            ask_again(&self.pipeline, venue, &self.pools[venue.index()]);
+            count_drift(&self.pipeline, venue);
+        }
+        let pipeline = self.pipeline.borrow();
+        let health = self.pools.each_ref().map(PoolHandle::health);
+        let mut newest = view::of(&self.shown.base, &pipeline, &health, &self.shown.clocks, now);
+        view::add_audit(&mut newest, &self.auditor.borrow());
+        newest.breakers = self.breakers.iter().flatten().map(view::breaker).collect();
+        self.shown.view.send_replace(newest);
+        let holdings = Holdings {
+            pairs: pipeline.board().pairs().len(),
+            books: Venue::ALL.map(|venue| pipeline.board().books(venue).len()),
+            subscriptions: self.pools.each_ref().map(PoolHandle::key_count),
+        };
+        for venue in Venue::ALL {
+            let index = venue.index();
+            metrics::gauge!("arb_scan_kept_books", "venue" => venue.as_str())
+                .set(holdings.books[index] as f64);
+            metrics::gauge!("arb_scan_subscribed_markets", "venue" => venue.as_str())
+                .set(holdings.subscriptions[index] as f64);
+        }
+        self.shown.holds.send_replace(holdings);
+    }
+
+    /// Has these pairs traded from now on.
+    fn approve(&mut self, approvals: Approvals) {
+        let Approvals { pairs, refused, close_times, settles_at, statuses, confirmed_at } =
+            approvals;
+        view::refuse(&mut self.shown.base, &refused);
+        let mut pipeline = self.pipeline.borrow_mut();
+        for (market, closes) in &close_times {
+            pipeline.set_close_at(Venue::Kalshi, market, Some(*closes));
+        }
+        let old = pipeline.board().pairs().iter().map(|spec| spec.pair.id.clone());
+        for pair in old.collect::<Vec<_>>() {
+            pipeline.set_resolves_at(&pair, None);
+        }
+        for (pair, at) in &settles_at {
+            pipeline.set_resolves_at(pair, Timestamp::try_from(*at).ok());
+        }
+        pipeline.sink_mut().confirm(settles_at, confirmed_at);
+        if pipeline.board().pairs() != pairs {
+            pipeline.replace_pairs(pairs);
+        }
+        // What stopped the trades of pairs that are gone is forgotten with them.
+        let (pairs, sets) = (pipeline.board().pairs().iter(), pipeline.board().sets().iter());
+        let ids = pairs.map(|spec| spec.pair.id.clone()).chain(sets.map(|set| set.id.clone()));
+        let ids: HashSet<String> = ids.collect();
+        pipeline.sink_mut().stopped.retain(|id, _| ids.contains(id));
+        let at = now();
+        for (venue, market, status) in &statuses {
+            pipeline.set_status(*venue, market, *status, at);
+        }
+        drop(pipeline);
+        self.follow_pairs();
+    }
+
+    /// Answers the auditor.
+    fn answer(&mut self, question: Question) {
+        let mut auditor = self.auditor.borrow_mut();
+        match question {
+            Question::Begin { venue, books, reply } => {
+                let chosen = auditor.begin(venue, books, self.pipeline.borrow().board());
+                // Whoever asked may be gone.
+                let _ = reply.send(chosen);
+            }
+            Question::End { venue, books } => auditor.end(venue, &books),
+        }
+    }
+
+    /// A pair of which a market is over is followed no more; the registry brings it back should it trade again.
+    fn retire_dead(&mut self) {
+        let mut pipeline = self.pipeline.borrow_mut();
+        let is_dead = |venue: Venue, market: &str| {
+            let books = pipeline.board().books(venue);
+            books.book_id(market).is_some_and(|id| books.get(id).state() == BookState::Dead)
+        };
+        let ended = |spec: &PairSpec| {
+            is_dead(Venue::Kalshi, &spec.pair.kalshi)
+                || is_dead(Venue::Polymarket, &spec.pair.polymarket_yes)
+        };
+        let pairs = pipeline.board().pairs();
+        let (over, left): (Vec<PairSpec>, Vec<PairSpec>) = pairs.iter().cloned().partition(ended);
+        if over.is_empty() {
+            return;
+        }
+        for spec in &over {
+            tracing::info!(pair = spec.pair.id, "a market of the pair is over");
+        }
+        pipeline.replace_pairs(left);
+        drop(pipeline);
+        self.follow_pairs();
+    }
+
+    /// Subscribes what pairs and sets need and nothing else.
+    fn follow_pairs(&mut self) {
+        let pipeline = self.pipeline.borrow();
+        for venue in Venue::ALL {
+            let (pool, known) = (&self.pools[venue.index()], &mut self.subscribed[venue.index()]);
+            let wanted = match venue {
+                Venue::Kalshi if self.watched => BTreeSet::new(),
+                _ => keys(venue, pipeline.board().pairs(), pipeline.board().sets()),
+            };
+            pool.unsubscribe(known.difference(&wanted));
+            known.retain(|market| wanted.contains(market));
+            match pool.subscribe(wanted.difference(known).map(String::as_str)) {
+                Ok(()) => *known = wanted,
+                Err(error) => tracing::error!(%venue, %error, "markets are left out"),
+            }
+        }
+    }
+
+    /// Books of connections that run no more are not to be trusted.
+    fn close_stopped(&self) {
+        for venue in Venue::ALL {
+            for (number, health) in self.pools[venue.index()].health() {
+                if health.state == arb_ws::LinkState::Stopped {
+                    self.pipeline.borrow_mut().on_close(venue, number, now());
+                }
+            }
+        }
+    }
+
+    /// Asks again for every followed book that is still wrong or missing: an answer may be lost or garbled like any other
+    /// frame. `anew` drops the subscription first.
+    fn remind(&self, anew: bool) {
+        let pipeline = self.pipeline.borrow();
+        for venue in Venue::ALL {
+            let (books, pool) = (pipeline.board().books(venue), &self.pools[venue.index()]);
+            for market in &self.subscribed[venue.index()] {
+                let book = books.book_id(market).map(|id| books.get(id));
+                // A halted market's book is right and not priced; it is read again when it trades.
+                let is_well = book.is_some_and(|book| {
+                    matches!(book.state(), BookState::Live | BookState::Dead) || book.is_halted()
+                });
+                if is_well {
+                    continue;
+                }
+                if anew {
+                    pool.unsubscribe([market]);
+                    if let Err(error) = pool.subscribe([market.as_str()]) {
+                        tracing::warn!(%venue, market, %error, "a market is not subscribed anew");
+                    }
+                } else {
+                    pool.resync([market]);
+                }
             }
         }
     }
 }
 
-/// The markets that pairs and sets need of a venue, in order, each once.
-fn keys(venue: Venue, pairs: &[PairSpec], sets: &[MarketSet]) -> Vec<String> {
+/// The markets that pairs and sets need of a venue.
+fn keys(venue: Venue, pairs: &[PairSpec], sets: &[MarketSet]) -> BTreeSet<String> {
     let of_pair = |spec: &PairSpec| match venue {
         Venue::Kalshi => spec.pair.kalshi.clone(),
         _ => spec.pair.polymarket_yes.clone(),
     };
     let members = sets.iter().flat_map(|set| &set.members).flat_map(Member::markets);
     let of_sets = members.filter(|(on, ..)| *on == venue).map(|(_, key, _)| key.to_owned());
-    let mut keys: Vec<String> = pairs.iter().map(of_pair).chain(of_sets).collect();
-    keys.sort();
-    keys.dedup();
-    keys
+    pairs.iter().map(of_pair).chain(of_sets).collect()
 }
 
 fn now() -> Option<Timestamp> {
     Timestamp::try_from(arb_ws::wall_clock()).ok()
 }
 
-/// Has the venues state the books that the pipeline found wrong.
-fn ask_again(pipeline: &SharedPipeline, handles: &Handles) {
-    let resyncs = std::mem::take(&mut pipeline.borrow_mut().sink_mut().resyncs);
-    let handles = handles.borrow();
-    for (venue, connection, market) in resyncs {
-        if let Some(handle) = handles[venue.index()].get(connection as usize) {
+/// The auditor's next question; never where there is no auditor.
+async fn next_question(questions: &mut Option<mpsc::Receiver<Question>>) -> Option<Question> {
+    match questions {
+        None => std::future::pending().await,
+        Some(questions) => questions.recv().await,
+    }
+}
+
+/// Has the venue state the books that the pipeline found wrong.
+fn ask_again(pipeline: &SharedPipeline, venue: Venue, pool: &PoolHandle) {
+    let mut pipeline = pipeline.borrow_mut();
+    let asked = pipeline.sink_mut().resyncs.extract_if(.., |(of, ..)| *of == venue);
+    for (_, connection, market) in asked {
+        if let Some(handle) = pool.connection(connection) {
             handle.resync([market]);
         }
     }
 }
 
-/// Books of connections that run no more are not to be trusted.
-fn close_stopped(pipeline: &SharedPipeline, handles: &Handles) {
-    for venue in Venue::ALL {
-        for (number, handle) in (0..).zip(&handles.borrow()[venue.index()]) {
-            if handle.health().state == arb_ws::LinkState::Stopped {
-                pipeline.borrow_mut().on_close(venue, number, now());
-            }
-        }
-    }
-}
-
-/// Asks again for every paired book that is still wrong or missing: an answer may be lost or garbled like any other
-/// frame. `anew` drops the subscription first.
-fn remind(pipeline: &SharedPipeline, handles: &Handles, carriers: &Carriers, anew: bool) {
-    let pipeline = pipeline.borrow();
-    for venue in Venue::ALL {
-        let books = pipeline.board().books(venue);
-        for (market, number) in &carriers[venue.index()] {
-            let state = books.book_id(market).map(|id| books.get(id).state());
-            if matches!(state, Some(BookState::Live | BookState::Dead)) {
-                continue;
-            }
-            let handles = handles.borrow();
-            let Some(handle) = handles[venue.index()].get(*number) else { continue };
-            if anew {
-                handle.unsubscribe([market]);
-                if let Err(error) = handle.subscribe([market.as_str()]) {
-                    tracing::warn!(%venue, market, %error, "a market is not subscribed anew");
-                }
-            } else {
-                handle.resync([market]);
-            }
-        }
+/// What the venue sent that its known format does not foresee, by kind and name.
+fn count_drift(pipeline: &SharedPipeline, venue: Venue) {
+    for ((kind, name), count) in pipeline.borrow().board().drift(venue) {
+        metrics::counter!("arb_scan_format_drift_total", "venue" => venue.as_str(), "kind" => kind.as_str(), "name" => name.to_owned())
+            .absolute(count);
     }
 }
 
 /// Carries a connection's messages and events into the pipeline.
+#[derive(Clone)]
 struct Link {
     venue: Venue,
     pipeline: SharedPipeline,
-    handles: Handles,
+    pool: PoolHandle,
+    auditor: Rc<RefCell<Auditor>>,
     /// Seconds from a frame to its decision.
     decided_in: metrics::Histogram,
 }
@@ -405,10 +541,11 @@ impl Sink for Link {
         let asks = !pipeline.sink().resyncs.is_empty();
         drop(pipeline);
         self.decided_in.record(started.elapsed());
+        self.auditor.borrow_mut().note(self.venue, self.pipeline.borrow().board());
         if asks {
-            ask_again(&self.pipeline, &self.handles);
+            ask_again(&self.pipeline, self.venue, &self.pool);
         }
-        if garbled && let Some(handle) = self.handle(meta.connection) {
+        if garbled && let Some(handle) = self.pool.connection(meta.connection) {
             handle.resync_all();
         }
     }
@@ -417,7 +554,10 @@ impl Sink for Link {
         let at = Timestamp::from_nanos(meta.received_at_ns());
         let mut pipeline = self.pipeline.borrow_mut();
         match event {
-            Event::Connected { .. } => pipeline.on_open(self.venue, meta.connection, at),
+            Event::Connected { .. } => {
+                pipeline.on_open(self.venue, meta.connection, at);
+                pipeline.sink().notify(Notice::Connected);
+            }
             Event::Disconnected { .. } => pipeline.on_close(self.venue, meta.connection, at),
             Event::Stalled { keys, .. } | Event::Gap { keys, .. } => match keys {
                 Keys::All => pipeline.on_close(self.venue, meta.connection, at),
@@ -437,11 +577,5 @@ impl Sink for Link {
 
     fn on_sent(&mut self, meta: &Meta, payload: &[u8]) {
         self.pipeline.borrow_mut().on_sent(self.venue, meta.connection, payload);
-    }
-}
-
-impl Link {
-    fn handle(&self, connection: u32) -> Option<Handle> {
-        self.handles.borrow()[self.venue.index()].get(connection as usize).cloned()
     }
 }

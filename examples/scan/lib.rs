@@ -2,6 +2,7 @@
 
 pub mod approvals;
 pub mod args;
+pub mod audit;
 pub mod doctor;
 pub mod endpoints;
 pub mod failure;
@@ -9,6 +10,7 @@ pub mod feeds;
 pub mod gas;
 pub mod live;
 pub mod publisher;
+pub mod registry;
 pub mod replay;
 pub mod services;
 pub mod settings;

@@ -1,9 +1,9 @@
 //! Venues that run now: simulated on this machine, or real.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use arb_monitor::status::{Mode, StatusModel};
-use arb_normalize::Timestamp;
 use arb_risk::gate::RiskLimits;
 use arb_scan::{Limits, PairSpec, PipelineConfig, QuarantineRule, pairs};
 use arb_sim::{Sim, SimConfig};
@@ -12,16 +12,19 @@ use arb_ws::capture::{Recorder, RecorderConfig};
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
+use crate::approvals::Source;
 use crate::args::Args;
+use crate::audit::{self, Pace};
 use crate::endpoints::Endpoints;
 use crate::failure::Failure;
 use crate::feeds::{self, Feeds, Parts, Patience};
 use crate::publisher::{Finding, Publisher};
+use crate::registry::{self, Registry};
 use crate::services::Services;
 use crate::settings::Settings;
 use crate::tally::{Score, Tally};
 use crate::watch::DelayedBooks;
-use crate::{approvals, replay, table, terminal, tradable, view};
+use crate::{replay, table, terminal, tradable, view};
 
 /// Findings that may wait for cache and screen; more are lost to them, and counted.
 const FINDINGS: usize = 4_096;
@@ -34,21 +37,23 @@ const SETTLE: Duration = Duration::from_millis(300);
 /// Alerts on the screen.
 const ALERTS: usize = 3;
 
-/// Scans until the time is over or Ctrl-C.
+/// Scans until the time is over, Ctrl-C or SIGTERM; a second one ends at once.
 pub fn run(args: &Args, settings: &Settings) -> Result<(), Failure> {
-    tokio::runtime::Builder::new_multi_thread()
+    let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()
         .build()
-        .map_err(|error| Failure::run(format!("the runtime cannot be built: {error}")))?
-        .block_on(scan(args, settings))
+        .map_err(|error| Failure::run(format!("the runtime cannot be built: {error}")))?;
+    let result = runtime.block_on(scan(args, settings));
+    // A name that is still being looked up keeps nobody waiting.
+    runtime.shutdown_timeout(Duration::from_millis(100));
+    result
 }
 
 async fn scan(args: &Args, settings: &Settings) -> Result<(), Failure> {
     // Keys and pairs first: nothing starts on a command line that cannot work.
     let real = args.live.then(|| Endpoints::live(args, settings)).transpose()?;
-    let changed_at = args.pairs.as_deref().and_then(approvals::modified);
-    let file = args.pairs.as_deref().map(replay::read_pairs).transpose()?;
+    let file = args.pairs.as_deref().map(Source::file).transpose()?;
     if args.live && file.is_none() {
         return Err(Failure::usage(
             "--live needs the pairs you approved: --pairs FILE (the match example proposes candidates and keeps approvals)",
@@ -67,17 +72,23 @@ async fn scan(args: &Args, settings: &Settings) -> Result<(), Failure> {
             (Some(sim), endpoints)
         }
     };
-    let approved = match (file, &sim) {
-        (Some(pairs), _) => pairs,
-        (None, Some(sim)) => approved_by_the_simulation(sim)?,
-        (None, None) => Vec::new(),
+    let source = match (file, &sim) {
+        (Some(file), _) => file,
+        (None, Some(sim)) => Source::fixed(approved_by_the_simulation(sim)?),
+        (None, None) => Source::fixed(Vec::new()),
     };
-    let found = tradable::discover(&endpoints, approved, arb_ws::wall_clock()).await?;
+    let endpoints = Arc::new(endpoints);
     let mode = endpoints.mode.as_str();
-    terminal::line(&format!("{mode} {}", found.findings));
-    for (pair, reason) in &found.refused {
-        terminal::line(&format!("{mode} pair {pair} is not traded: {reason}"));
+    if sim.is_some() {
+        // The real catalogues take minutes to read whole; there only the approved pairs' markets are asked for.
+        terminal::line(&format!("{mode} {}", tradable::survey(&endpoints).await?));
     }
+    let mut registry = Registry::new(endpoints.clone(), source, registry::SWEEP_EVERY);
+    let found = registry
+        .sweep()
+        .await
+        .map_err(|error| Failure::from_error("the listings cannot be read", &error))?;
+    registry::describe(mode, &found);
     if let Some(page) = services.page() {
         terminal::line(&format!("{mode} status page {page}"));
     }
@@ -88,31 +99,31 @@ async fn scan(args: &Args, settings: &Settings) -> Result<(), Failure> {
         max_risk_score: settings.max_risk_score,
         ..RiskLimits::default()
     };
-    let confirmed_at = Timestamp::try_from(arb_ws::wall_clock()).ok();
-    let publisher = Publisher::new(findings, risk_limits, confirmed_at);
+    let mut publisher = Publisher::new(findings, risk_limits, found.confirmed_at);
+    let (notices, heard) = mpsc::channel(registry::NOTICES);
+    publisher.notices = Some(notices);
+    let (asked, questions) = mpsc::channel(audit::QUESTIONS);
     let tickers: Vec<(String, String)> =
         found.pairs.iter().map(|spec| (spec.pair.id.clone(), spec.pair.kalshi.clone())).collect();
     let parts = Parts {
-        approvals: found.into(),
+        approvals: found,
         sets,
         pipeline: judging(args, settings, endpoints.mode),
         publisher,
         tap: recorder.as_ref().map(Recorder::tap),
         patience: Patience::default(),
         heartbeat: Some(services.heartbeat()),
+        questions: Some(questions),
     };
     let feeds = feeds::start(&endpoints, parts)?;
+    let mut beside = tokio::task::JoinSet::new();
+    beside.spawn(registry.run(heard, feeds.approvals()));
+    if !args.watch {
+        beside.spawn(audit::run(endpoints.clone(), asked, pace_of_audits(sim.is_some())));
+    }
     let delayed = args.watch.then(|| DelayedBooks::start(endpoints.kalshi.clone(), tickers));
-    let follow = async {
-        match &args.pairs {
-            Some(path) => approvals::follow(path, changed_at, &endpoints, &feeds).await,
-            None => std::future::pending().await,
-        }
-    };
-    let tally = tokio::select! {
-        tally = watch(args, &services, &feeds, received, sim.as_ref(), delayed.as_ref()) => tally,
-        never = follow => match never {},
-    };
+    let tally = watch(args, &services, &feeds, received, sim.as_ref(), delayed.as_ref()).await;
+    beside.abort_all();
     let last = feeds.view.borrow().clone();
     feeds.stop();
     if let Some(recorder) = recorder {
@@ -128,6 +139,12 @@ async fn scan(args: &Args, settings: &Settings) -> Result<(), Failure> {
         sim.shutdown().await;
     }
     conclude(&last, &tally, score)
+}
+
+/// The simulated venues answer out of no cache.
+fn pace_of_audits(simulated: bool) -> Pace {
+    let usual = Pace::default();
+    Pace { lead: if simulated { [Duration::ZERO; 2] } else { usual.lead }, ..usual }
 }
 
 fn approved_by_the_simulation(sim: &Sim) -> Result<Vec<PairSpec>, Failure> {
@@ -178,7 +195,7 @@ async fn watch(
     let screen = on_terminal.then(terminal::Screen::enter);
     let page = services.page();
     let windows = Windows::default();
-    let mut tally = Tally::default();
+    let mut tally = if sim.is_some() { Tally::keeping() } else { Tally::default() };
     let mut draw = tokio::time::interval(DRAW_EVERY);
     let mut line = tokio::time::interval_at(started + LINE_EVERY, LINE_EVERY);
     let end = async {

@@ -16,6 +16,9 @@ use rust_decimal::Decimal;
 use time::OffsetDateTime;
 use tokio::sync::mpsc;
 
+use crate::registry::Notice;
+use crate::tradable;
+
 /// What is expected to be left of a trade, and whether it may be traded.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Risk {
@@ -86,6 +89,8 @@ pub struct Publisher {
     pub resyncs: Vec<(Venue, u32, String)>,
     /// Connections that sent something unreadable.
     pub garbled: Vec<(Venue, u32)>,
+    /// Takes what concerns listings.
+    pub notices: Option<mpsc::Sender<Notice>>,
 }
 
 impl Publisher {
@@ -107,12 +112,27 @@ impl Publisher {
             stopped: HashMap::new(),
             resyncs: Vec::new(),
             garbled: Vec::new(),
+            notices: None,
         }
     }
 
-    /// Says when pairs are expected to be settled, instead of what was said before.
-    pub fn expect_settlements(&mut self, settles_at: Vec<(String, OffsetDateTime)>) {
+    /// The pairs were confirmed: when each is expected to be settled, instead of what was said before, and when the venues said so.
+    pub fn confirm(
+        &mut self,
+        settles_at: Vec<(String, OffsetDateTime)>,
+        confirmed_at: Option<Timestamp>,
+    ) {
         self.settles_at = settles_at.into_iter().collect();
+        self.confirmed_at = confirmed_at.or(self.confirmed_at);
+    }
+
+    /// Tells the registry; what it does not take in time is found by the registry's next look.
+    pub fn notify(&self, notice: Notice) {
+        if let Some(notices) = &self.notices
+            && notices.try_send(notice).is_err()
+        {
+            metrics::counter!("arb_scan_notices_dropped_total").increment(1);
+        }
     }
 
     /// Days until a pair is expected to be settled.
@@ -233,9 +253,21 @@ impl Sink for Publisher {
     }
 
     fn on_event(&mut self, venue: Venue, _: Option<Timestamp>, event: &MarketEvent<'_>) {
-        if let MarketEvent::Unknown { kind } = event {
-            metrics::counter!("arb_scan_drift_total", "venue" => venue.as_str()).increment(1);
-            tracing::warn!(%venue, kind, "a message of an unknown kind");
+        match event {
+            MarketEvent::Unknown { kind } => {
+                metrics::counter!("arb_scan_drift_total", "venue" => venue.as_str()).increment(1);
+                tracing::warn!(%venue, kind, "a message of an unknown kind");
+            }
+            MarketEvent::Lifecycle(lifecycle) => self.notify(Notice::Market {
+                venue,
+                market: lifecycle.market.to_owned(),
+                decided: lifecycle.status.is_some_and(tradable::is_decided),
+            }),
+            MarketEvent::FeeUpdate { event, multiplier, .. } => self.notify(Notice::Fees {
+                event: (*event).to_owned(),
+                multiplier: multiplier.and_then(|text| text.parse().ok()),
+            }),
+            _ => {}
         }
     }
 

@@ -21,12 +21,16 @@ struct Seen {
     lines: Vec<(String, Usd)>,
 }
 
-/// Everything the scanner saw.
+/// What the scanner saw: counted, and kept where it is to be held against what was planted.
 #[derive(Debug, Default)]
 pub struct Tally {
     seen: HashMap<String, Seen>,
     /// Trades of other classes.
     others: HashSet<String>,
+    /// Whether trades that ended are kept.
+    keeps: bool,
+    /// Trades that ended and were not kept.
+    forgotten: usize,
 }
 
 /// Planted against found.
@@ -55,6 +59,11 @@ impl Score {
 }
 
 impl Tally {
+    /// A tally that keeps everything.
+    pub fn keeping() -> Self {
+        Self { keeps: true, ..Self::default() }
+    }
+
     /// A trade opened or changed; says whether it is new. Only cross-venue trades are planted, so only they are held against it.
     pub fn shown(&mut self, opportunity: &Opportunity) -> bool {
         if opportunity.class != OpportunityClass::CrossVenue {
@@ -73,20 +82,25 @@ impl Tally {
             closed_at: None,
             lines: Vec::new(),
         });
-        seen.lines.push((opportunity.quantity.to_string(), opportunity.net_usd));
+        if self.keeps {
+            seen.lines.push((opportunity.quantity.to_string(), opportunity.net_usd));
+        }
         is_new
     }
 
     /// A trade ended.
     pub fn closed(&mut self, closed: &Closed) {
-        if let Some(seen) = self.seen.get_mut(&closed.id) {
+        if !self.keeps {
+            let known = self.seen.remove(&closed.id).is_some() || self.others.remove(&closed.id);
+            self.forgotten += usize::from(known);
+        } else if let Some(seen) = self.seen.get_mut(&closed.id) {
             seen.closed_at = closed.at.map(Timestamp::into);
         }
     }
 
     /// How many trades were seen.
     pub fn len(&self) -> usize {
-        self.seen.len() + self.others.len()
+        self.seen.len() + self.others.len() + self.forgotten
     }
 
     /// Whether none was seen.

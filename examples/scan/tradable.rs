@@ -1,40 +1,49 @@
-//! From two catalogues and the operator's approvals to the pairs that may be traded.
+//! From the venues' listings and the operator's approvals to the pairs that may be traded.
 
 use std::collections::HashMap;
 
 use arb_match::{Approvals, Catalogue, Matcher as _, TermMatcher, Verdict};
 use arb_normalize::market::FeeData;
-use arb_normalize::{Market, Outcome, Pair, Venue};
+use arb_normalize::{Market, MarketStatus, Outcome, Venue};
 use arb_risk::fees::{FeeHistory, KalshiFees, LegFees, PairFees, Step};
 use arb_scan::PairSpec;
-use arb_venues::{Discovery, MarketFilter, MarketSource as _};
+use arb_venues::kalshi::FeesFrom;
+use arb_venues::{Discovery, MarketFilter, MarketSource as _, VenueError};
 use time::OffsetDateTime;
 
 use crate::endpoints::Endpoints;
 use crate::failure::Failure;
 
-/// What may be traded, and what was found on the way there.
-#[derive(Debug)]
+/// What may be traded now.
+#[derive(Debug, Default)]
 pub struct Tradable {
     /// Approved pairs, in the order of their file.
     pub pairs: Vec<PairSpec>,
     /// Approved pairs that may not be traded, and why.
     pub refused: Vec<(String, String)>,
+    /// Pairs that never will be again: a market of theirs is decided.
+    pub over: Vec<String>,
     /// Markets by pair id: Kalshi's, then Polymarket's.
     pub markets: HashMap<String, (Market, Market)>,
-    /// One line on the catalogues and the matcher's proposals.
-    pub findings: String,
 }
 
-/// Lists both catalogues, has the matcher propose pairs and takes the approved ones.
-///
-/// An approval holds for the rule texts as they are now; whoever approves a pair from a program that keeps
-/// approvals (the `match` example) also learns when the texts change.
-pub async fn discover(
-    endpoints: &Endpoints,
-    approved: Vec<PairSpec>,
-    now: OffsetDateTime,
-) -> Result<Tradable, Failure> {
+impl Tradable {
+    /// What the venues say of each market: Kalshi's by ticker, Polymarket's by token.
+    pub fn statuses(&self) -> impl Iterator<Item = (Venue, &str, MarketStatus)> {
+        self.markets.values().flat_map(|(kalshi, polymarket)| {
+            let token = polymarket.outcome(Outcome::Yes).and_then(|yes| yes.token.as_deref());
+            [
+                Some((Venue::Kalshi, kalshi.key.id.as_str(), kalshi.status)),
+                token.map(|token| (Venue::Polymarket, token, polymarket.status)),
+            ]
+            .into_iter()
+            .flatten()
+        })
+    }
+}
+
+/// Reads both catalogues and has the matcher propose pairs; one line on what was found.
+pub async fn survey(endpoints: &Endpoints) -> Result<String, Failure> {
     let filter = MarketFilter::default();
     let (kalshi, polymarket) =
         tokio::join!(endpoints.kalshi.markets(&filter), endpoints.polymarket.markets(&filter));
@@ -47,17 +56,32 @@ pub async fn discover(
         catalogue.insert(market);
     }
     let proposals = propose(&catalogue);
-    let mut tradable = admit(&catalogue, approved, now);
-    tradable.findings = format!(
-        "{} Kalshi and {} Polymarket markets trade ({skipped}); the matcher proposes {} probable and {} candidate pairs; {} of {} approved pairs can be traded",
-        sizes.0,
-        sizes.1,
-        proposals.0,
-        proposals.1,
-        tradable.pairs.len(),
-        tradable.pairs.len() + tradable.refused.len()
-    );
-    Ok(tradable)
+    Ok(format!(
+        "{} Kalshi and {} Polymarket markets trade ({skipped}); the matcher proposes {} probable and {} candidate pairs",
+        sizes.0, sizes.1, proposals.0, proposals.1,
+    ))
+}
+
+/// Reads the markets of these pairs, and no others, and takes the pairs that may be traded.
+///
+/// An approval holds for the rule texts as they were when this program first saw them (`confirmed` remembers, by pair); whoever
+/// approves a pair from a program that keeps approvals (the `match` example) also learns when they change in between.
+pub async fn discover(
+    endpoints: &Endpoints,
+    approved: Vec<PairSpec>,
+    confirmed: &mut HashMap<String, Approvals>,
+    now: OffsetDateTime,
+) -> Result<Tradable, VenueError> {
+    let mut tickers: Vec<String> = approved.iter().map(|spec| spec.pair.kalshi.clone()).collect();
+    let mut tokens: Vec<String> =
+        approved.iter().map(|spec| spec.pair.polymarket_yes.clone()).collect();
+    for names in [&mut tickers, &mut tokens] {
+        names.sort();
+        names.dedup();
+    }
+    let (kalshi, polymarket) =
+        tokio::join!(endpoints.kalshi.named(&tickers), endpoints.polymarket.named(&tokens));
+    Ok(admit(&kalshi?, &polymarket?, approved, confirmed, now))
 }
 
 fn skipped(kalshi: &Discovery, polymarket: &Discovery) -> String {
@@ -93,36 +117,47 @@ fn propose(catalogue: &Catalogue) -> (usize, usize) {
     count
 }
 
-fn admit(catalogue: &Catalogue, approved: Vec<PairSpec>, now: OffsetDateTime) -> Tradable {
-    let by_token: HashMap<String, &Market> = catalogue
-        .markets(Venue::Polymarket)
-        .into_iter()
-        .filter_map(|market| Some((market.outcome(Outcome::Yes)?.token.clone()?, market)))
+fn admit(
+    kalshi: &[Market],
+    polymarket: &[Market],
+    approved: Vec<PairSpec>,
+    confirmed: &mut HashMap<String, Approvals>,
+    now: OffsetDateTime,
+) -> Tradable {
+    let by_ticker: HashMap<&str, &Market> =
+        kalshi.iter().map(|market| (market.key.id.as_str(), market)).collect();
+    let by_token: HashMap<&str, &Market> = polymarket
+        .iter()
+        .filter_map(|market| Some((market.outcome(Outcome::Yes)?.token.as_deref()?, market)))
         .collect();
-    let kalshi_of = |ticker: &str| catalogue.market(Venue::Kalshi, ticker);
-    let polymarket_of = |pair: &Pair| by_token.get(&pair.polymarket_yes).copied();
-    let pairs: Vec<Pair> = approved.iter().map(|spec| spec.pair.clone()).collect();
-    let approvals = Approvals::from_pairs(&pairs, kalshi_of, polymarket_of, now);
-    let mut tradable = Tradable {
-        pairs: Vec::new(),
-        refused: Vec::new(),
-        markets: HashMap::new(),
-        findings: String::new(),
-    };
+    let mut tradable = Tradable::default();
     for mut spec in approved {
         let id = spec.pair.id.clone();
-        let (Some(kalshi), Some(polymarket)) =
-            (kalshi_of(&spec.pair.kalshi), polymarket_of(&spec.pair))
-        else {
-            tradable.refused.push((id, "not listed, or not trading".to_owned()));
+        let found = (
+            by_ticker.get(spec.pair.kalshi.as_str()).copied(),
+            by_token.get(spec.pair.polymarket_yes.as_str()).copied(),
+        );
+        let (Some(kalshi), Some(polymarket)) = found else {
+            tradable.refused.push((id, "not listed".to_owned()));
             continue;
         };
+        if [kalshi, polymarket].iter().any(|market| is_decided(market.status)) {
+            tradable.over.push(id.clone());
+        }
+        if let Some(reason) = not_trading(kalshi, polymarket, now) {
+            tradable.refused.push((id, reason));
+            continue;
+        }
+        let approvals = confirmed.entry(id.clone()).or_default();
+        if approvals.get(&kalshi.key.id, &polymarket.key.id).is_none()
+            && let Err(error) = approvals.approve(kalshi, polymarket, spec.pair.relation, now, "")
+        {
+            tradable.refused.push((id, error.to_string()));
+            continue;
+        }
         match approvals.check(&TermMatcher, &spec.pair, kalshi, polymarket) {
             Ok(_) => {
                 spec.pair.condition_id.get_or_insert_with(|| polymarket.key.id.clone());
-                if spec.fees.is_none() {
-                    spec.fees = venue_fees(kalshi, polymarket, now);
-                }
                 tradable.markets.insert(id, (kalshi.clone(), polymarket.clone()));
                 tradable.pairs.push(spec);
             }
@@ -132,14 +167,49 @@ fn admit(catalogue: &Catalogue, approved: Vec<PairSpec>, now: OffsetDateTime) ->
     tradable
 }
 
-/// The fees that the venues publish with the markets; an API member's balance is kept to $0.0001. Where Kalshi waives its
-/// fee for a while, the fee that follows is already in the history.
-fn venue_fees(kalshi: &Market, polymarket: &Market, now: OffsetDateTime) -> Option<FeeHistory> {
-    let mut entries = vec![fees_at(kalshi, polymarket, now)];
+/// Whether a market's outcome is known or being decided: it never trades again.
+pub const fn is_decided(status: MarketStatus) -> bool {
+    matches!(status, MarketStatus::Determined | MarketStatus::Disputed | MarketStatus::Settled)
+}
+
+/// Why a pair has nothing to trade now; a halted market is followed, since it opens again.
+fn not_trading(kalshi: &Market, polymarket: &Market, now: OffsetDateTime) -> Option<String> {
+    for market in [kalshi, polymarket] {
+        if !matches!(market.status, MarketStatus::Active | MarketStatus::Paused) {
+            return Some(format!("{} is {}", market.key.venue, market.status_word));
+        }
+    }
+    // Kalshi's listing may lag behind its clock. Polymarket trades past the end dates it lists.
+    kalshi.close_at.is_some_and(|at| at <= now).then(|| "kalshi has closed".to_owned())
+}
+
+/// The fees that the venues publish with the markets, from `timeline` where Kalshi's changes are known; an API member's
+/// balance is kept to $0.0001. Where Kalshi waives its fee for a while, the fee that follows is already in the history.
+pub fn venue_fees(
+    kalshi: &Market,
+    polymarket: &Market,
+    timeline: &[FeesFrom],
+    now: OffsetDateTime,
+) -> Option<FeeHistory> {
+    let mut market = kalshi.clone();
+    let mut entries: Vec<PairFees> = Vec::new();
+    let listed = [FeesFrom { from: None, fees: kalshi.fees.clone() }];
+    for step in if timeline.is_empty() { &listed } else { timeline } {
+        market.fees.clone_from(&step.fees);
+        let at = step.from.unwrap_or(now);
+        entries.push(PairFees { from: step.from, ..fees_at(&market, polymarket, at) });
+    }
     if let FeeData::Kalshi { waived_until: Some(until), .. } = kalshi.fees
         && until > now
+        && entries.iter().all(|entry| entry.from != Some(until))
     {
-        entries.push(PairFees { from: Some(until), ..fees_at(kalshi, polymarket, until) });
+        let begun = |step: &&FeesFrom| step.from.is_none_or(|from| from <= until);
+        if let Some(last) = timeline.iter().rfind(begun) {
+            market.fees.clone_from(&last.fees);
+        } else {
+            market.fees.clone_from(&kalshi.fees);
+        }
+        entries.push(PairFees { from: Some(until), ..fees_at(&market, polymarket, until) });
     }
     FeeHistory::new(entries).ok()
 }

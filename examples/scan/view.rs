@@ -11,9 +11,10 @@ use arb_normalize::books::BookState;
 use arb_normalize::opportunity::Action;
 use arb_normalize::{Opportunity, Timestamp, Venue};
 use arb_scan::{Pipeline, Share, Stopped, Terms};
-use arb_ws::{Handle, LinkState, Windows};
+use arb_ws::{Health, LinkState, Windows};
 use rust_decimal::Decimal;
 
+use crate::audit::Auditor;
 use crate::endpoints::Endpoints;
 use crate::publisher::Publisher;
 use crate::watch;
@@ -85,7 +86,7 @@ fn blocked(pairs: impl Iterator<Item = (String, String)>) -> Vec<BlockedPairs> {
 pub fn of(
     base: &StatusModel,
     pipeline: &Pipeline<Publisher>,
-    handles: &[Vec<Handle>; 2],
+    health: &[BTreeMap<u32, Health>; 2],
     clocks: &[arb_venues::ClockOffset; 2],
     now: Option<Timestamp>,
 ) -> StatusModel {
@@ -108,10 +109,10 @@ pub fn of(
         let newest =
             pipeline.board().books(venue).iter().filter_map(|(_, b)| b.received_at()).max();
         let age = now.zip(newest).map(|(now, at)| now.since(at));
-        for (number, handle) in handles[venue.index()].iter().enumerate() {
+        for (place, (number, health)) in health[venue.index()].iter().enumerate() {
             // Books are counted by venue, and shown with its first connection.
-            let books = if number == 0 { books } else { BookCounts::default() };
-            view.feeds.push(feed(venue, number, handle, books, age));
+            let books = if place == 0 { books } else { BookCounts::default() };
+            view.feeds.push(feed(venue, *number, health, books, age.filter(|_| place == 0)));
         }
     }
     // Gaps and resyncs of the books are counted over both venues; Polymarket has no numbers to jump.
@@ -147,6 +148,17 @@ pub fn of(
     view
 }
 
+/// Shows the audits of each venue with its first connection.
+pub fn add_audit(view: &mut StatusModel, auditor: &Auditor) {
+    for venue in Venue::ALL {
+        let first = view.feeds.iter_mut().find(|feed| feed.name.starts_with(venue.as_str()));
+        if let Some(feed) = first {
+            feed.audited = auditor.audited[venue.index()];
+            feed.audit_wrong = auditor.wrong[venue.index()];
+        }
+    }
+}
+
 /// Fills in each feed's next planned interruption. Time zones are worked out here, beside the feeds' thread.
 pub fn add_windows(view: &mut StatusModel, windows: &Windows) {
     for feed in &mut view.feeds {
@@ -172,12 +184,11 @@ fn books(pipeline: &Pipeline<Publisher>, venue: Venue) -> BookCounts {
 
 fn feed(
     venue: Venue,
-    number: usize,
-    handle: &Handle,
+    number: u32,
+    health: &Health,
     books: BookCounts,
     newest_book: Option<Duration>,
 ) -> FeedRow {
-    let health = handle.health();
     let (state, tone) = match health.state {
         LinkState::Open if health.pending > 0 => ("subscribing", Tone::Warn),
         LinkState::Open => ("live", Tone::Good),
@@ -192,7 +203,7 @@ fn feed(
         tone,
         // The connection's own figure is up to a second old.
         data_age: match (health.last_data_age(), newest_book) {
-            (Some(a), Some(b)) if number == 0 => Some(a.min(b)),
+            (Some(a), Some(b)) => Some(a.min(b)),
             (age, _) => age,
         },
         data_age_max: Some(DATA_AGE_MAX),

@@ -1,6 +1,7 @@
 //! Both venues' REST and sessions against the simulated venues, over real sockets.
 #![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
+mod gas;
 mod kalshi_session;
 mod rest;
 mod session;

@@ -1,0 +1,288 @@
+//! Keeps the traded pairs in step with the venues while scanning: markets that are listed, halted, closed or decided, fees
+//! that change, approvals that are added or taken away.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use arb_normalize::market::FeeData;
+use arb_normalize::{Timestamp, Venue};
+use arb_scan::PairSpec;
+use arb_venues::VenueError;
+use arb_venues::kalshi::FeesFrom;
+use rust_decimal::Decimal;
+use time::OffsetDateTime;
+use tokio::sync::{mpsc, watch};
+use tokio::time::{Instant, sleep_until};
+
+use crate::approvals::{Approvals, Source};
+use crate::endpoints::Endpoints;
+use crate::terminal;
+use crate::tradable::{self, Tradable};
+
+/// How often the operator's file is looked at.
+const LOOK_EVERY: Duration = Duration::from_secs(2);
+/// How often the venues are asked, at the least: what nobody told us is known within this.
+pub const SWEEP_EVERY: Duration = Duration::from_secs(30);
+/// After something was heard the venues are asked soon, and once more when their caches have caught up.
+const AFTER_NOTICE: [Duration; 2] = [Duration::from_millis(250), Duration::from_secs(5)];
+/// Announced fees are read again after this.
+const FEES_FOR: Duration = Duration::from_secs(600);
+/// A market said to be decided is left alone for so long; where its listing does not say so by then it is traded again.
+const CONFIRM_WITHIN: Duration = Duration::from_secs(600);
+/// What may wait to be looked at; more is caught up with by the next sweep.
+pub const NOTICES: usize = 1_024;
+
+/// What a feed told that concerns listings.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Notice {
+    /// Something happened in a market's life: Kalshi's ticker or Polymarket's condition id.
+    Market {
+        /// The venue.
+        venue: Venue,
+        /// The market.
+        market: String,
+        /// Whether its outcome is said to be known.
+        decided: bool,
+    },
+    /// A Kalshi event has fees of its own now, or its series' again.
+    Fees {
+        /// The event.
+        event: String,
+        /// Its multiplier; `None` gives way to the series.
+        multiplier: Option<Decimal>,
+    },
+    /// A connection is open: halts, or their ends, may have been missed before.
+    Connected,
+}
+
+/// The pairs and what is known about their markets.
+#[derive(Debug)]
+pub struct Registry {
+    endpoints: Arc<Endpoints>,
+    source: Source,
+    /// Each pair's approval, with the texts as they were when it was first seen.
+    confirmed: HashMap<String, arb_match::Approvals>,
+    /// Pairs that are decided for good.
+    over: HashSet<String>,
+    /// Kalshi's fees by ticker, and when they were read.
+    fees: HashMap<String, (Instant, Vec<FeesFrom>)>,
+    /// Multipliers that feeds told of, by event, and when.
+    told: HashMap<String, (Instant, Option<Decimal>)>,
+    /// Markets that feeds said are decided and whose listings do not say so yet.
+    unconfirmed: HashMap<(Venue, String), Instant>,
+    /// Markets of approved pairs, for telling what concerns us.
+    concerned: HashSet<(Venue, String)>,
+    sweep_every: Duration,
+}
+
+impl Registry {
+    /// A registry that has read nothing yet.
+    pub fn new(endpoints: Arc<Endpoints>, source: Source, sweep_every: Duration) -> Self {
+        Self {
+            endpoints,
+            source,
+            confirmed: HashMap::new(),
+            over: HashSet::new(),
+            fees: HashMap::new(),
+            told: HashMap::new(),
+            unconfirmed: HashMap::new(),
+            concerned: HashSet::new(),
+            sweep_every,
+        }
+    }
+
+    /// Asks the venues about every approved pair that is not over.
+    ///
+    /// # Errors
+    /// When a venue does not answer; nothing changes then.
+    pub async fn sweep(&mut self) -> Result<Approvals, VenueError> {
+        let approved = self.source.pairs();
+        let asked =
+            approved.iter().filter(|spec| !self.over.contains(&spec.pair.id)).cloned().collect();
+        let now = arb_ws::wall_clock();
+        let mut found =
+            tradable::discover(&self.endpoints, asked, &mut self.confirmed, now).await?;
+        self.over.extend(found.over.drain(..));
+        self.concerned = approved.iter().chain(&found.pairs).flat_map(markets_of).collect();
+        self.hold_back_unconfirmed(&mut found);
+        self.add_fees(&mut found, now).await;
+        Ok(Approvals { confirmed_at: Timestamp::try_from(now).ok(), ..found.into() })
+    }
+
+    /// Keeps sweeping, sooner where a feed told something or the operator's file changed, and hands each result on; until
+    /// nobody takes it.
+    pub async fn run(
+        mut self,
+        mut notices: mpsc::Receiver<Notice>,
+        approvals: watch::Sender<Approvals>,
+    ) {
+        let mut due = Instant::now() + self.sweep_every;
+        let mut again: Option<Instant> = None;
+        let mut looks = tokio::time::interval(LOOK_EVERY);
+        let mut is_new = false;
+        loop {
+            let next = again.map_or(due, |again| again.min(due));
+            tokio::select! {
+                biased;
+                notice = notices.recv() => {
+                    let Some(notice) = notice else { return };
+                    if self.note(notice) {
+                        let now = Instant::now();
+                        due = due.min(now + AFTER_NOTICE[0]);
+                        again = Some(now + AFTER_NOTICE[1]);
+                    }
+                }
+                _ = looks.tick() => {
+                    if self.look() {
+                        is_new = true;
+                        due = Instant::now();
+                    }
+                }
+                () = sleep_until(next) => {
+                    let now = Instant::now();
+                    due = now + self.sweep_every;
+                    again = again.filter(|again| *again > now);
+                    match self.sweep().await {
+                        Ok(found) => {
+                            if std::mem::take(&mut is_new) {
+                                describe(self.endpoints.mode.as_str(), &found);
+                            }
+                            if approvals.send(found).is_err() {
+                                return;
+                            }
+                        }
+                        Err(error) => tracing::warn!(%error, "the listings are not read; the pairs stay as they are"),
+                    }
+                }
+            }
+        }
+    }
+
+    /// Looks at the operator's file; whether it says something new. A pair that stands there as before stays confirmed, any
+    /// other is approved as its markets read now.
+    fn look(&mut self) -> bool {
+        let before = self.source.pairs().to_vec();
+        if !self.source.look() {
+            return false;
+        }
+        let known: HashMap<&str, &PairSpec> =
+            before.iter().map(|spec| (spec.pair.id.as_str(), spec)).collect();
+        let stays: HashSet<&str> = self
+            .source
+            .pairs()
+            .iter()
+            .filter(|spec| known.get(spec.pair.id.as_str()) == Some(spec))
+            .map(|spec| spec.pair.id.as_str())
+            .collect();
+        self.over.retain(|id| stays.contains(id.as_str()));
+        self.confirmed.retain(|id, _| stays.contains(id.as_str()));
+        true
+    }
+
+    /// Takes in what a feed told; whether it concerns an approved pair.
+    fn note(&mut self, notice: Notice) -> bool {
+        match notice {
+            Notice::Market { venue, market, decided } => {
+                let market = (venue, market);
+                if !self.concerned.contains(&market) {
+                    return false;
+                }
+                if decided {
+                    self.unconfirmed.entry(market).or_insert_with(Instant::now);
+                }
+                true
+            }
+            Notice::Fees { event, multiplier } => {
+                self.told.retain(|_, (at, _)| at.elapsed() < FEES_FOR);
+                if self.told.len() < NOTICES {
+                    self.told.insert(event, (Instant::now(), multiplier));
+                }
+                true
+            }
+            Notice::Connected => true,
+        }
+    }
+
+    /// A market that a feed called decided is not traded until its listing says what it is: decided, and the pair is over, or
+    /// after a while still trading.
+    fn hold_back_unconfirmed(&mut self, found: &mut Tradable) {
+        let pairs = &found.pairs;
+        self.unconfirmed.retain(|market, since| {
+            let waits = since.elapsed() < CONFIRM_WITHIN;
+            if !waits && pairs.iter().flat_map(markets_of).any(|known| known == *market) {
+                let (venue, market) = market;
+                tracing::warn!(%venue, market, "said to be decided, and its listing does not say so: traded again");
+            }
+            waits
+        });
+        let unconfirmed = &self.unconfirmed;
+        let refused = &mut found.refused;
+        found.pairs.retain(|spec| {
+            let held = markets_of(spec).any(|market| unconfirmed.contains_key(&market));
+            if held {
+                let reason = "said to be decided, to be confirmed by the listing";
+                refused.push((spec.pair.id.clone(), reason.to_owned()));
+            }
+            !held
+        });
+    }
+
+    /// Adds the venues' fees to pairs whose approval names none.
+    async fn add_fees(&mut self, found: &mut Tradable, now: OffsetDateTime) {
+        let tickers: HashSet<&str> =
+            found.markets.values().map(|(kalshi, _)| kalshi.key.id.as_str()).collect();
+        self.fees.retain(|ticker, (read_at, _)| {
+            tickers.contains(ticker.as_str()) && read_at.elapsed() < FEES_FOR
+        });
+        for spec in found.pairs.iter_mut().filter(|spec| spec.fees.is_none()) {
+            let Some((kalshi, polymarket)) = found.markets.get(&spec.pair.id) else { continue };
+            let ticker = &kalshi.key.id;
+            let told = kalshi.event_id.as_ref().and_then(|event| self.told.get(event));
+            let told = told.filter(|(at, _)| at.elapsed() < FEES_FOR);
+            // For a while after a change the list is read again and again: it may come out of a cache.
+            let moved = told.is_some_and(|(at, _)| at.elapsed() < 2 * SWEEP_EVERY);
+            if moved || !self.fees.contains_key(ticker) {
+                match self.endpoints.kalshi.fees(kalshi).await {
+                    Ok(read) => {
+                        self.fees.insert(ticker.clone(), (Instant::now(), read));
+                    }
+                    Err(error) => {
+                        tracing::warn!(ticker, %error, "announced fees are not read; the listed ones count");
+                    }
+                }
+            }
+            let mut timeline =
+                self.fees.get(ticker).map(|(_, timeline)| timeline.clone()).unwrap_or_default();
+            if let Some((_, Some(told))) = told {
+                let first = timeline.first_mut().map(|step| &mut step.fees);
+                if let Some(FeeData::Kalshi { multiplier, .. }) = first {
+                    *multiplier = Some(*told);
+                }
+            }
+            spec.fees = tradable::venue_fees(kalshi, polymarket, &timeline, now);
+        }
+    }
+}
+
+/// The markets of a pair as feeds name them.
+fn markets_of(spec: &PairSpec) -> impl Iterator<Item = (Venue, String)> + use<> {
+    let pair = &spec.pair;
+    let condition = pair.condition_id.clone();
+    [
+        Some((Venue::Kalshi, pair.kalshi.clone())),
+        Some((Venue::Polymarket, pair.polymarket_yes.clone())),
+        condition.map(|condition| (Venue::Polymarket, condition)),
+    ]
+    .into_iter()
+    .flatten()
+}
+
+/// Says which of the approved pairs can be traded.
+pub fn describe(mode: &str, found: &Approvals) {
+    let all = found.pairs.len() + found.refused.len();
+    terminal::line(&format!("{mode} {} of {all} approved pairs can be traded", found.pairs.len()));
+    for (pair, reason) in &found.refused {
+        terminal::line(&format!("{mode} pair {pair} is not traded: {reason}"));
+    }
+}
