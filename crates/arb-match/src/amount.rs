@@ -54,32 +54,35 @@ impl Interval {
         Self { low: Some(bound), high: Some(bound) }
     }
 
-    /// The same set of whole numbers with closed ends: more than 120 is at least 121.
-    pub(crate) fn on_integers(self) -> Self {
+    /// The same set of multiples of `step` with closed ends: of whole numbers, more than 120 is at least 121.
+    pub(crate) fn on_multiples_of(self, step: i128) -> Self {
         let low = self.low.map(|b| {
-            let up = b.value.div_euclid(SCALE) * SCALE;
+            let up = b.value.div_euclid(step) * step;
             let value = if up == b.value {
-                b.value + if b.inclusive { 0 } else { SCALE }
+                b.value + if b.inclusive { 0 } else { step }
             } else {
-                up + SCALE
+                up + step
             };
             Bound { value, inclusive: true }
         });
         let high = self.high.map(|b| {
-            let down = b.value.div_euclid(SCALE) * SCALE;
+            let down = b.value.div_euclid(step) * step;
             let value =
-                if down == b.value { b.value - if b.inclusive { 0 } else { SCALE } } else { down };
+                if down == b.value { b.value - if b.inclusive { 0 } else { step } } else { down };
             Bound { value, inclusive: true }
         });
         Self { low, high }
     }
 
-    /// `above 119,999.99` is how a venue writes `120,000 or above`: a last cent (or less) before a whole number is taken up.
+    /// `above 119,999.99` is how a venue writes `120,000 or above`: a last cent (or less) before a whole number is taken up, and
+    /// `120,000.01 or above` is above 120,000.
     pub(crate) fn without_last_cent(self) -> Self {
         let low = self.low.map(|bound| {
             let part = bound.value.rem_euclid(SCALE);
             if !bound.inclusive && bound.value > 0 && part >= SCALE / 100 * 99 {
                 Bound { value: bound.value - part + SCALE, inclusive: true }
+            } else if bound.inclusive && bound.value > SCALE && part == SCALE / 100 {
+                Bound { value: bound.value - part, inclusive: false }
             } else {
                 bound
             }
@@ -418,7 +421,7 @@ mod tests {
             low: None,
             high: Some(Bound { value: v * SCALE, inclusive: true }),
         };
-        assert_eq!(more(120).on_integers(), at_least(121));
+        assert_eq!(more(120).on_multiples_of(SCALE), at_least(121));
         assert_eq!(more(55).lie(at_least(55)), Lie::EqualButBoundary);
         assert_eq!(more(75).lie(at_most(75)), Lie::Opposite);
         assert_eq!(at_least(60).lie(more(50)), Lie::Inside);

@@ -2,12 +2,14 @@
 
 mod contingencies;
 
+use std::collections::BTreeSet;
+
 use arb_normalize::Relation;
 
-use crate::amount::{Amount, Lie};
+use crate::amount::{Amount, Lie, SCALE};
 use crate::definition::contradiction;
 use crate::judgement::{Difference, DifferenceKind, Judgement, Verdict};
-use crate::lexicon::{Kind, implies};
+use crate::lexicon::{Kind, Lexicon, implies};
 use crate::reading::{Provenance, Reading, Window};
 use crate::statement::{Atom, Statement};
 use crate::when::{Tie, When};
@@ -20,6 +22,7 @@ struct Residue {
 
 impl Residue {
     fn of(statement: &Statement, other: &Reading) -> Self {
+        let lesser = Lesser::of(statement, other);
         let atoms = statement
             .atoms
             .iter()
@@ -42,6 +45,19 @@ impl Residue {
                         a.kind == Kind::Team && a.id != atom.id && other.explains(a) >= 0.9
                     });
                 if opponent && !other.has_kind_besides(atom, statement) {
+                    w = w.min(0.3);
+                }
+                // The day and the teams name the match, whatever it is played for.
+                let played_for = atom.kind == Kind::Competition
+                    && statement.versus.is_some()
+                    && fine(other)
+                    && !other.has_kind(Kind::Competition);
+                // Winning a primary is being nominated.
+                let primary = atom.kind == Kind::Verb
+                    && atom.id == "win"
+                    && statement.has(Kind::Stage, "primary")
+                    && other.has(Kind::Verb, "nominate");
+                if primary || played_for || lesser.atoms.contains(&atom.at) {
                     w = w.min(0.3);
                 }
                 (
@@ -70,6 +86,141 @@ impl Residue {
             .collect()
     }
 }
+
+/// Names that may be left out without another person, team or thing being meant, by the token they start at.
+struct Lesser {
+    atoms: BTreeSet<usize>,
+}
+
+impl Lesser {
+    fn of(statement: &Statement, other: &Reading) -> Self {
+        let mut found = Self { atoms: BTreeSet::new() };
+        found.initials(statement, other);
+        found.opponent(statement, other);
+        found.nickname(statement, other);
+        found.inner_name(statement, other);
+        found.state(statement, other);
+        found.atoms.extend(&statement.asides);
+        found
+    }
+
+    /// `Grand Theft Auto` where the other side says `GTA`.
+    fn initials(&mut self, statement: &Statement, other: &Reading) {
+        for run in statement.initials.iter().filter(|run| other.has(Kind::Name, &run.letters)) {
+            let inside = statement.atoms.iter().filter(|a| a.at >= run.from && a.at <= run.to);
+            self.atoms.extend(inside.map(|a| a.at));
+        }
+    }
+
+    /// A side plays once a day: the day and one of them name the match.
+    fn opponent(&mut self, statement: &Statement, other: &Reading) {
+        let Some(sides) = statement.versus.as_ref().filter(|_| fine(other)) else { return };
+        if other.statements().any(|s| s.versus.is_some()) {
+            return;
+        }
+        let of = |side: &std::ops::Range<usize>| {
+            let inside: Vec<&Atom> =
+                statement.atoms.iter().filter(|a| side.contains(&a.at)).collect();
+            inside
+        };
+        let [a, b] = [of(&sides[0]), of(&sides[1])];
+        let known =
+            |side: &[&Atom]| !side.is_empty() && side.iter().all(|a| other.explains(a) >= 0.9);
+        let missed = match (known(&a), known(&b)) {
+            (true, false) => b,
+            (false, true) => a,
+            _ => return,
+        };
+        let names = missed.iter().filter(|a| matches!(a.kind, Kind::Name | Kind::Place));
+        self.atoms.extend(names.map(|a| a.at));
+    }
+
+    /// In a match of two named sides outside the leagues of the tables, what follows a known name is its nickname (`Duke Blue
+    /// Devils`), unless it tells schools or cities apart.
+    fn nickname(&mut self, statement: &Statement, other: &Reading) {
+        let sided = other.sides.is_some() || statement.sided;
+        if !sided || !fine(other) || other.league.is_some() {
+            return;
+        }
+        let mut open = false;
+        for (i, atom) in statement.atoms.iter().enumerate() {
+            let adjacent = i > 0 && {
+                let before = &statement.atoms[i - 1];
+                before.at + before.text.split_whitespace().count() == atom.at
+            };
+            let explained = other.explains(atom) >= 0.9;
+            if explained {
+                open = matches!(atom.kind, Kind::Name | Kind::Place);
+            } else if open && adjacent && !TELLING.contains(&atom.id.as_str()) {
+                self.atoms.insert(atom.at);
+            } else {
+                open = false;
+            }
+        }
+    }
+
+    /// `Miami, FL` is Miami.
+    fn state(&mut self, statement: &Statement, other: &Reading) {
+        for two in statement.atoms.windows(2) {
+            let [city, state] = two else { continue };
+            let code = state.text.len() == 2 && Lexicon::standard().is_state(&state.text)
+                || state.kind == Kind::Place && state.id.len() == 2;
+            let after = city.at + city.text.split_whitespace().count() + 1 == state.at;
+            let known =
+                matches!(city.kind, Kind::Place | Kind::Name) && other.explains(city) >= 0.9;
+            if code && after && known && !other.has_kind_besides(state, statement) {
+                self.atoms.insert(state.at);
+            }
+        }
+    }
+
+    /// A first or middle name more: `Andrea Kimi Antonelli`, where the two names after it and the last one are known.
+    fn inner_name(&mut self, statement: &Statement, other: &Reading) {
+        let names: Vec<&Atom> = statement.atoms.iter().filter(|a| a.kind == Kind::Name).collect();
+        for run in names.chunk_by(|a, b| a.at + 1 == b.at).filter(|run| run.len() > 2) {
+            let known = |a: &&Atom| other.has(Kind::Name, &a.id);
+            let missing: Vec<&&Atom> = run.iter().filter(|a| !known(a)).collect();
+            let letters = |a: &Atom| a.text.chars().all(|c| c.is_alphabetic() || c == '-');
+            if let [one] = missing.as_slice()
+                && run.last().is_some_and(|last| known(last) && last.text.len() > 2)
+                && run.iter().all(|a| letters(a))
+                && !other.has_kind_besides(one, statement)
+            {
+                self.atoms.insert(one.at);
+            }
+        }
+    }
+}
+
+/// Words that make another school, city or team of a known name.
+const TELLING: [&str; 26] = [
+    "stat",
+    "state",
+    "tech",
+    "city",
+    "united",
+    "southern",
+    "northern",
+    "eastern",
+    "western",
+    "central",
+    "south",
+    "north",
+    "east",
+    "west",
+    "christian",
+    "international",
+    "am",
+    "a",
+    "upstat",
+    "coast",
+    "valley",
+    "women",
+    "reserv",
+    "academy",
+    "ii",
+    "poly",
+];
 
 /// Kinds of atoms that stand in for each other when they contradict.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -137,6 +288,22 @@ fn weight(atom: &Atom, other: &Reading) -> f64 {
                 && !other.has_kind(Kind::Verb) =>
         {
             0.2
+        }
+        // Leaving a body and leaving an office of it: which office is compared by itself.
+        Kind::Verb if atom.id == "leave" && other.has(Kind::Verb, "leave_office") => 0.2,
+        Kind::Verb if atom.id == "leave_office" && other.has(Kind::Verb, "leave") => 0.2,
+        // The winner of a party's primary is its nominee.
+        Kind::Verb if atom.id == "nominate" && other.has(Kind::Stage, "primary") => 0.2,
+        Kind::Stage if atom.id == "primary" && other.has(Kind::Verb, "nominate") => 0.2,
+        // The next holder of an office is appointed to it.
+        Kind::Verb if atom.id == "appoint" && other.has(Kind::Rank, "next") => 0.2,
+        // "CPI rises in August" is the change from July.
+        Kind::Measure
+            if atom.id == "mom"
+                && other.has(Kind::Verb, "raise")
+                && !other.has(Kind::Measure, "yoy") =>
+        {
+            0.3
         }
         Kind::Rank if atom.id == "next" && other.votes_in_a_year() => 0.3,
         Kind::Competition | Kind::Category if in_rules && other.has_kind(atom.kind) => 1.0,
@@ -479,10 +646,18 @@ fn one_sided(k: &Reading, p: &Reading, rk: &Residue, rp: &Residue, found: &mut F
 }
 
 fn amounts(k: &Reading, p: &Reading, found: &mut Findings) {
-    let (mut a, mut b) = (all_amounts(k), all_amounts(p));
-    let unit = |x: &Amount, y: &Amount| x.unit == y.unit || x.unit.is_empty() || y.unit.is_empty();
+    let tenths = k.tenths || p.tenths;
+    let (mut a, mut b) = (all_amounts(k, tenths), all_amounts(p, tenths));
+    // A count's noun may be any word both know: "3,000 measles cases", "3,000 confirmed measles cases".
+    let noun = |x: &Amount| !matches!(x.unit.as_str(), "$" | "%" | "bps" | "°");
+    let unit = |x: &Amount, y: &Amount| {
+        x.unit == y.unit
+            || x.unit.is_empty()
+            || y.unit.is_empty()
+            || (noun(x) && noun(y) && (p.has_stem(&x.unit) || k.has_stem(&y.unit)))
+    };
     // What both say alike is settled; what is left over on both sides differs.
-    let same = |x: &Amount, y: &Amount| lie(x, y) == Lie::Equal && unit(x, y);
+    let same = |x: &Amount, y: &Amount| lie(x, y, tenths) == Lie::Equal && unit(x, y);
     let settled: Vec<Amount> = a.iter().filter(|x| b.iter().any(|y| same(x, y))).cloned().collect();
     a.retain(|x| !settled.iter().any(|y| same(x, y)));
     b.retain(|y| !settled.iter().any(|x| same(x, y)));
@@ -508,7 +683,7 @@ fn amounts(k: &Reading, p: &Reading, found: &mut Findings) {
 }
 
 fn amount_pair(k: &Reading, p: &Reading, x: &Amount, y: &Amount, found: &mut Findings) {
-    let relation = match lie(x, y) {
+    let relation = match lie(x, y, k.tenths || p.tenths) {
         Lie::Equal => return,
         Lie::EqualButBoundary => {
             found.add("threshold", show(x), show(y), DifferenceKind::Missing);
@@ -529,17 +704,31 @@ fn amount_pair(k: &Reading, p: &Reading, x: &Amount, y: &Amount, found: &mut Fin
     found.meet(relation);
 }
 
-fn lie(x: &Amount, y: &Amount) -> Lie {
-    let whole = |a: &Amount| !matches!(a.unit.as_str(), "$" | "%" | "bps" | "°");
-    if whole(x) && whole(y) {
-        x.interval.on_integers().lie(y.interval.on_integers())
-    } else {
-        x.interval.lie(y.interval)
+/// How two amounts lie on the numbers that can come out: counts are whole, and so are published temperatures; `tenths` says
+/// whether percentages are published with one decimal; the Federal Reserve moves in quarters of a per cent.
+fn lie(x: &Amount, y: &Amount, tenths: bool) -> Lie {
+    let step = |a: &Amount| match a.unit.as_str() {
+        "$" => None,
+        "%" => tenths.then_some(SCALE / 10),
+        "bps" => Some(25 * SCALE),
+        _ => Some(SCALE),
+    };
+    match (step(x), step(y)) {
+        (Some(a), Some(b)) if a == b && fits(x, a) == fits(y, a) => {
+            x.interval.on_multiples_of(a).lie(y.interval.on_multiples_of(a))
+        }
+        _ => x.interval.lie(y.interval),
     }
 }
 
+/// Whether the bounds of an amount lie on the multiples of `step`; for counts a half between two of them will do.
+fn fits(amount: &Amount, step: i128) -> bool {
+    let bounds = amount.interval.low.iter().chain(&amount.interval.high);
+    step == SCALE || bounds.into_iter().all(|b| b.value % step == 0)
+}
+
 /// The amounts of the condition and the question, each once. `$150k` after `hit` is at least $150,000, after `dip` at most.
-fn all_amounts(reading: &Reading) -> Vec<Amount> {
+fn all_amounts(reading: &Reading, tenths: bool) -> Vec<Amount> {
     let mut out: Vec<Amount> = Vec::new();
     for statement in reading.claims.iter().take(1).chain(&reading.label).chain(&reading.titles) {
         for amount in &statement.amounts {
@@ -552,11 +741,15 @@ fn all_amounts(reading: &Reading) -> Vec<Amount> {
                 }
             }
             amount.interval = amount.interval.without_last_cent();
-            if !out.iter().any(|held| lie(held, &amount) == Lie::Equal) {
+            if !out.iter().any(|held| lie(held, &amount, tenths) == Lie::Equal) {
                 out.push(amount);
             }
         }
     }
+    // "Above 0.4%" is not asked again by the bare "(0.4%)" of the question.
+    let bounds = |a: &Amount| [a.interval.low, a.interval.high].map(|b| b.map(|b| b.value));
+    let compared: Vec<_> = out.iter().filter(|a| a.compared).flat_map(bounds).flatten().collect();
+    out.retain(|a| a.compared || !bounds(a).iter().flatten().any(|v| compared.contains(v)));
     if out.is_empty() {
         out.extend(reading.strike.clone());
     }
@@ -622,7 +815,7 @@ fn windows(k: &Reading, p: &Reading, sk: &Statement, sp: &Statement, found: &mut
     let stated =
         |w: &Option<Window>| w.filter(|w| w.from != Provenance::Fallback && !(anchored && w.point));
     match (stated(&k.window), stated(&p.window)) {
-        (Some(a), Some(b)) => window_pair(a, b, found),
+        (Some(a), Some(b)) => window_pair(a, b, k.league.is_some() && p.league.is_some(), found),
         (Some(a), None) if p.window.is_some_and(|b| b.end == a.end) => {}
         (None, Some(b)) if k.window.is_some_and(|a| a.end == b.end) => {}
         (None, None) if anchored && (k.unscheduled || p.unscheduled) => {
@@ -645,6 +838,13 @@ fn windows(k: &Reading, p: &Reading, sk: &Statement, sp: &Statement, found: &mut
         }
         (None, None) if fine(k) && fine(p) => {}
         (Some(w), None) | (None, Some(w)) if w.point && fine(k) && fine(p) => {}
+        // The next one may be long in coming; a deadline beyond the other market's end decides nothing before it.
+        (Some(w), None) if follows(k, p) && p.ends_at.is_some_and(|end| w.end >= end) => {
+            found.add("window", show_window(Some(w)), "", DifferenceKind::Caveat);
+        }
+        (None, Some(w)) if follows(k, p) && k.ends_at.is_some_and(|end| w.end >= end) => {
+            found.add("window", "", show_window(Some(w)), DifferenceKind::Caveat);
+        }
         _ if anchored && !(k.unscheduled || p.unscheduled) && one_is_edition(k, p) => {}
         _ => found.add(
             "window",
@@ -653,6 +853,11 @@ fn windows(k: &Reading, p: &Reading, sk: &Statement, sp: &Statement, found: &mut
             DifferenceKind::Missing,
         ),
     }
+}
+
+/// Whether both ask who comes next.
+fn follows(k: &Reading, p: &Reading) -> bool {
+    k.has(Kind::Rank, "next") && p.has(Kind::Rank, "next")
 }
 
 /// Whether the only stated window is the year or season of the event itself.
@@ -674,7 +879,11 @@ pub(crate) fn show_window(window: Option<Window>) -> String {
     })
 }
 
-fn window_pair(a: Window, b: Window, found: &mut Findings) {
+fn window_pair(a: Window, b: Window, match_day: bool, found: &mut Findings) {
+    // The hour a match starts at is not when something is observed.
+    if match_day && a.point && b.point && a.end.abs_diff(b.end) < 86_400 {
+        return;
+    }
     if a.point != b.point || (a.point && a.end != b.end) {
         found.add(
             "window",
@@ -810,6 +1019,20 @@ fn sources(k: &Reading, p: &Reading, sk: &Statement, sp: &Statement, found: &mut
     if !measured(sk) && !measured(sp) {
         return;
     }
+    // The close of a share index is one number, whoever prints it.
+    let index = ["spx", "ndx", "nasdaq", "djia"];
+    let closes = |r: &Reading| {
+        r.has(Kind::Observation, "close") && index.iter().any(|id| r.has(Kind::Asset, id))
+    };
+    // Consumer prices, jobs and output have one publisher.
+    let one = ["bls", "bea"];
+    let official = |r: &Reading| {
+        r.has_kind(Kind::Measure) && r.sources.iter().all(|s| one.contains(&s.as_str()))
+    };
+    let silent = k.sources.is_empty() || p.sources.is_empty();
+    if (closes(k) && closes(p)) || (silent && official(k) && official(p)) {
+        return;
+    }
     let list = |r: &Reading| r.sources.iter().cloned().collect::<Vec<_>>().join(", ");
     if k.sources.is_empty() && p.sources.is_empty() {
         return;
@@ -833,6 +1056,19 @@ fn every_statement(k: &Reading, p: &Reading, found: &mut Findings) {
         })
     };
     let claims_agree = agreed(k, p) && agreed(p, k);
+    // Where the questions say the same and only one condition has more to say, it spells out what both mean.
+    let asked = |mine: &Reading, other: &Reading| {
+        let (residue, _) = least(mine.titles.iter(), other, &mine.titles[0]);
+        residue.atoms.iter().all(|(_, w)| *w < 0.5)
+    };
+    let wordy = |mine: &Reading, other: &Reading| {
+        mine.claims.first().is_some_and(|first| {
+            let (residue, _) = least(mine.claims.iter(), other, first);
+            residue.atoms.iter().any(|(_, w)| *w >= 0.5)
+        })
+    };
+    let same_question = asked(k, p) && asked(p, k);
+    let spelled_out = same_question && !(wordy(k, p) && wordy(p, k));
     for (mine, other, kalshi) in [(k, p, true), (p, k, false)] {
         for atom in mine.basis.iter().flat_map(|s| &s.atoms).filter(|a| other_basis(mine, a)) {
             if weight(atom, other) >= 0.5 {
@@ -841,7 +1077,9 @@ fn every_statement(k: &Reading, p: &Reading, found: &mut Findings) {
                 found.add(atom.kind.as_str(), a, b, DifferenceKind::Missing);
             }
         }
-        for (variants, spare) in [(&mine.titles, 0), (&mine.claims, 1)] {
+        for (variants, spare) in
+            [(&mine.titles, 0), (&mine.claims, if spelled_out { 3 } else { 1 })]
+        {
             let Some(first) = variants.first() else { continue };
             let (residue, statement) = least(variants.iter(), other, first);
             let loose = spare == 0 && claims_agree;
@@ -855,9 +1093,12 @@ fn every_statement(k: &Reading, p: &Reading, found: &mut Findings) {
                 if loose && (acts && !subject_of(statement, atom) || nominated) {
                     continue;
                 }
-                if *w >= 0.5
-                    && (words > spare || subject(atom) || Group::of(atom.kind) != Group::Wording)
-                {
+                let spelled = spare > 1
+                    && (Group::of(atom.kind) == Group::Wording && words <= spare
+                        || atom.kind == Kind::Verb && SOFT.contains(&atom.id.as_str()));
+                let spare =
+                    words <= spare && !subject(atom) && Group::of(atom.kind) == Group::Wording;
+                if *w >= 0.5 && !spelled && !spare {
                     let (a, b) =
                         if kalshi { (atom.text.as_str(), "") } else { ("", atom.text.as_str()) };
                     found.add(atom.kind.as_str(), a, b, DifferenceKind::Missing);
@@ -866,6 +1107,9 @@ fn every_statement(k: &Reading, p: &Reading, found: &mut Findings) {
         }
     }
 }
+
+/// Verbs that only say how something comes about.
+const SOFT: [&str; 5] = ["form", "confirm", "agree", "declare", "appoint"];
 
 /// Whether the atom stands before the predicate.
 fn subject_of(statement: &Statement, atom: &Atom) -> bool {

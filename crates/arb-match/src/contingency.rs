@@ -113,8 +113,13 @@ pub(crate) fn contingencies(
         let lower = sentence.to_lowercase();
         // "the market called Tie resolves to Yes" is about another market of the event.
         let own = condition.is_some_and(|condition| lower.contains(condition))
-            || lower.contains("market called");
-        let payout = payout(&lower, sides);
+            || lower.contains("market called")
+            || lower.contains("market will resolve to yes and");
+        let mut payout = payout(&lower, sides);
+        // "… then the strike for Fed maintains rate will resolve to yes and all others will resolve to no"
+        if payout == Some(Payout::Yes) && lower.contains("all others") {
+            payout = Some(Payout::No);
+        }
         let mut add = |case: Case, payout: Payout, deadline: Option<i64>| {
             let limited = limited(&lower);
             let found = Contingency { case, payout, deadline, limited, sentence: lower.clone() };
@@ -234,6 +239,10 @@ fn payout(lower: &str, sides: Option<&[String; 2]>) -> Option<Payout> {
             .iter()
             .any(|w| lower.contains(w)) =>
         {
+            Some(Payout::Official)
+        }
+        // "in favor of the country with the most silver medals": the organiser's own way to part them.
+        Some(_) if tail.contains("in favor of the") && tail.contains(" with the most ") => {
             Some(Payout::Official)
         }
         Some(_) if tail.contains(" to ") || tail.contains("in favor of") => {

@@ -143,6 +143,12 @@ impl Lexicon {
                 names.split('|').for_each(|phrase| lexicon.phrase(phrase, concept));
             }
         }
+        for fields in rows(include_str!("../data/people.tsv")) {
+            if let [id, names] = fields.as_slice() {
+                let concept = lexicon.concept(Kind::Name, id, None, false);
+                names.split('|').for_each(|phrase| lexicon.phrase(phrase, concept));
+            }
+        }
         lexicon.teams();
         for phrases in lexicon.phrases.values_mut() {
             phrases.sort_by_key(|phrase| std::cmp::Reverse(phrase.stems.len()));
@@ -164,6 +170,10 @@ impl Lexicon {
             let id = format!("{}:{code}", league.unwrap_or_default());
             let anywhere = self.concept(Kind::Team, &id, league, false);
             let inside = self.concept(Kind::Team, &id, league, true);
+            // `GB` is Green Bay inside its league, unless it is an everyday word.
+            if league != Some("soccer") && !WORDS.contains(code) {
+                self.phrase(code, inside);
+            }
             for (i, name) in names.split('|').enumerate() {
                 let soccer = league == Some("soccer");
                 let unique = nicknames.get(name) == Some(&1) && !COMMON.contains(&name);
@@ -208,6 +218,11 @@ impl Lexicon {
             }
             let Some(end) = matches(tokens, at, &phrase.stems) else { continue };
             let concept = &self.concepts[phrase.concept as usize];
+            // "the conditions are met" is not about the Mets.
+            let written = tokens[at].capital || !tokens[at].text.starts_with(char::is_alphabetic);
+            if concept.kind == Kind::Team && !written {
+                continue;
+            }
             let home = concept.league.is_some() && concept.league == league;
             if concept.only_in_league && !home {
                 continue;
@@ -230,6 +245,10 @@ impl Lexicon {
         self.states.contains_key(word)
     }
 }
+
+/// Codes of clubs that are everyday words.
+const WORDS: [&str; 12] =
+    ["no", "was", "ten", "car", "den", "min", "sea", "pit", "van", "col", "la", "ind"];
 
 /// Nicknames that are everyday words: they name a club only inside its league.
 const COMMON: [&str; 42] = [

@@ -36,6 +36,26 @@ pub(crate) struct Window {
 /// How far the day of the event in the rules may lie from the day the venue gives, in seconds.
 const SCHEDULE_DRIFT: u64 = 31 * 86_400;
 
+/// A winner may be shared.
+const SHARED: [&str; 5] =
+    ["along with another", "jointly", "shared", "co-winner", "multiple winners"];
+
+/// The date of the event is open.
+const UNSCHEDULED: [&str; 5] = [
+    "not yet been announced",
+    "not yet been scheduled",
+    "has not been scheduled",
+    "yet to be scheduled",
+    "annulled",
+];
+
+/// Percentages are published with one decimal.
+const TENTHS: [&str; 4] = ["one decimal", "single-decimal", "single decimal", "nearest tenth"];
+
+fn contains(text: &str, words: &[&str]) -> bool {
+    words.iter().any(|word| text.contains(word))
+}
+
 /// A market read.
 #[derive(Debug, Clone)]
 pub(crate) struct Reading {
@@ -49,6 +69,8 @@ pub(crate) struct Reading {
     pub(crate) label: Option<Statement>,
     /// Atom ids of every statement and label.
     strong: HashSet<(Kind, String)>,
+    /// Initials of the names of statements: `gta` for Grand Theft Auto.
+    initials: HashSet<String>,
     /// Stems of statements, and the same without doubled letters.
     stems: HashSet<String>,
     undoubled: HashSet<String>,
@@ -96,6 +118,8 @@ pub(crate) struct Reading {
     pub(crate) unread: bool,
     pub(crate) has_rules: bool,
     pub(crate) placeholder: bool,
+    /// Percentages are published with one decimal.
+    pub(crate) tenths: bool,
 }
 
 impl Reading {
@@ -110,12 +134,13 @@ impl Reading {
         let league = league(&[&title, &event, &rules, &slug_word(market), &series]);
         let read = |text: &str| Statement::read(text, league, around);
         let clause = |text: &str| Statement::read_clause(text, league, around);
-        let (title_text, bracket) = split_label(&title, market.key.venue);
+        let (title_text, bracket) = split_label(&title, &rules, market.key.venue);
         let label = label.or(bracket);
         let mut titles: Vec<Statement> =
             variants(title_text).iter().map(|text| read(text)).collect();
         if let Some(label) = &label {
-            titles.push(clause(&format!("{label} : {title_text}")));
+            let title = variants(title_text).swap_remove(0);
+            titles.push(clause(&format!("{label} : {title}")));
         }
         let named = sides(market);
         titles.iter_mut().for_each(|title| title.sided = named.is_some());
@@ -144,6 +169,7 @@ impl Reading {
             basis: basis(&rules).map(|text| clause(&text)),
             claims,
             strong: HashSet::new(),
+            initials: HashSet::new(),
             stems: HashSet::new(),
             undoubled: HashSet::new(),
             kinds: HashSet::new(),
@@ -162,18 +188,8 @@ impl Reading {
                 .flatten()
                 .filter(|when| !expires(when, around) && ended_by(when, around)),
             sides,
-            shared: ["along with another", "jointly", "shared", "co-winner", "multiple winners"]
-                .iter()
-                .any(|p| rules.contains(p)),
-            unscheduled: [
-                "not yet been announced",
-                "not yet been scheduled",
-                "has not been scheduled",
-                "yet to be scheduled",
-                "annulled",
-            ]
-            .iter()
-            .any(|p| rules.contains(p)),
+            shared: contains(&rules, &SHARED),
+            unscheduled: contains(&rules, &UNSCHEDULED),
             tie_goes_to_one: rules.contains("case of a tie") || rules.contains("event of a tie"),
             definitions: definitions(&rules),
             ends_at: market.close_at.map(time::OffsetDateTime::unix_timestamp),
@@ -183,6 +199,7 @@ impl Reading {
             unread: sides_missing && unread(&rules),
             contingencies,
             has_rules: !market.rules.primary.trim().is_empty(),
+            tenths: contains(&rules, &TENTHS),
         };
         reading.cover(&read(&event), &read(&rules));
         reading.times(&rules, around);
@@ -210,6 +227,8 @@ impl Reading {
                 sources.insert(atom.id.clone());
             }
         }
+        self.initials =
+            self.statements().flat_map(|s| &s.initials).map(|i| i.letters.clone()).collect();
         self.kinds = strong.iter().map(|(kind, _)| *kind).collect();
         self.undoubled = stems.iter().map(|stem| undoubled(stem)).collect();
         self.strong = strong;
@@ -338,6 +357,9 @@ impl Reading {
         if word && self.undoubled.contains(&undoubled(&atom.id)) {
             return 1.0;
         }
+        if atom.kind == Kind::Name && self.initials.contains(&atom.id) {
+            return 1.0;
+        }
         if word && self.weak.contains(&atom.id)
             || self.weak.contains(&format!("{:?}:{}", atom.kind, atom.id))
         {
@@ -454,13 +476,13 @@ fn label(market: &Market, title: &str) -> Option<String> {
 }
 
 /// Splits `Who will win? — Ann` and `Who will win? [Ann]` into question and label.
-fn split_label(title: &str, venue: Venue) -> (&str, Option<String>) {
+fn split_label<'a>(title: &'a str, rules: &str, venue: Venue) -> (&'a str, Option<String>) {
     if venue != Venue::Kalshi {
         return (title.trim_start_matches("ARCH "), None);
     }
-    if let Some((head, tail)) =
-        title.split_once(" - ").filter(|(head, _)| head.ends_with('?') || head.ends_with("goals"))
-    {
+    if let Some((head, tail)) = title.rsplit_once(" - ").filter(|(head, tail)| {
+        head.contains('?') || head.ends_with("goals") || rules.contains(tail)
+    }) {
         return (head, Some(tail.to_owned()));
     }
     if let Some((head, tail)) = title
@@ -553,9 +575,29 @@ fn condition(text: &str, paid: &str) -> Option<String> {
         .iter()
         .flat_map(|verb| [format!("{verb} {paid} if "), format!("{verb} {paid}, if ")])
         .filter_map(|phrase| lower.find(&phrase).map(|at| at + phrase.len()))
-        .min()?;
+        .min();
+    let Some(start) = start else { return condition_first(text, paid) };
     let rest = &text[start..];
-    Some(rest[..sentence_end(rest)].to_owned())
+    Some(without_addresses(&rest[..sentence_end(rest)]))
+}
+
+/// Without web addresses: they say where to look, not what happens.
+fn without_addresses(text: &str) -> String {
+    let words: Vec<&str> = text.split(' ').filter(|word| !word.contains("://")).collect();
+    words.join(" ")
+}
+
+/// The condition of a sentence `If …, this market will resolve to yes`, if that is the first word on what is paid: a later one
+/// speaks of a case beside the condition.
+fn condition_first(text: &str, paid: &str) -> Option<String> {
+    let mut sentences = text.lines().flat_map(|line| line.split_inclusive(". ")).map(str::trim);
+    let first = sentences.find(|sentence| sentence.contains("resolve"))?;
+    let rest = first.strip_prefix("If ")?;
+    let lower = rest.to_ascii_lowercase();
+    let end = ["this market will resolve to ", "the market will resolve to "]
+        .iter()
+        .find_map(|phrase| lower.find(&format!(", {phrase}{paid}")))?;
+    Some(rest[..end].to_owned())
 }
 
 /// Whether the rules speak of paying YES, though no condition for it was found.
@@ -584,8 +626,10 @@ fn deciding(rules: &str) -> Option<String> {
 
 /// Where the first sentence ends; abbreviations do not end one.
 pub(crate) fn sentence_end(text: &str) -> usize {
-    const SHORT: [&str; 11] =
-        ["Jr", "Sr", "St", "vs", "Dr", "Mr", "Mrs", "Inc", "Gov", "Sen", "Rep"];
+    const SHORT: [&str; 19] = [
+        "Jr", "Sr", "St", "vs", "v", "Dr", "Mr", "Mrs", "Inc", "Gov", "Sen", "Rep", "Bros", "Corp",
+        "Co", "Ltd", "Lt", "Mt", "Ft",
+    ];
     let bytes = text.as_bytes();
     for (at, c) in text.char_indices() {
         if c == '\n' {
@@ -606,14 +650,17 @@ pub(crate) fn sentence_end(text: &str) -> usize {
 /// A text without what stands in brackets, and with the brackets in place of the name before them; examples never count.
 /// `for "Work"` after a person's award is dropped: the work does not change who wins.
 fn variants(text: &str) -> Vec<String> {
-    let text = without_work(text);
+    let text = elected_before(&without_nickname(&without_work(text)));
     let (Some(open), Some(close)) = (text.find('('), text.find(')')) else { return vec![text] };
     if open > close {
         return vec![text];
     }
     let inside = text[open + 1..close].trim();
     let short = format!("{}{}", &text[..open], &text[close + 1..]);
-    if matches!(inside, "ET" | "inclusive" | "exclusive" | "::" | "noon")
+    if inside.contains("::") {
+        return vec![short];
+    }
+    if matches!(inside, "ET" | "inclusive" | "exclusive" | "noon")
         || inside.chars().any(|c| c.is_ascii_digit())
     {
         return vec![text];
@@ -640,6 +687,33 @@ fn variants(text: &str) -> Vec<String> {
     vec![short, replaced]
 }
 
+/// `Jorge "Tuto" Quiroga` is Jorge Quiroga.
+fn without_nickname(text: &str) -> String {
+    let words: Vec<&str> = text.split(' ').collect();
+    let capital = |word: &str| word.starts_with(|c: char| c.is_uppercase());
+    let quoted = |word: &str| word.len() > 2 && word.starts_with('"') && word.ends_with('"');
+    let nickname = |i: usize| {
+        quoted(words[i])
+            && i > 0
+            && capital(words[i - 1])
+            && words.get(i + 1).is_some_and(|next| capital(next))
+    };
+    let kept: Vec<&str> =
+        words.iter().enumerate().filter(|(i, _)| !nickname(*i)).map(|(_, word)| *word).collect();
+    kept.join(" ")
+}
+
+/// A term that begins in 2027 was won in 2026: Congress is seated in the January after its election.
+fn elected_before(text: &str) -> String {
+    const TERM: &str = "for the term beginning in ";
+    let Some(at) = text.find(TERM) else { return text.to_owned() };
+    let rest = &text[at + TERM.len()..];
+    match rest.get(..4).and_then(|year| year.parse::<i16>().ok()) {
+        Some(year) => format!("{}in the {} election{}", &text[..at], year - 1, &rest[4..]),
+        None => text.to_owned(),
+    }
+}
+
 fn without_work(text: &str) -> String {
     if let Some(at) = text.find(" for \"")
         && let Some(len) = text[at + 6..].find('"')
@@ -651,6 +725,7 @@ fn without_work(text: &str) -> String {
 
 /// What a market between two named sides states: that the first wins.
 fn two_sided_claim(first: &str, title: &str) -> String {
+    let title = variants(title).swap_remove(0);
     let verb = if title.contains(" vs") || title.contains(" v. ") { "wins" } else { ":" };
     format!("{first} {verb} {title}")
 }
@@ -677,17 +752,24 @@ fn expires(when: &When, around: Around) -> bool {
 fn turned(names: &[String; 2], rules: &str) -> bool {
     let lower = rules.to_lowercase();
     let lines = lower.split(['\n', '.']).filter(|line| line.contains("resolve to \""));
-    lines.filter_map(|line| line.split_once("resolve to \"")).any(|(condition, paid)| {
-        let denied = [" not ", "n't ", " fail", " lose", " loses", "unless "]
-            .iter()
-            .any(|word| condition.contains(word));
+    lines.filter_map(|line| line.split_once("resolve to \"")).any(|(before, paid)| {
+        // The condition stands before what is paid, or after it: `resolve to "A" if A wins`.
+        let after = paid.split_once("\" if ").map(|(_, after)| after);
+        let condition = after.unwrap_or(before);
+        let denied =
+            [" not ", "n't ", " fail", " lose", " loses", "unless ", "defeated by", "beaten by"]
+                .iter()
+                .any(|word| condition.contains(word));
         let paid = names
             .iter()
             .map(|name| name.to_lowercase())
             .find(|name| paid.starts_with(name.as_str()));
         let won = ["win", "won", "defeat", "beat", "victor", "advance", "over"];
-        let other = !won.iter().any(|word| condition.contains(word));
-        paid.is_some_and(|name| denied || other || !condition.contains(&name))
+        let won = won.iter().filter_map(|word| condition.find(word)).min();
+        paid.is_some_and(|name| {
+            let first = condition.find(&name).is_some_and(|at| won.is_some_and(|won| at < won));
+            denied || (after.is_some() && !first) || won.is_none() || !condition.contains(&name)
+        })
     })
 }
 

@@ -17,6 +17,15 @@ pub(crate) struct Atom {
     pub(crate) at: usize,
 }
 
+/// The initials of a run of capitalised words.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Initials {
+    pub(crate) letters: String,
+    /// The tokens of the run.
+    pub(crate) from: usize,
+    pub(crate) to: usize,
+}
+
 /// A sentence taken apart.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Statement {
@@ -35,6 +44,12 @@ pub(crate) struct Statement {
     pub(crate) verb_at: Option<usize>,
     /// Offices that stand before a name as its title.
     pub(crate) forms: Vec<String>,
+    /// Initials of runs of capitalised words, with the atoms' first and last token: `Grand Theft Auto` is also `gta`.
+    pub(crate) initials: Vec<Initials>,
+    /// Names that only explain: whose song it is (`"Ordinary" by Alex Warren`), whom the next one follows; by the token they start at.
+    pub(crate) asides: Vec<usize>,
+    /// The two sides of `A vs B` or, in a game, `A at B`, as tokens.
+    pub(crate) versus: Option<[std::ops::Range<usize>; 2]>,
     /// Whether the predicate is a passive with an agent (`struck by Israel`): who does what is then not read.
     pub(crate) passive: bool,
 }
@@ -42,6 +57,12 @@ pub(crate) struct Statement {
 const NEGATIONS: [&str; 15] = [
     "no", "unless", "refrain", "not", "never", "wont", "isnt", "doesnt", "didnt", "cannot",
     "without", "neither", "nor", "fail", "arent",
+];
+
+/// Words that begin a label such as `Above 72` and are no names.
+const COMPARING: [&str; 14] = [
+    "above", "over", "below", "under", "exactly", "at", "more", "less", "fewer", "between",
+    "before", "after", "least", "most",
 ];
 
 const SUPER_BOWL: i16 = 1966;
@@ -64,6 +85,36 @@ fn roman(word: &str) -> Option<i16> {
         _ => return None,
     };
     i16::try_from(50 + 10 * tens + units).ok()
+}
+
+/// The number of `97th`; `49ers` is none.
+fn ordinal(word: &str) -> Option<i16> {
+    let digits = word.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+    matches!(&word[digits.len()..], "st" | "nd" | "rd" | "th").then(|| digits.parse().ok())?
+}
+
+/// A Roman numeral after a name (`Grand Theft Auto VI`), as digits. A single letter may be anything.
+fn numeral(word: &str) -> Option<&'static str> {
+    const NUMERALS: [(&str, &str); 17] = [
+        ("ii", "2"),
+        ("iii", "3"),
+        ("iv", "4"),
+        ("vi", "6"),
+        ("vii", "7"),
+        ("viii", "8"),
+        ("ix", "9"),
+        ("xi", "11"),
+        ("xii", "12"),
+        ("xiii", "13"),
+        ("xiv", "14"),
+        ("xv", "15"),
+        ("xvi", "16"),
+        ("xvii", "17"),
+        ("xviii", "18"),
+        ("xix", "19"),
+        ("xx", "20"),
+    ];
+    NUMERALS.iter().find(|(roman, _)| *roman == word).map(|(_, digits)| *digits)
 }
 
 /// Ordinals of editions: `97th Academy Awards`. Base year by competition: edition n was held in base + n.
@@ -96,6 +147,7 @@ impl Statement {
         let mut used = vec![false; tokens.len()];
         let mut statement = Self { placeholder, ..Self::default() };
         statement.dates = dates(&tokens, around);
+        statement.dates.retain(|when| !of_a_report(&tokens, when.start));
         for when in &statement.dates {
             used[when.start..when.stop].fill(true);
         }
@@ -111,6 +163,9 @@ impl Statement {
         }
         statement.editions();
         statement.passive = statement.passive(&tokens);
+        statement.initials = initials(&tokens);
+        statement.versus = versus(&tokens);
+        statement.asides = asides(&tokens, statement.has(Kind::Rank, "next"));
         statement.offices(&tokens);
         statement.no_change();
         statement.control();
@@ -130,6 +185,9 @@ impl Statement {
         if let Some(end) = self.district(tokens, at) {
             return end;
         }
+        if let Some(end) = clock(tokens, at) {
+            return end;
+        }
         let unread = used[at..].iter().position(|used| *used).map_or(tokens.len(), |n| at + n);
         if let Some((concept, end)) = Lexicon::standard().longest(&tokens[..unread], at, league) {
             if concept.kind != Kind::Noise {
@@ -141,15 +199,17 @@ impl Statement {
             }
             return end;
         }
-        if let Some(end) = clock(tokens, at) {
-            return end;
-        }
         if let Some(end) = self.number_of_a_name(tokens, at) {
             return end;
         }
         if let Some(amount) = amount_at(tokens, at, |i| !used.get(i).copied().unwrap_or(true)) {
             let end = amount.stop.min(used.len());
             used[amount.start..end].fill(true);
+            // "where each 25 basis points counts as one cut" defines, it does not ask for 25.
+            let each = amount.start.checked_sub(1).map_or("", |i| tokens[i].text.as_str());
+            if matches!(each, "each" | "every" | "per") {
+                return end;
+            }
             // The comparator's words before the number were read as words already.
             let start = amount.start;
             self.atoms.retain(|atom| atom.at < start || atom.at >= end);
@@ -180,6 +240,7 @@ impl Statement {
         }
         let numbered = |next: &Token| next.text.starts_with(|c: char| c.is_ascii_digit());
         let named = token.capital
+            && !COMPARING.contains(&token.text.as_str())
             && (at > 0
                 || tokens.get(1).is_some_and(|next| next.capital || numbered(next))
                 || tokens.get(1).is_some_and(|next| next.text == "-")
@@ -191,6 +252,14 @@ impl Statement {
         };
         if state {
             self.atoms.push(Atom { kind: Kind::Name, id: "stat".into(), text: "state".into(), at });
+            return at + 1;
+        }
+        if named
+            && at > 0
+            && tokens[at - 1].capital
+            && let Some(digits) = numeral(&token.text)
+        {
+            self.atoms.push(Atom { kind: Kind::Name, id: digits.into(), text: digits.into(), at });
             return at + 1;
         }
         let kind = if named || token.text.starts_with(|c: char| c.is_ascii_digit()) {
@@ -217,7 +286,9 @@ impl Statement {
         let token = &tokens[at];
         let digits = token.text.bytes().all(|b| b.is_ascii_digit() || b == b'.');
         let before = at.checked_sub(1).map(|i| &tokens[i]);
-        let before = before.filter(|t| digits && t.capital && !is_stop_word(&t.stem))?;
+        let before = before.filter(|t| {
+            digits && t.capital && !is_stop_word(&t.stem) && !COMPARING.contains(&t.text.as_str())
+        })?;
         let counted = tokens.get(at + 1).is_some_and(|next| {
             matches!(
                 next.text.as_str(),
@@ -293,16 +364,15 @@ impl Statement {
     /// `New York's 17th congressional district` is NY-17.
     fn numbered_districts(&mut self) {
         let found = self.atoms.windows(3).position(|three| {
-            let ordinal = three[1].id.trim_end_matches(|c: char| c.is_ascii_alphabetic());
             three[0].kind == Kind::Place
                 && three[0].id.len() == 2
-                && ordinal.len() < three[1].id.len()
-                && ordinal.parse::<u8>().is_ok()
+                && ordinal(&three[1].text).or(rank(&three[1])).is_some()
                 && three[2].kind == Kind::Office
                 && three[2].id == "us_house"
         });
         let Some(first) = found else { return };
-        let number = self.atoms[first + 1].id.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+        let number = &self.atoms[first + 1];
+        let Some(number) = ordinal(&number.text).or(rank(number)) else { return };
         let id = format!("{}-{number}", self.atoms[first].id);
         let at = self.atoms[first].at;
         self.atoms[first] = Atom { kind: Kind::District, text: id.clone(), id, at };
@@ -398,9 +468,8 @@ impl Statement {
                 years.push(base + n);
                 return false;
             }
-            let digits = atom.text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
-            let year = match digits.parse::<i16>() {
-                Ok(n) if digits.len() < atom.text.len() && (20..150).contains(&n) => base + n,
+            let year = match ordinal(&atom.text) {
+                Some(n) if (20..150).contains(&n) => base + n,
                 _ => return true,
             };
             years.push(year);
@@ -442,13 +511,89 @@ impl Statement {
     }
 }
 
+/// Initials of every three to six capitalised words in a row; `of`, `the`, `and`, `for` between them count for nothing.
+fn initials(tokens: &[Token]) -> Vec<Initials> {
+    let small = |t: &Token| matches!(t.text.as_str(), "of" | "the" | "and" | "for" | "&");
+    let mut out = Vec::new();
+    for from in 0..tokens.len() {
+        let mut letters = String::new();
+        for (to, token) in tokens.iter().enumerate().skip(from) {
+            if small(token) && !letters.is_empty() {
+                continue;
+            }
+            let Some(letter) = token.text.chars().next().filter(|_| token.capital) else { break };
+            letters.push(letter);
+            if letters.len() > 6 {
+                break;
+            }
+            if letters.len() > 2 {
+                out.push(Initials { letters: letters.clone(), from, to });
+            }
+        }
+    }
+    out
+}
+
+/// The tokens of names after `following` where the next one is asked for, and of those after `by` behind a title in quotes.
+fn asides(tokens: &[Token], next: bool) -> Vec<usize> {
+    let opens = |i: usize| match tokens[i].text.as_str() {
+        "following" | "succeeding" | "replacing" => next,
+        "by" => i > 0 && tokens[i - 1].text == "\"",
+        _ => false,
+    };
+    let starts = (0..tokens.len()).filter(|i| opens(*i));
+    starts
+        .flat_map(|i| {
+            let names = tokens[i + 1..].iter().take_while(|t| t.capital || t.text == ".").count();
+            i + 1..i + 1 + names
+        })
+        .collect()
+}
+
+/// Whether a date is when figures are due (`scheduled to be released December 4`), not when something happens.
+fn of_a_report(tokens: &[Token], start: usize) -> bool {
+    let before = &tokens[start.saturating_sub(6)..start];
+    let has = |words: &[&str]| before.iter().any(|t| words.contains(&t.text.as_str()));
+    has(&["scheduled"]) && has(&["released", "release", "published"])
+}
+
+/// The names on both sides of `vs`, and of `at` where a game or match is spoken of.
+fn versus(tokens: &[Token]) -> Option<[std::ops::Range<usize>; 2]> {
+    let game = tokens.iter().any(|t| matches!(t.stem.as_str(), "game" | "match" | "fight"));
+    let between = |t: &Token| {
+        matches!(t.text.as_str(), "vs" | "versus" | "v") || game && t.text == "at" && !t.capital
+    };
+    let named = |t: &Token| t.capital || matches!(t.text.as_str(), "." | "-" | "de" | "&" | "of");
+    let at = (1..tokens.len()).find(|i| {
+        between(&tokens[*i])
+            && tokens[i - 1].capital
+            && tokens[i + 1..].iter().take(2).any(|t| t.capital)
+    })?;
+    let left = tokens[..at].iter().rev().take_while(|t| named(t)).count();
+    let right = tokens[at + 1..].iter().take_while(|t| named(t)).count();
+    Some([at - left..at, at + 1..at + 1 + right])
+}
+
+/// The number of `first` to `fourth`.
+fn rank(atom: &Atom) -> Option<i16> {
+    let at = ["first", "second", "third", "fourth"].iter().position(|id| *id == atom.id)?;
+    i16::try_from(at + 1).ok().filter(|_| atom.kind == Kind::Rank)
+}
+
 /// A time of day (`12:00`) or a length of time (`1 minute`) is not an amount.
 fn clock(tokens: &[Token], at: usize) -> Option<usize> {
     let number =
         |i: usize| tokens.get(i).is_some_and(|t| t.text.starts_with(|c: char| c.is_ascii_digit()));
+    if matches!(tokens[at].text.as_str(), "seconds" | "minutes" | "hours") {
+        return Some(at + 1);
+    }
     let next = tokens.get(at + 1)?;
     if !number(at) {
         return None;
+    }
+    if matches!(next.text.as_str(), "am" | "pm") {
+        let zone = |t: &Token| crate::when::zone(&t.text).is_some();
+        return Some(at + 2 + usize::from(tokens.get(at + 2).is_some_and(zone)));
     }
     if next.text == ":" && number(at + 2) {
         return Some(at + 3);

@@ -205,6 +205,11 @@ fn tie(tokens: &[Token], when: &mut When, from: usize) {
     if matches!(word, "and" | "to" | "-") && from == 0 {
         return;
     }
+    // "after the December 2026 meeting" names the meeting.
+    let meeting = tokens.get(when.stop).is_some_and(|t| {
+        matches!(t.stem.as_str(), "meet" | "meeting" | "decision" | "election" | "fomc")
+    });
+    let tie = if tie == Tie::After && meeting { Tie::Named } else { tie };
     when.tie = tie;
     when.start = at - words;
 }
@@ -247,7 +252,7 @@ fn after_date(tokens: &[Token], when: &mut When) {
     when.stop = stop;
 }
 
-fn zone(word: &str) -> Option<Zone> {
+pub(crate) fn zone(word: &str) -> Option<Zone> {
     Some(match word {
         "et" | "est" | "edt" => Zone::NewYork,
         "ct" | "cst" | "cdt" => Zone::Chicago,

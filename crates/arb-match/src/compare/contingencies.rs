@@ -74,6 +74,7 @@ fn alone(one: &Contingency, mine: &Reading, other: &Reading) -> Option<Differenc
         (Case::Postponed, Payout::Open) | (Case::Overtime | Case::RunOff, Payout::Counts) => None,
         (Case::Postponed, Payout::Even | Payout::No) if one.limited => Some(Caveat),
         (Case::Undecided, Payout::No | Payout::Alphabet) if !early(one, mine, other) => None,
+        (Case::Undecided, Payout::Even) if match_of_two && !early(one, mine, other) => Some(Caveat),
         (Case::Death, _) if !leaves(mine) => Some(Caveat),
         (Case::Impossible, Payout::No) | (Case::Certain, Payout::Yes) => None,
         (Case::Otherwise, Payout::No) if !denied(mine) => None,
