@@ -261,7 +261,7 @@ impl Cache {
         let now = self.now();
         let found = R::tier(&self.inner.tiers).fresh(key, max_age.unwrap_or(Duration::MAX), now)?;
         self.counts::<R>().hit(Source::Process);
-        Some(found)
+        Some(found.cached())
     }
 
     /// A value no older than `max_age` (the class's time to live when `None` or longer).
