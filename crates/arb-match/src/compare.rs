@@ -6,7 +6,8 @@ use std::collections::BTreeSet;
 
 use arb_normalize::Relation;
 
-use crate::amount::{Amount, Lie, SCALE};
+use crate::amount::{Amount, Bound, Lie, SCALE};
+use crate::contingency::{Case, Payout};
 use crate::definition::contradiction;
 use crate::judgement::{Difference, DifferenceKind, Judgement, Verdict};
 use crate::lexicon::{Kind, Lexicon, implies};
@@ -38,7 +39,14 @@ impl Residue {
                 let mut w = weight(atom, other);
                 // A team plays once a day: the day and one of them name the match.
                 let last = statement.atoms.last().map(|a| a.at);
+                let teams: BTreeSet<&str> = statement
+                    .atoms
+                    .iter()
+                    .filter(|a| a.kind == Kind::Team)
+                    .map(|a| a.id.as_str())
+                    .collect();
                 let opponent = atom.kind == Kind::Team
+                    && teams.len() <= 2
                     && fine(other)
                     && statement.verb_at.is_some_and(|verb| atom.at > verb || last == Some(verb))
                     && statement.atoms.iter().any(|a| {
@@ -99,7 +107,7 @@ impl Lesser {
         found.opponent(statement, other);
         found.nickname(statement, other);
         found.inner_name(statement, other);
-        found.state(statement, other);
+        found.endings(statement, other);
         found.atoms.extend(&statement.asides);
         found
     }
@@ -159,17 +167,20 @@ impl Lesser {
         }
     }
 
-    /// `Miami, FL` is Miami.
-    fn state(&mut self, statement: &Statement, other: &Reading) {
+    /// `Miami, FL` is Miami, and `Perplexity AI` is Perplexity.
+    fn endings(&mut self, statement: &Statement, other: &Reading) {
         for two in statement.atoms.windows(2) {
-            let [city, state] = two else { continue };
-            let code = state.text.len() == 2 && Lexicon::standard().is_state(&state.text)
-                || state.kind == Kind::Place && state.id.len() == 2;
-            let after = city.at + city.text.split_whitespace().count() + 1 == state.at;
+            let [name, ending] = two else { continue };
+            let code = ending.text.len() == 2 && Lexicon::standard().is_state(&ending.text)
+                || ending.kind == Kind::Place && ending.id.len() == 2;
+            let end = name.at + name.text.split_whitespace().count();
+            let after = end + 1 == ending.at;
             let known =
-                matches!(city.kind, Kind::Place | Kind::Name) && other.explains(city) >= 0.9;
-            if code && after && known && !other.has_kind_besides(state, statement) {
-                self.atoms.insert(state.at);
+                matches!(name.kind, Kind::Place | Kind::Name) && other.explains(name) >= 0.9;
+            let elsewhere = ending.kind == Kind::Place && other.has_kind_besides(ending, statement);
+            let company = SUFFIXES.contains(&ending.id.as_str()) && end == ending.at;
+            if known && (code && after && !elsewhere || company) {
+                self.atoms.insert(ending.at);
             }
         }
     }
@@ -191,6 +202,9 @@ impl Lesser {
         }
     }
 }
+
+/// What a company's name may end in.
+const SUFFIXES: [&str; 6] = ["ai", "company", "group", "holding", "technology", "labs"];
 
 /// Words that make another school, city or team of a known name.
 const TELLING: [&str; 26] = [
@@ -537,6 +551,37 @@ fn progression(
         }
     }
     let other = |r: &Residue| {
+        let words = |a: &Atom| Group::of(a.kind) == Group::Wording;
+        let counts = |a: &Atom| !allowed.contains(&Group::of(a.kind)) && !words(a);
+        r.atoms.iter().any(|(a, w)| *w >= 0.5 && counts(a))
+    };
+    // The winner is among the top ten; the winner of a division or of the title was in the playoffs.
+    let placed = |s: &Statement| {
+        let top = s.atoms.iter().any(|a| a.kind == Kind::Word && a.id == "top");
+        top && !s.amounts.is_empty() || s.has(Kind::Verb, "reach") && s.has(Kind::Stage, "playoffs")
+    };
+    let entered = |s: &Statement| {
+        won(s) && s.amounts.is_empty() && !s.has(Kind::Rank, "top") && depth(s) == Some(0)
+    };
+    if !other(rk) && !other(rp) {
+        // Whoever wins an award was nominated for it.
+        let nominated = |s: &Statement| {
+            s.has(Kind::Verb, "nominate") && s.atoms.iter().any(|a| a.kind == Kind::Competition)
+        };
+        if won(sp) && nominated(sk) && !nominated(sp) {
+            return Some(Relation::Superset);
+        }
+        if won(sk) && nominated(sp) && !nominated(sk) {
+            return Some(Relation::Subset);
+        }
+        if entered(sk) && placed(sp) && !won(sp) {
+            return Some(Relation::Subset);
+        }
+        if entered(sp) && placed(sk) && !won(sk) {
+            return Some(Relation::Superset);
+        }
+    }
+    let other = |r: &Residue| {
         r.atoms.iter().any(|(a, w)| *w >= 0.5 && !allowed.contains(&Group::of(a.kind)))
     };
     if a != b || a.is_empty() || other(rk) || other(rp) {
@@ -600,12 +645,11 @@ fn shares(k: &Reading, p: &Reading) -> bool {
     k.statements().flat_map(|s| &s.atoms).filter(telling).any(|a| p.explains(a) >= 0.9)
 }
 
-/// Whether a date narrower than a year names the event.
+/// Whether a date narrower than a year names the event; a statistic is named by its month.
 fn fine(reading: &Reading) -> bool {
-    reading
-        .editions
-        .iter()
-        .any(|w| !w.is_year() && !w.season && matches!(w.tie, Tie::Named | Tie::On))
+    let statistic = reading.has_kind(Kind::Measure);
+    let names = |w: &When| matches!(w.tie, Tie::Named | Tie::On) || statistic && w.tie == Tie::In;
+    reading.editions.iter().any(|w| !w.is_year() && !w.season && names(w))
 }
 
 /// What only one side says.
@@ -630,18 +674,46 @@ fn one_sided(k: &Reading, p: &Reading, rk: &Residue, rp: &Residue, found: &mut F
         found.meet(Relation::Superset);
     }
     // A tie is not a win.
-    let tied = |r: &Residue| r.atoms.iter().any(|(a, w)| a.kind == Kind::Outcome && *w >= 0.5);
-    if (tied(rk) || tied(rp)) && k.has(Kind::Verb, "win") && p.has(Kind::Verb, "win") {
+    let tied = |mine: &Reading, r: &Residue, other: &Reading| {
+        let label = mine.label.iter().flat_map(|s| &s.atoms);
+        let mut atoms = r.atoms.iter().filter(|(_, w)| *w >= 0.5).map(|(a, _)| a).chain(label);
+        atoms.any(|a| a.kind == Kind::Outcome && other.explains(a) < 0.9)
+    };
+    if (tied(k, rk, p) || tied(p, rp, k)) && k.has(Kind::Verb, "win") && p.has(Kind::Verb, "win") {
         found.meet(if k.tie_goes_to_one || p.tie_goes_to_one {
             Relation::Overlap
         } else {
             Relation::Disjoint
         });
     }
+    wider_or_narrower(k, p, rk, rp, found);
     // A coalition with one party more is another coalition.
     let coalition = k.has(Kind::Verb, "form") && p.has(Kind::Verb, "form");
     if coalition && !(rk.of_group(Group::Who).is_empty() && rp.of_group(Group::Who).is_empty()) {
         found.meet(Relation::Disjoint);
+    }
+}
+
+/// Terms of one side that let it happen in more ways, or in fewer.
+fn wider_or_narrower(k: &Reading, p: &Reading, rk: &Residue, rp: &Residue, found: &mut Findings) {
+    // `Pardon or commute` is wider than either.
+    let or = |r: &Reading, residue: &Residue| {
+        let more = |a: &Atom| a.kind == Kind::Verb && r.statements().any(|s| s.or.contains(&a.at));
+        residue.atoms.iter().any(|(a, w)| *w >= 0.5 && more(a))
+    };
+    match (or(k, rk), or(p, rp)) {
+        (true, false) => found.meet(Relation::Superset),
+        (false, true) => found.meet(Relation::Subset),
+        _ => {}
+    }
+    // A win in regular time is a win.
+    let regular = |r: &Reading| {
+        let mut cases = r.contingencies.iter();
+        cases.any(|c| c.case == Case::Overtime && c.payout == Payout::CountsNot)
+    };
+    let win = k.has(Kind::Verb, "win") && p.has(Kind::Verb, "win");
+    if win && p.sides.is_none() && regular(k) != regular(p) {
+        found.meet(if regular(k) { Relation::Subset } else { Relation::Superset });
     }
 }
 
@@ -715,7 +787,12 @@ fn lie(x: &Amount, y: &Amount, tenths: bool) -> Lie {
     };
     match (step(x), step(y)) {
         (Some(a), Some(b)) if a == b && fits(x, a) == fits(y, a) => {
-            x.interval.on_multiples_of(a).lie(y.interval.on_multiples_of(a))
+            let (x, y) = (x.interval.on_multiples_of(a), y.interval.on_multiples_of(a));
+            // At most 45 and at least 46 are everything there is.
+            let next = |high: Option<Bound>, low: Option<Bound>| matches!((high, low), (Some(h), Some(l)) if h.value + a == l.value);
+            let whole = x.low.is_none() && y.high.is_none() && next(x.high, y.low)
+                || y.low.is_none() && x.high.is_none() && next(y.high, x.low);
+            if whole { Lie::Opposite } else { x.lie(y) }
         }
         _ => x.interval.lie(y.interval),
     }
@@ -792,8 +869,11 @@ fn same_number(mine: &Reading, other: &Reading) -> bool {
 }
 
 fn windows(k: &Reading, p: &Reading, sk: &Statement, sp: &Statement, found: &mut Findings) {
-    let anchored =
-        anchored(sk) || anchored(sp) || p.sides.is_some() || (numbered(k, p) && numbered(p, k));
+    let anchored = (k.has_kind(Kind::Measure) && p.has_kind(Kind::Measure))
+        || anchored(sk)
+        || anchored(sp)
+        || p.sides.is_some()
+        || (numbered(k, p) && numbered(p, k));
     for (reading, kalshi) in [(k, true), (p, false)] {
         if reading.other_year {
             let (a, b) = if kalshi {
@@ -815,7 +895,11 @@ fn windows(k: &Reading, p: &Reading, sk: &Statement, sp: &Statement, found: &mut
     let stated =
         |w: &Option<Window>| w.filter(|w| w.from != Provenance::Fallback && !(anchored && w.point));
     match (stated(&k.window), stated(&p.window)) {
-        (Some(a), Some(b)) => window_pair(a, b, k.league.is_some() && p.league.is_some(), found),
+        (Some(a), Some(b)) => {
+            let match_day = k.league.is_some() && p.league.is_some();
+            let touch = [k, p].map(|r| r.has(Kind::Verb, "reach") || r.has(Kind::Verb, "dip"));
+            window_pair(a, b, match_day, touch, found);
+        }
         (Some(a), None) if p.window.is_some_and(|b| b.end == a.end) => {}
         (None, Some(b)) if k.window.is_some_and(|a| a.end == b.end) => {}
         (None, None) if anchored && (k.unscheduled || p.unscheduled) => {
@@ -879,7 +963,7 @@ pub(crate) fn show_window(window: Option<Window>) -> String {
     })
 }
 
-fn window_pair(a: Window, b: Window, match_day: bool, found: &mut Findings) {
+fn window_pair(a: Window, b: Window, match_day: bool, touch: [bool; 2], found: &mut Findings) {
     // The hour a match starts at is not when something is observed.
     if match_day && a.point && b.point && a.end.abs_diff(b.end) < 86_400 {
         return;
@@ -891,7 +975,17 @@ fn window_pair(a: Window, b: Window, match_day: bool, found: &mut Findings) {
             show_window(Some(b)),
             DifferenceKind::Contradiction,
         );
-        found.meet(Relation::Overlap);
+        // What holds on a day has been reached by then.
+        let inside = |day: Window, all: Window| {
+            day.point && !all.point && day.end <= all.end && all.start.is_none_or(|s| s < day.end)
+        };
+        found.meet(if touch[1] && inside(a, b) {
+            Relation::Subset
+        } else if touch[0] && inside(b, a) {
+            Relation::Superset
+        } else {
+            Relation::Overlap
+        });
         return;
     }
     if a.point {
@@ -933,6 +1027,21 @@ fn editions(k: &Reading, p: &Reading, anchored: bool, found: &mut Findings) {
     let met = |x: &When, others: &[When]| others.iter().any(|y| same_edition(x, y));
     if !a.iter().any(|x| met(x, &b)) {
         found.add("edition", text(&a), text(&b), DifferenceKind::Contradiction);
+        found.meet(Relation::Overlap);
+        return;
+    }
+    // Two conditions that each name a day name the same one.
+    let days = |r: &Reading| -> Vec<When> {
+        let dates = r.statements().flat_map(|s| &s.dates);
+        let day = |w: &&When| w.is_day() && matches!(w.tie, Tie::On | Tie::Named);
+        dates.filter(day).cloned().collect()
+    };
+    let (days_k, days_p) = (days(k), days(p));
+    if !days_k.is_empty()
+        && !days_p.is_empty()
+        && !days_k.iter().any(|x| days_p.iter().any(|y| same_edition(x, y)))
+    {
+        found.add("edition", text(&days_k), text(&days_p), DifferenceKind::Contradiction);
         found.meet(Relation::Overlap);
         return;
     }
@@ -1086,7 +1195,10 @@ fn every_statement(k: &Reading, p: &Reading, found: &mut Findings) {
             let words = residue.of_group(Group::Wording).len();
             let subject = |atom: &Atom| subject_of(statement, atom);
             for (atom, w) in &residue.atoms {
-                let acts = matches!(Group::of(atom.kind), Group::Act | Group::Wording);
+                // Whether a price closes above a number or reaches it decides, wherever it is said.
+                let touch = matches!(atom.id.as_str(), "reach" | "dip")
+                    && statement.amounts.iter().any(|a| a.compared || a.unit == "$");
+                let acts = matches!(Group::of(atom.kind), Group::Act | Group::Wording) && !touch;
                 let nominated = atom.kind == Kind::Stage
                     && atom.id == "primary"
                     && mine.has(Kind::Verb, "nominate");
@@ -1227,6 +1339,7 @@ fn exclusive(s: &Reading) -> bool {
     let one = ["next", "first", "top_votes", "most_seats", "second", "third", "fourth", "top"];
     s.has(Kind::Verb, "win")
         || s.has(Kind::Verb, "form")
+        || (s.has(Kind::Verb, "host") && s.has_kind(Kind::Competition))
         || one.iter().any(|id| s.has(Kind::Rank, id))
 }
 
@@ -1250,6 +1363,12 @@ fn two_sided(k: &Reading, p: &Reading, relation: Relation, found: &mut Findings)
             })
             .count()
     };
+    // "Chiefs by over 3.5" says nothing of the Bills by over 3.5.
+    if let Some(favourite) = p.favourite.as_ref().filter(|favourite| named(favourite) == 0) {
+        let who: Vec<&Atom> = favourite.atoms.iter().collect();
+        found.add("outcome", "", names(&who), DifferenceKind::Contradiction);
+        return meet(relation, Relation::Disjoint);
+    }
     let (a, b) = (named(first), named(second));
     match a.cmp(&b) {
         std::cmp::Ordering::Greater => relation,

@@ -120,11 +120,17 @@ pub(crate) fn contingencies(
         if payout == Some(Payout::Yes) && lower.contains("all others") {
             payout = Some(Payout::No);
         }
+        // "…, regardless of whether it starts afterwards" takes nothing from the condition.
+        let said = lower.split(" regardless ").next().unwrap_or(&lower);
         let mut add = |case: Case, payout: Payout, deadline: Option<i64>| {
             let limited = limited(&lower);
-            let found = Contingency { case, payout, deadline, limited, sentence: lower.clone() };
+            let sentence = said.to_owned();
+            let found = Contingency { case, payout, deadline, limited, sentence };
             let same = |held: &&Contingency| {
-                held.case == case && held.payout == found.payout && held.deadline == deadline
+                held.case == case
+                    && held.payout == found.payout
+                    && held.deadline == deadline
+                    && held.limited == limited
             };
             if !out.iter().any(|held| same(&held)) {
                 out.push(found);

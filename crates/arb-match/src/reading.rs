@@ -96,6 +96,8 @@ pub(crate) struct Reading {
     pub(crate) ticker: Option<When>,
     /// The two outcomes, where they are not yes and no.
     pub(crate) sides: Option<[Statement; 2]>,
+    /// Who has to win by a margin, where a margin is asked for.
+    pub(crate) favourite: Option<Statement>,
     /// The rules name what happens when a winner is shared.
     pub(crate) shared: bool,
     /// The rules say that the date of the event is open.
@@ -135,6 +137,8 @@ impl Reading {
         let read = |text: &str| Statement::read(text, league, around);
         let clause = |text: &str| Statement::read_clause(text, league, around);
         let (title_text, bracket) = split_label(&title, &rules, market.key.venue);
+        let spread = spread(title_text);
+        let title_text = spread.as_ref().map_or(title_text, |(_, text)| text.as_str());
         let label = label.or(bracket);
         let mut titles: Vec<Statement> =
             variants(title_text).iter().map(|text| read(text)).collect();
@@ -143,8 +147,13 @@ impl Reading {
             titles.push(clause(&format!("{label} : {title}")));
         }
         let named = sides(market);
+        let total = named.as_ref().and_then(|names| total(names, title_text));
+        let named = named.filter(|_| total.is_none());
         titles.iter_mut().for_each(|title| title.sided = named.is_some());
-        let condition = if named.is_some() { None } else { claim(&rules) };
+        if let Some(total) = &total {
+            titles = vec![read(total)];
+        }
+        let condition = decides(named.is_some(), total, &rules);
         let claims: Vec<Statement> = match (&named, &condition) {
             (Some([first, _]), _) => {
                 let mut claim = clause(&two_sided_claim(first, title_text));
@@ -159,7 +168,8 @@ impl Reading {
         };
         let words = condition.as_ref().map(|claim| claim.beginning());
         let contingencies = contingencies(&rules, words.as_deref(), named.as_ref(), around);
-        let sides_turned = named.as_ref().is_some_and(|names| turned(names, &rules));
+        let sides_turned =
+            named.as_ref().is_some_and(|names| turned(names, &rules, spread.is_some()));
         let sides_missing = named.is_none() && condition.is_none();
         let sides = named.map(|[a, b]| [clause(&a), clause(&b)]);
         let mut reading = Self {
@@ -188,6 +198,7 @@ impl Reading {
                 .flatten()
                 .filter(|when| !expires(when, around) && ended_by(when, around)),
             sides,
+            favourite: spread.map(|(name, _)| clause(&name)),
             shared: contains(&rules, &SHARED),
             unscheduled: contains(&rules, &UNSCHEDULED),
             tie_goes_to_one: rules.contains("case of a tie") || rules.contains("event of a tie"),
@@ -285,7 +296,9 @@ impl Reading {
             dates(&tokens(text), around).iter().any(|w| w.is_day() && !w.year_guessed)
         };
         self.other_day = self.ticker.is_none() && scheduled.iter().any(named) && !near;
-        for sentence in scheduled.into_iter().take(1) {
+        // When a statistic is due is not the month it is about.
+        let statistic = self.statements().flat_map(|s| &s.atoms).any(|a| a.kind == Kind::Measure);
+        for sentence in scheduled.into_iter().take(usize::from(!statistic)) {
             let found = dates(&tokens(sentence), around);
             editions.extend(found.into_iter().map(|when| When { tie: Tie::Named, ..when }));
         }
@@ -544,6 +557,17 @@ impl Claim {
     }
 }
 
+/// The condition of a market: what its total states, else what its rules say; two named sides have none.
+fn decides(named: bool, total: Option<String>, rules: &str) -> Option<Claim> {
+    if named {
+        return None;
+    }
+    match total {
+        Some(text) => Some(Claim { text, pays_no: false }),
+        None => claim(rules),
+    }
+}
+
 /// The condition under which the rules pay YES; where there is none, the first under which they pay NO.
 fn claim(rules: &str) -> Option<Claim> {
     let text: String = rules.chars().filter(|c| *c != '"').collect();
@@ -578,7 +602,15 @@ fn condition(text: &str, paid: &str) -> Option<String> {
         .min();
     let Some(start) = start else { return condition_first(text, paid) };
     let rest = &text[start..];
-    Some(without_addresses(&rest[..sentence_end(rest)]))
+    Some(without_definitions(&without_addresses(&rest[..sentence_end(rest)])))
+}
+
+/// Without the asides that spell a word out: `a ceasefire, defined as …, between`.
+fn without_definitions(text: &str) -> String {
+    let Some(at) = text.find(", defined as ") else { return text.to_owned() };
+    let rest = &text[at + 2..];
+    let end = rest.find(", ").map_or(rest.len(), |end| end + 1);
+    format!("{}{}", &text[..at], &rest[end..])
 }
 
 /// Without web addresses: they say where to look, not what happens.
@@ -617,9 +649,18 @@ fn basis(rules: &str) -> Option<String> {
 
 /// What follows `resolve according to`.
 fn deciding(rules: &str) -> Option<String> {
+    let plain = |at: usize| {
+        let before = &rules[..at];
+        let start = before.rfind(['\n', '.']).map_or(0, |i| i + 1);
+        let opening = before[start..].trim_start();
+        !["If ", "In case ", "In the case ", "In the event ", "Should "]
+            .iter()
+            .any(|words| opening.starts_with(words))
+    };
+    // "In case of a tie, this market will resolve based on …" decides that case only.
     let at = ["resolve according to ", "resolve based on ", "resolve to the "]
         .iter()
-        .find_map(|phrase| rules.find(phrase))?;
+        .find_map(|phrase| rules.match_indices(phrase).map(|(at, _)| at).find(|at| plain(*at)))?;
     let rest = &rules[at..];
     Some(rest[..sentence_end(rest)].split_once(' ')?.1.to_owned())
 }
@@ -638,8 +679,12 @@ pub(crate) fn sentence_end(text: &str) -> usize {
         if c == '.' && bytes.get(at + 1).is_none_or(u8::is_ascii_whitespace) {
             let word = text[..at].rsplit([' ', '.']).next().unwrap_or_default();
             let initial = word.len() == 1 && word.starts_with(|c: char| c.is_uppercase());
-            let next_capital = text[at + 1..].trim_start().starts_with(|c: char| c.is_uppercase());
-            if bytes.get(at + 1).is_none() || (next_capital && !initial && !SHORT.contains(&word)) {
+            let rest = text[at + 1..].trim_start_matches([' ', '\r']);
+            let next_capital = rest.starts_with(|c: char| c.is_uppercase());
+            if rest.is_empty()
+                || rest.starts_with('\n')
+                || (next_capital && !initial && !SHORT.contains(&word))
+            {
                 return at;
             }
         }
@@ -723,6 +768,30 @@ fn without_work(text: &str) -> String {
     text.to_owned()
 }
 
+/// `A vs. B: O/U 7.5` between Over and Under states that there are over (or under) 7.5, whichever stands first.
+fn total(names: &[String; 2], title: &str) -> Option<String> {
+    let first = names[0].to_lowercase();
+    let other = names[1].to_lowercase();
+    if !matches!((first.as_str(), other.as_str()), ("over", "under") | ("under", "over")) {
+        return None;
+    }
+    let at = ["O/U ", "Over/Under "].iter().find_map(|words| {
+        let at = title.find(words)?;
+        Some((at, at + words.len()))
+    });
+    let (start, end) = at?;
+    Some(format!("{}{first} {}", &title[..start], &title[end..]))
+}
+
+/// `Spread: Chiefs (-3.5)` states that the Chiefs win by over 3.5.
+fn spread(title: &str) -> Option<(String, String)> {
+    let rest = title.split_once("Spread: ").or_else(|| title.split_once("Spread ")).map(|s| s.1)?;
+    let (name, points) = rest.split_once(" (-").or_else(|| rest.split_once(" -"))?;
+    let points = points.trim_end_matches(')');
+    parse(points)?;
+    Some((name.to_owned(), format!("{name} wins by over {points} points")))
+}
+
 /// What a market between two named sides states: that the first wins.
 fn two_sided_claim(first: &str, title: &str) -> String {
     let title = variants(title).swap_remove(0);
@@ -749,10 +818,14 @@ fn expires(when: &When, around: Around) -> bool {
 }
 
 /// Whether some line `If …, the market will resolve to "X"` is denied or does not speak of X.
-fn turned(names: &[String; 2], rules: &str) -> bool {
+fn turned(names: &[String; 2], rules: &str, spread: bool) -> bool {
     let lower = rules.to_lowercase();
     let lines = lower.split(['\n', '.']).filter(|line| line.contains("resolve to \""));
     lines.filter_map(|line| line.split_once("resolve to \"")).any(|(before, paid)| {
+        // A side that does not cover loses to the other one.
+        if spread && before.trim_start().starts_with("otherwise") {
+            return !paid.starts_with(&names[1].to_lowercase());
+        }
         // The condition stands before what is paid, or after it: `resolve to "A" if A wins`.
         let after = paid.split_once("\" if ").map(|(_, after)| after);
         let condition = after.unwrap_or(before);
@@ -773,13 +846,15 @@ fn turned(names: &[String; 2], rules: &str) -> bool {
     })
 }
 
-/// The window a statement gives.
+/// The window a statement gives. The month or quarter of a statistic is what it is about, not when it comes.
 fn window(statement: &Statement, from: Provenance) -> Option<Window> {
+    let statistic = statement.atoms.iter().any(|atom| atom.kind == Kind::Measure);
+    let within = |w: &&When| w.tie == Tie::In && !statistic;
     let end = statement
         .dates
         .iter()
         .rfind(|w| matches!(w.tie, Tie::Before | Tie::By))
-        .or_else(|| statement.dates.iter().find(|w| w.tie == Tie::In))
+        .or_else(|| statement.dates.iter().find(within))
         .or_else(|| statement.dates.iter().find(|w| w.tie == Tie::On && w.is_day()))?;
     let start = statement
         .dates

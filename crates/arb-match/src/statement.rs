@@ -46,6 +46,8 @@ pub(crate) struct Statement {
     pub(crate) forms: Vec<String>,
     /// Initials of runs of capitalised words, with the atoms' first and last token: `Grand Theft Auto` is also `gta`.
     pub(crate) initials: Vec<Initials>,
+    /// Predicates beside an `or`, by the token they start at.
+    pub(crate) or: Vec<usize>,
     /// Names that only explain: whose song it is (`"Ordinary" by Alex Warren`), whom the next one follows; by the token they start at.
     pub(crate) asides: Vec<usize>,
     /// The two sides of `A vs B` or, in a game, `A at B`, as tokens.
@@ -165,6 +167,13 @@ impl Statement {
         statement.passive = statement.passive(&tokens);
         statement.initials = initials(&tokens);
         statement.versus = versus(&tokens);
+        let or =
+            |at: Option<usize>| at.is_some_and(|i| tokens.get(i).is_some_and(|t| t.text == "or"));
+        let verbs = statement.atoms.iter().filter(|a| a.kind == Kind::Verb);
+        let beside = verbs.filter(|a| {
+            or(a.at.checked_sub(1)) || or(Some(a.at + a.text.split_whitespace().count()))
+        });
+        statement.or = beside.map(|a| a.at).collect();
         statement.asides = asides(&tokens, statement.has(Kind::Rank, "next"));
         statement.offices(&tokens);
         statement.no_change();

@@ -49,6 +49,11 @@ fn both(x: &Contingency, y: &Contingency, k: &Reading, p: &Reading) -> Option<Di
             [alone(x, k, p), alone(y, p, k)].into_iter().flatten().next()
         }
         Case::Undecided if early(x, k, p) || early(y, p, k) => Some(DifferenceKind::Missing),
+        Case::Postponed
+            if x.payout == Payout::No && y.payout == Payout::No && x.limited != y.limited =>
+        {
+            Some(DifferenceKind::Missing)
+        }
         _ if pays_alike(x, y) => (x.deadline != y.deadline).then_some(DifferenceKind::Caveat),
         _ => Some(DifferenceKind::Missing),
     }

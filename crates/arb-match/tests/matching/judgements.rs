@@ -238,3 +238,184 @@ fn a_market_that_pays_no_for_the_event_is_turned_round() {
     assert_ne!(judgement.verdict, Verdict::Probable);
     assert!(judgement.differences.iter().any(|d| d.term == "polarity"), "{judgement:?}");
 }
+
+/// A question both venues ask alike, in other words, signs and names.
+#[test]
+fn spellings_that_mean_the_same() {
+    let judged = |k: (&str, &str), p: (&str, &str)| {
+        let end = "2026-12-31T00:00:00Z";
+        let kalshi = market(Venue::Kalshi, "KXSAME-26", k.0, k.1, end, ["Yes", "No"]);
+        let poly = market(Venue::Polymarket, "0x3", p.0, p.1, end, ["Yes", "No"]);
+        TermMatcher.judge(&kalshi, &poly).verdict
+    };
+    let said = |what: &str| format!("If {what}, then the market resolves to Yes.");
+    let asked = |what: &str| format!("This market will resolve to \"Yes\" if {what}.");
+    let by = "by December 31, 2026, 11:59 PM ET";
+    let before = "before Jan 1, 2027";
+    for (kalshi, poly, want) in [
+        // Numerals and initials; another number or other initials are another thing.
+        ("Star Trade Union VI is released", "STU 6 is released", Verdict::Probable),
+        ("Star Trade Union VI is released", "STU 7 is released", Verdict::Rejected),
+        ("Star Trade Union VI is released", "SPU 6 is released", Verdict::Rejected),
+        // A nickname in quotes, a first name more; another first name is another person.
+        ("Jorge Lund resigns", "Jorge \"Tuto\" Lund resigns", Verdict::Probable),
+        ("Kim Anton Lund resigns", "Andrea Kim Anton Lund resigns", Verdict::Probable),
+        ("Kim Anton Lund resigns", "Andrea Berg Anton Lund resigns", Verdict::Rejected),
+        // A company's suffix, a city's state.
+        ("Orbitly acquires Wexel Inc.", "Orbitly AI acquires Wexel", Verdict::Probable),
+        ("The mayor of Miami, FL resigns", "The mayor of Miami resigns", Verdict::Probable),
+        // A public figure by surname, and a relative of his.
+        ("Donald Trump visits Peru", "Trump visits Peru", Verdict::Probable),
+        ("Donald Trump visits Peru", "Eric Trump visits Peru", Verdict::Candidate),
+    ] {
+        let (k, p) = (said(&format!("{kalshi} {before}")), asked(&format!("{poly} {by}")));
+        let (kt, pt) = (format!("Will it be so? {kalshi}?"), format!("{poly} in 2026?"));
+        let verdict = judged((&kt, &k), (&pt, &p));
+        if want == Verdict::Probable {
+            assert_eq!(verdict, want, "{kalshi} / {poly}");
+        } else {
+            assert_ne!(verdict, Verdict::Probable, "{kalshi} / {poly}");
+        }
+    }
+}
+
+/// Numbers as they are published: one decimal, whole degrees, quarters of a per cent.
+#[test]
+fn thresholds_between_two_published_numbers_are_the_same() {
+    let judge = |k: &str, p: &str, note: &str| {
+        let rules = format!(
+            "If the unemployment rate is {k} in November 2026, then the market resolves to Yes.\n{note}"
+        );
+        let kalshi = market(
+            Venue::Kalshi,
+            "KXU3-26NOV",
+            &format!("Will the unemployment rate be {k} in November 2026?"),
+            &rules,
+            "2026-12-04T00:00:00Z",
+            ["Yes", "No"],
+        );
+        let poly = market(
+            Venue::Polymarket,
+            "0x4",
+            &format!("Will the November 2026 unemployment rate be {p}?"),
+            &format!(
+                "This market will resolve to \"Yes\" if the unemployment rate for November 2026 is {p}."
+            ),
+            "2026-12-04T00:00:00Z",
+            ["Yes", "No"],
+        );
+        TermMatcher.judge(&kalshi, &poly)
+    };
+    let tenths = "The figure is published with one decimal.";
+    assert_eq!(judge("above 4.3%", "4.4% or higher", tenths).verdict, Verdict::Probable);
+    assert_eq!(judge("above 4.3%", "4.4% or higher", "").verdict, Verdict::Rejected);
+    assert_eq!(judge("above 4.3%", "4.5% or higher", tenths).relation, Relation::Superset);
+    assert_eq!(judge("above 4.3%", "4.3% or lower", tenths).relation, Relation::Complement);
+}
+
+/// Over and under, and a margin: who has to win by it, and which outcome stands first.
+#[test]
+fn totals_and_margins() {
+    let game = "the Kansas City vs Buffalo professional football game originally scheduled for Nov 29, 2026";
+    let judge = |who: &str, what: &str, title: &str, sides: [&str; 2]| {
+        let kalshi = market(
+            Venue::Kalshi,
+            "KXNFLSPREAD-26NOV29KCBUF-X",
+            &format!("{who} {what}?"),
+            &format!("If {who} {what} in {game}, then the market resolves to Yes."),
+            "2026-12-13T00:00:00Z",
+            ["Yes", "No"],
+        );
+        let rules = "In the upcoming NFL game, scheduled for November 29 at 4:25 PM ET:\n\
+            This market will resolve to \"Chiefs\" if the Chiefs win the game by 4 or more points.\n\
+            Otherwise, this market will resolve to \"Bills\".";
+        let rules = if title.contains("O/U") {
+            "In the upcoming NFL game between the Kansas City Chiefs and the Buffalo Bills, scheduled for November 29 at 4:25 PM ET:\n\
+             This market will resolve to \"Over\" if the teams combine to score more than 45.5 points."
+        } else {
+            rules
+        };
+        let poly = market(Venue::Polymarket, "0x5", title, rules, "2026-11-30T00:00:00Z", sides);
+        let judgement = TermMatcher.judge(&kalshi, &poly);
+        (judgement.relation, judgement.verdict == Verdict::Probable)
+    };
+    let margin = "wins by more than 3.5 points";
+    for (who, sides, want) in [
+        ("Kansas City", ["Chiefs", "Bills"], (Relation::Equal, true)),
+        ("Buffalo", ["Chiefs", "Bills"], (Relation::Disjoint, false)),
+    ] {
+        assert_eq!(judge(who, margin, "Spread: Chiefs (-3.5)", sides), want, "{who} {sides:?}");
+    }
+    assert_eq!(
+        judge(
+            "Kansas City",
+            "wins by more than 6.5 points",
+            "Spread: Chiefs (-3.5)",
+            ["Chiefs", "Bills"]
+        ),
+        (Relation::Subset, false)
+    );
+    let teams = "Kansas City and Buffalo";
+    let total = "score more than 45.5 points";
+    for (sides, want) in [
+        (["Over", "Under"], (Relation::Equal, true)),
+        (["Under", "Over"], (Relation::Complement, false)),
+    ] {
+        assert_eq!(judge(teams, total, "Chiefs vs. Bills: O/U 45.5", sides), want, "{sides:?}");
+    }
+}
+
+/// Relations between questions that are not the same.
+#[test]
+fn implications_between_other_questions() {
+    let judge = |k: &str, p: &str| {
+        let kalshi = market(
+            Venue::Kalshi,
+            "KXREL-26",
+            &format!("Will {k}?"),
+            &format!("If {k}, then the market resolves to Yes."),
+            "2026-12-31T00:00:00Z",
+            ["Yes", "No"],
+        );
+        let poly = market(
+            Venue::Polymarket,
+            "0x6",
+            &format!("Will {p}?"),
+            &format!("This market will resolve to \"Yes\" if {p}."),
+            "2026-12-31T00:00:00Z",
+            ["Yes", "No"],
+        );
+        let judgement = TermMatcher.judge(&kalshi, &poly);
+        assert_ne!(judgement.verdict, Verdict::Probable, "{k} / {p}");
+        judgement.relation
+    };
+    for (k, p, want) in [
+        (
+            "Ann Berg wins the 2026 Oslo Marathon",
+            "Ann Berg finishes in the top 10 of the 2026 Oslo Marathon",
+            Relation::Subset,
+        ),
+        (
+            "Tennessee wins the AFC South in the 2026-27 pro football season",
+            "the Tennessee Titans make the playoffs in the 2026-27 NFL season",
+            Relation::Subset,
+        ),
+        (
+            "Fjord is nominated for Best Picture at the 98th Academy Awards",
+            "Fjord wins Best Picture at the 98th Academy Awards",
+            Relation::Superset,
+        ),
+        (
+            "Donald Trump pardons Ann Berg before Jan 1, 2027",
+            "Donald Trump pardons or commutes Ann Berg before Jan 1, 2027",
+            Relation::Subset,
+        ),
+    ] {
+        assert_eq!(judge(k, p), want, "{k} / {p}");
+        let turned = match want {
+            Relation::Subset => Relation::Superset,
+            _ => Relation::Subset,
+        };
+        assert_eq!(judge(p, k), turned, "{p} / {k}");
+    }
+}
