@@ -18,30 +18,91 @@ pub fn encode_book(book: &Book, out: &mut Vec<u8>) {
     let price_shift = common_shift(&levels, |level| u64::from(level.price.micros()));
     let size_shift = common_shift(&levels, |level| level.size.micros());
 
-    out.reserve(8 * levels.len() + 16);
-    out.push(0x96); // an array of six
-    write_uint(out, price_shift as u64);
-    write_uint(out, size_shift as u64);
+    let mut writer = Writer::new(out, 2 * levels.len() + 7);
+    writer.byte(0x96); // an array of six
+    writer.uint(price_shift as u64);
+    writer.uint(size_shift as u64);
     for side in [bids, asks] {
-        write_array_len(out, side.len());
-        write_prices(out, side, price_shift);
-        write_array_len(out, side.len());
-        write_sizes(out, side, size_shift);
+        writer.array_len(side.len());
+        writer.prices(side, price_shift);
+        writer.array_len(side.len());
+        writer.sizes(side, size_shift);
     }
+    writer.finish();
 }
 
-fn write_prices(out: &mut Vec<u8>, side: &[Level], shift: usize) {
-    let mut previous = 0_u64;
-    for level in side {
-        let price = shifted(u64::from(level.price.micros()), shift);
-        write_uint(out, price.abs_diff(previous));
-        previous = price;
-    }
+/// Bytes of the longest number: a marker and eight.
+const LONGEST: usize = 9;
+
+/// Writes MessagePack over room made before: every number as if it were the longest, of which the next one covers what is too much.
+struct Writer<'a> {
+    out: &'a mut Vec<u8>,
+    at: usize,
 }
 
-fn write_sizes(out: &mut Vec<u8>, side: &[Level], shift: usize) {
-    for level in side {
-        write_uint(out, shifted(level.size.micros(), shift));
+impl<'a> Writer<'a> {
+    fn new(out: &'a mut Vec<u8>, numbers: usize) -> Self {
+        let at = out.len();
+        out.resize(at + LONGEST * numbers, 0);
+        Self { out, at }
+    }
+
+    fn finish(self) {
+        self.out.truncate(self.at);
+    }
+
+    #[inline]
+    fn byte(&mut self, byte: u8) {
+        if let Some(place) = self.out.get_mut(self.at) {
+            *place = byte;
+            self.at += 1;
+        }
+    }
+
+    /// A marker and the last `width` bytes of a number.
+    #[inline]
+    fn marked(&mut self, marker: u8, number: u64, width: usize) {
+        let room = self.out.get_mut(self.at..).and_then(<[u8]>::first_chunk_mut);
+        let Some([first, bytes @ ..]): Option<&mut [u8; LONGEST]> = room else { return };
+        *first = marker;
+        *bytes = (number << (64 - 8 * width)).to_be_bytes();
+        self.at += 1 + width;
+    }
+
+    /// The shortest of MessagePack's unsigned forms.
+    #[inline]
+    fn uint(&mut self, number: u64) {
+        match number {
+            0..=0x7f => self.byte(number as u8),
+            0x80..=0xff => self.marked(0xcc, number, 1),
+            0x100..=0xffff => self.marked(0xcd, number, 2),
+            0x1_0000..=0xffff_ffff => self.marked(0xce, number, 4),
+            _ => self.marked(0xcf, number, 8),
+        }
+    }
+
+    fn array_len(&mut self, len: usize) {
+        match len {
+            0..=15 => self.byte(0x90 | len as u8),
+            16..=0xffff => self.marked(0xdc, len as u64, 2),
+            // A book has at most a million price levels a side.
+            _ => self.marked(0xdd, len as u64, 4),
+        }
+    }
+
+    fn prices(&mut self, side: &[Level], shift: usize) {
+        let mut previous = 0_u64;
+        for level in side {
+            let price = shifted(u64::from(level.price.micros()), shift);
+            self.uint(price.abs_diff(previous));
+            previous = price;
+        }
+    }
+
+    fn sizes(&mut self, side: &[Level], shift: usize) {
+        for level in side {
+            self.uint(shifted(level.size.micros(), shift));
+        }
     }
 }
 
@@ -81,41 +142,6 @@ const fn divides(shift: usize, number: u64) -> bool {
         2 => number.is_multiple_of(100),
         1 => number.is_multiple_of(10),
         _ => true,
-    }
-}
-
-fn write_uint(out: &mut Vec<u8>, number: u64) {
-    // The shortest of MessagePack's unsigned forms.
-    match number {
-        0..=0x7f => out.push(number as u8),
-        0x80..=0xff => out.extend_from_slice(&[0xcc, number as u8]),
-        0x100..=0xffff => {
-            out.push(0xcd);
-            out.extend_from_slice(&(number as u16).to_be_bytes());
-        }
-        0x1_0000..=0xffff_ffff => {
-            out.push(0xce);
-            out.extend_from_slice(&(number as u32).to_be_bytes());
-        }
-        _ => {
-            out.push(0xcf);
-            out.extend_from_slice(&number.to_be_bytes());
-        }
-    }
-}
-
-fn write_array_len(out: &mut Vec<u8>, len: usize) {
-    match len {
-        0..=15 => out.push(0x90 | len as u8),
-        16..=0xffff => {
-            out.push(0xdc);
-            out.extend_from_slice(&(len as u16).to_be_bytes());
-        }
-        _ => {
-            // A book has at most a million price levels a side.
-            out.push(0xdd);
-            out.extend_from_slice(&(len as u32).to_be_bytes());
-        }
     }
 }
 
