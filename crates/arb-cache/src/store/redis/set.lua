@@ -1,6 +1,7 @@
 -- Writes values that live equally long, are not guarded and have no place in a ranking.
 -- KEYS: their keys. ARGV: the time to live in ms, then the values in the order of their keys.
-for i = 1, #KEYS do
-  redis.call('SET', KEYS[i], ARGV[i + 1], 'PX', ARGV[1])
+local call, keys, values, ttl = redis.call, KEYS, ARGV, ARGV[1]
+for i = 1, #keys do
+  call('PSETEX', keys[i], ttl, values[i + 1])
 end
-return #KEYS
+return #keys
