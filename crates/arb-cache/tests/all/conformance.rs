@@ -1,4 +1,5 @@
-//! One contract for all stores: memory, Redis over TCP and over a unix socket, Redis with tracking, Redis Cluster.
+//! One contract for all stores: memory, Redis over TCP and over a unix socket, Redis with tracking, Redis Cluster, Valkey where it
+//! is installed.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -19,7 +20,7 @@ use crate::redis_server::{RedisServer, skipped};
 const LONG: Duration = Duration::from_secs(600);
 
 /// A store and how time passes for it.
-struct Subject {
+pub(crate) struct Subject {
     store: Arc<dyn Store>,
     time: Option<VirtualClock>,
 }
@@ -31,7 +32,7 @@ impl Subject {
         Self { store: Arc::new(store), time: Some(time) }
     }
 
-    async fn redis(config: impl Into<RedisConfig>) -> Self {
+    pub(crate) async fn redis(config: impl Into<RedisConfig>) -> Self {
         let mut config = config.into();
         config.command_timeout = Duration::from_secs(10);
         config.connect_timeout = Duration::from_secs(10);
@@ -321,7 +322,7 @@ fn histories_agree(runtime: &tokio::runtime::Runtime, subject: &Subject) {
     }
 }
 
-fn conforms(open: impl AsyncFnOnce() -> Subject) {
+pub(crate) fn conforms(open: impl AsyncFnOnce() -> Subject) {
     let runtime =
         tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
     let subject = runtime.block_on(async {
@@ -378,4 +379,15 @@ fn a_cluster_conforms() {
     }
     let cluster = RedisCluster::start();
     conforms(async || Subject::redis(cluster.url().as_str()).await);
+}
+
+#[test]
+fn valkey_conforms_where_it_is_installed() {
+    let installed = std::process::Command::new("valkey-server").arg("--version").output().is_ok();
+    if skipped() || !installed {
+        println!("skipped: there is no valkey-server");
+        return;
+    }
+    let server = RedisServer::start_program("valkey-server", &[]);
+    conforms(async || Subject::redis(server.url().replacen("redis", "valkey", 1).as_str()).await);
 }

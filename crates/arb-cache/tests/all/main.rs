@@ -8,6 +8,7 @@ mod outage;
 mod redis_cluster;
 mod redis_server;
 mod slots;
+mod tls;
 mod tracking;
 mod typed;
 mod values;

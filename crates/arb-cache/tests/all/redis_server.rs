@@ -49,8 +49,9 @@ impl Reply {
     }
 }
 
-/// A running redis-server.
+/// A running redis-server, or another program that takes its options.
 pub(crate) struct RedisServer {
+    program: &'static str,
     child: Child,
     pub(crate) port: u16,
     directory: TempDir,
@@ -65,18 +66,23 @@ impl RedisServer {
 
     /// A server with further options.
     pub(crate) fn start_with(options: &[&str]) -> Self {
+        Self::start_program("redis-server", options)
+    }
+
+    /// A program that takes redis-server's options.
+    pub(crate) fn start_program(program: &'static str, options: &[&str]) -> Self {
         let options: Vec<_> = options.iter().map(|option| (*option).to_owned()).collect();
         // Another process may take the port between our looking and the server's binding.
         for _ in 0..5 {
             let directory = tempfile::tempdir().unwrap();
             let port = free_port();
-            let child = spawn(port, &directory, &options);
-            let mut server = Self { child, port, directory, options: options.clone() };
+            let child = spawn(program, port, &directory, &options);
+            let mut server = Self { program, child, port, directory, options: options.clone() };
             if server.wait_until_it_answers() {
                 return server;
             }
         }
-        panic!("redis-server does not start on any of five free ports");
+        panic!("{program} does not start on any of five free ports");
     }
 
     fn wait_until_it_answers(&mut self) -> bool {
@@ -139,7 +145,7 @@ impl RedisServer {
     pub(crate) fn restart(&mut self) {
         let deadline = Instant::now() + PATIENCE;
         loop {
-            self.child = spawn(self.port, &self.directory, &self.options);
+            self.child = spawn(self.program, self.port, &self.directory, &self.options);
             if self.wait_until_it_answers() {
                 return;
             }
@@ -171,9 +177,9 @@ impl Drop for RedisServer {
     }
 }
 
-fn spawn(port: u16, directory: &TempDir, options: &[String]) -> Child {
+fn spawn(program: &str, port: u16, directory: &TempDir, options: &[String]) -> Child {
     let path = directory.path();
-    Command::new("redis-server")
+    Command::new(program)
         .args(["--port", &port.to_string(), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"])
         .args(["--unixsocket", &path.join("socket").display().to_string()])
         .args(["--dir", &path.display().to_string()])
@@ -184,7 +190,7 @@ fn spawn(port: u16, directory: &TempDir, options: &[String]) -> Child {
         .spawn()
         .unwrap_or_else(|error| {
             panic!(
-                "redis-server cannot be started ({error}): run tests/run, which installs it, or set ARB_SKIP_REDIS=1 to leave these tests out"
+                "{program} cannot be started ({error}): run tests/run, which installs it, or set ARB_SKIP_REDIS=1 to leave these tests out"
             )
         })
 }
