@@ -921,6 +921,10 @@ fn windows(k: &Reading, p: &Reading, sk: &Statement, sp: &Statement, found: &mut
             }
         }
         (None, None) if fine(k) && fine(p) => {}
+        // "In 2026" and "for 2026"; "the hottest year" asks of the year both name.
+        (None, None) if one_year(k).is_some_and(|year| one_year(p) == Some(year)) => {}
+        (Some(w), None) if !w.point && one_year(p) == Some(w.end) => {}
+        (None, Some(w)) if !w.point && one_year(k) == Some(w.end) => {}
         (Some(w), None) | (None, Some(w)) if w.point && fine(k) && fine(p) => {}
         // The next one may be long in coming; a deadline beyond the other market's end decides nothing before it.
         (Some(w), None) if follows(k, p) && p.ends_at.is_some_and(|end| w.end >= end) => {
@@ -937,6 +941,15 @@ fn windows(k: &Reading, p: &Reading, sk: &Statement, sp: &Statement, found: &mut
             DifferenceKind::Missing,
         ),
     }
+}
+
+/// Where the only year a market names ends, if it names one and no day.
+fn one_year(reading: &Reading) -> Option<i64> {
+    let dates: Vec<&When> = reading.statements().flat_map(|s| &s.dates).collect();
+    let first = dates.first()?;
+    let plain = |w: &&When| w.is_year() && matches!(w.tie, Tie::Named | Tie::On | Tie::In);
+    (dates.iter().all(plain) && dates.iter().all(|w| w.first == first.first))
+        .then(|| When { tie: Tie::In, ..(*first).clone() }.deadline())?
 }
 
 /// Whether both ask who comes next.

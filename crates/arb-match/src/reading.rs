@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashSet};
 use arb_normalize::{Market, Outcome, Venue};
 use jiff::civil::Date;
 
-use crate::amount::{Amount, Bound, Interval, parse};
+use crate::amount::{Amount, Bound, Interval, SCALE, parse};
 use crate::contingency::{Contingency, contingencies};
 use crate::definition::{Definition, definitions};
 use crate::lexicon::{Kind, LEAGUES};
@@ -153,19 +153,10 @@ impl Reading {
         if let Some(total) = &total {
             titles = vec![read(total)];
         }
+        let counted = total.is_some() || spread.is_some();
         let condition = decides(named.is_some(), total, &rules);
-        let claims: Vec<Statement> = match (&named, &condition) {
-            (Some([first, _]), _) => {
-                let mut claim = clause(&two_sided_claim(first, title_text));
-                claim.sided = true;
-                vec![claim]
-            }
-            (None, Some(claim)) => {
-                let read = variants(&claim.text).into_iter().map(|text| clause(&text));
-                read.map(|s| Statement { negated: s.negated != claim.pays_no, ..s }).collect()
-            }
-            (None, None) => Vec::new(),
-        };
+        let claims = claims(named.as_ref(), condition.as_ref(), title_text, clause);
+        let other_number = counted && other_number(&titles, &rules, market, clause);
         let words = condition.as_ref().map(|claim| claim.beginning());
         let contingencies = contingencies(&rules, words.as_deref(), named.as_ref(), around);
         let sides_turned =
@@ -193,10 +184,7 @@ impl Reading {
             league,
             end_year: around.end.and_then(year_of),
             editions: Vec::new(),
-            ticker: (market.key.venue == Venue::Kalshi)
-                .then(|| ticker_date(&market.key.id))
-                .flatten()
-                .filter(|when| !expires(when, around) && ended_by(when, around)),
+            ticker: ticker_edition(market, around),
             sides,
             favourite: spread.map(|(name, _)| clause(&name)),
             shared: contains(&rules, &SHARED),
@@ -207,7 +195,7 @@ impl Reading {
             other_league: matches!(leagues, [Some(a), Some(b)] if a != b),
             other_day: false,
             denied: deciding(&rules).is_some_and(|text| clause(&text).negated),
-            unread: sides_missing && unread(&rules),
+            unread: sides_missing && unread(&rules) || other_number,
             contingencies,
             has_rules: !market.rules.primary.trim().is_empty(),
             tenths: contains(&rules, &TENTHS),
@@ -557,6 +545,33 @@ impl Claim {
     }
 }
 
+/// The statements of a condition, or of two named sides.
+fn claims(
+    named: Option<&[String; 2]>,
+    condition: Option<&Claim>,
+    title: &str,
+    read: impl Fn(&str) -> Statement,
+) -> Vec<Statement> {
+    match (named, condition) {
+        (Some([first, _]), _) => {
+            let mut claim = read(&two_sided_claim(first, title));
+            claim.sided = true;
+            vec![claim]
+        }
+        (None, Some(claim)) => {
+            let variants = variants(&claim.text).into_iter().map(|text| read(&text));
+            variants.map(|s| Statement { negated: s.negated != claim.pays_no, ..s }).collect()
+        }
+        (None, None) => Vec::new(),
+    }
+}
+
+/// The event's date in a Kalshi ticker.
+fn ticker_edition(market: &Market, around: Around) -> Option<When> {
+    let found = (market.key.venue == Venue::Kalshi).then(|| ticker_date(&market.key.id));
+    found.flatten().filter(|when| !expires(when, around) && ended_by(when, around))
+}
+
 /// The condition of a market: what its total states, else what its rules say; two named sides have none.
 fn decides(named: bool, total: Option<String>, rules: &str) -> Option<Claim> {
     if named {
@@ -766,6 +781,32 @@ fn without_work(text: &str) -> String {
         return format!("{}{}", &text[..at], &text[at + 7 + len..]);
     }
     text.to_owned()
+}
+
+/// Whether the condition that pays the first outcome asks for another number than the title of a total or a margin.
+fn other_number(
+    titles: &[Statement],
+    rules: &str,
+    market: &Market,
+    read: impl Fn(&str) -> Statement,
+) -> bool {
+    let text: String = rules.chars().filter(|c| *c != '"').collect();
+    let paid = |side: Outcome| {
+        let label = plain(&market.outcome(side)?.label).to_lowercase();
+        condition(&text, &label).map(|condition| (label, condition))
+    };
+    let Some((label, condition)) = paid(Outcome::Yes).or_else(|| paid(Outcome::No)) else {
+        return false;
+    };
+    let whole = |s: &Statement| -> Vec<Interval> {
+        s.amounts.iter().map(|a| a.interval.on_multiples_of(SCALE)).collect()
+    };
+    let asked: Vec<Interval> = titles.iter().flat_map(whole).collect();
+    // The title of a total speaks of its first outcome.
+    let first = market.outcome(Outcome::Yes).map(|o| o.label.to_lowercase());
+    let same = first.is_some_and(|first| first == label);
+    let ruled = whole(&read(&condition));
+    same && !ruled.is_empty() && !ruled.iter().any(|interval| asked.contains(interval))
 }
 
 /// `A vs. B: O/U 7.5` between Over and Under states that there are over (or under) 7.5, whichever stands first.
