@@ -3,7 +3,7 @@
 use std::iter::from_fn;
 
 use crate::book::Slots;
-use crate::{Level, Quantity, Usd};
+use crate::{Level, Price, Quantity, Usd};
 
 /// The levels that one side of a book offers to a taker, best first, in the taker's own prices.
 ///
@@ -12,6 +12,8 @@ use crate::{Level, Quantity, Usd};
 #[derive(Debug, Clone, Copy)]
 pub struct Ladder<'a> {
     levels: Source<'a>,
+    /// The best price as the taker sees it. What is asked of every ladder and mostly ends the matter is kept at hand.
+    best: Option<Price>,
     mirrored: bool,
 }
 
@@ -23,32 +25,61 @@ enum Source<'a> {
     Millionths(Slots<'a, u64>),
 }
 
+impl Source<'_> {
+    #[inline]
+    const fn best_price(&self) -> Option<Price> {
+        match self {
+            Self::Sorted([.., best]) => Some(best.price),
+            Self::Sorted([]) => None,
+            Self::Hundredths(slots) => slots.best_price(),
+            Self::Millionths(slots) => slots.best_price(),
+        }
+    }
+}
+
 impl<'a> Ladder<'a> {
     /// Nothing to take.
-    pub const EMPTY: Self = Ladder { levels: Source::Sorted(&[]), mirrored: false };
+    pub const EMPTY: Self = Self::new(Source::Sorted(&[]));
+
+    #[inline]
+    const fn new(levels: Source<'a>) -> Self {
+        Self { best: levels.best_price(), levels, mirrored: false }
+    }
 
     /// A ladder over levels whose best is the last one.
     #[must_use]
     #[inline]
     pub const fn from_best_last(levels: &'a [Level]) -> Self {
-        Self { levels: Source::Sorted(levels), mirrored: false }
+        Self::new(Source::Sorted(levels))
     }
 
     #[inline]
     pub(crate) const fn from_hundredths(slots: Slots<'a, u32>) -> Self {
-        Self { levels: Source::Hundredths(slots), mirrored: false }
+        Self::new(Source::Hundredths(slots))
     }
 
     #[inline]
     pub(crate) const fn from_millionths(slots: Slots<'a, u64>) -> Self {
-        Self { levels: Source::Millionths(slots), mirrored: false }
+        Self::new(Source::Millionths(slots))
     }
 
     /// The same liquidity in the prices of the opposite outcome.
     #[must_use]
     #[inline]
     pub const fn mirror(self) -> Self {
-        Self { levels: self.levels, mirrored: !self.mirrored }
+        let best = match self.best {
+            Some(price) => Some(price.complement()),
+            None => None,
+        };
+        Self { levels: self.levels, best, mirrored: !self.mirrored }
+    }
+
+    /// The price of the best level, which may hold nothing where the ladder was made from a list that says so. It is
+    /// at hand: asking costs next to nothing.
+    #[must_use]
+    #[inline]
+    pub const fn best_price(&self) -> Option<Price> {
+        self.best
     }
 
     /// The best level, without walking.
@@ -85,31 +116,40 @@ impl<'a> Ladder<'a> {
         left.is_zero().then_some(cost)
     }
 
-    /// Takes up to `most` of the next levels and hands each to `see`: the same levels as a loop over the ladder sees,
-    /// sooner, because what holds them is told apart once and not at each of them.
+    /// Hands the remaining levels to `see`, best first, until it says that it has seen enough: the same levels as a loop
+    /// over the ladder sees, sooner, because what holds them is told apart once and not at each of them.
     ///
     /// ```
     /// use arb_normalize::{Ladder, Level};
     /// let level = |price: &str| Ok(Level::new(price.parse()?, "10".parse()?));
     /// let asks = [level("0.43")?, level("0.42")?, level("0.41")?];
-    /// let (mut ladder, mut best) = (Ladder::from_best_last(&asks), Vec::new());
-    /// ladder.take_each(2, |level| best.push(level));
+    /// let mut best = Vec::new();
+    /// Ladder::from_best_last(&asks).each_while(|level| {
+    ///     best.push(level);
+    ///     best.len() < 2
+    /// });
     /// assert_eq!(best, [asks[2], asks[1]]);
-    /// assert_eq!(ladder.best(), Some(asks[0]));
     /// # Ok::<(), arb_normalize::ParseFixedError>(())
     /// ```
     #[inline]
-    pub fn take_each(&mut self, most: usize, mut see: impl FnMut(Level)) {
-        let mirrored = self.mirrored;
-        let see = |level: Level| see(if mirrored { level.mirror() } else { level });
-        match &mut self.levels {
-            Source::Sorted(all) => {
-                let (rest, next) = all.split_at(all.len().saturating_sub(most));
-                *all = rest;
-                next.iter().rev().copied().for_each(see);
-            }
-            Source::Hundredths(slots) => from_fn(|| slots.take_best()).take(most).for_each(see),
-            Source::Millionths(slots) => from_fn(|| slots.take_best()).take(most).for_each(see),
+    pub fn each_while(self, mut see: impl FnMut(Level) -> bool) {
+        let see = |level| see(self.seen(level));
+        // Whether one of them stopped it is of no interest.
+        let _stopped = match self.levels {
+            Source::Sorted(levels) => levels.iter().rev().copied().all(see),
+            Source::Hundredths(mut slots) => from_fn(|| slots.take_best()).all(see),
+            Source::Millionths(mut slots) => from_fn(|| slots.take_best()).all(see),
+        };
+    }
+
+    /// The list the remaining levels lie in, best last, where they lie in one, and whether its prices are those of the
+    /// opposite outcome. `None` where a book keeps them by the cent.
+    #[must_use]
+    #[inline]
+    pub const fn as_list(&self) -> Option<(&'a [Level], bool)> {
+        match self.levels {
+            Source::Sorted(levels) => Some((levels, self.mirrored)),
+            _ => None,
         }
     }
 
@@ -132,6 +172,10 @@ impl Iterator for Ladder<'_> {
             }
             Source::Hundredths(slots) => slots.take_best()?,
             Source::Millionths(slots) => slots.take_best()?,
+        };
+        self.best = match self.levels.best_price() {
+            Some(price) if self.mirrored => Some(price.complement()),
+            price => price,
         };
         Some(self.seen(best))
     }

@@ -143,6 +143,7 @@ fn check(book: &Book, model: &Model) -> Result<(), TestCaseError> {
     }
     for ladder in [book.asks(), book.bids().mirror()] {
         check_walk(ladder)?;
+        check_views(ladder)?;
     }
     Ok(())
 }
@@ -159,6 +160,30 @@ fn check_walk(ladder: Ladder<'_>) -> Result<(), TestCaseError> {
         left -= take;
     }
     prop_assert_eq!(ladder.cost_of(want), (left == 0).then(|| Usd::from_pico(cost)));
+    Ok(())
+}
+
+/// The best price wherever one stands, and the two other ways to see the levels.
+fn check_views(ladder: Ladder<'_>) -> Result<(), TestCaseError> {
+    let levels: Vec<Level> = ladder.collect();
+    let mut walk = ladder;
+    for level in &levels {
+        prop_assert_eq!(walk.best(), Some(*level));
+        prop_assert_eq!(walk.best_price(), Some(level.price));
+        prop_assert_eq!(walk.mirror().best_price(), Some(level.price.complement()));
+        walk.next();
+    }
+    prop_assert_eq!(walk.best_price(), None);
+    let mut seen = Vec::new();
+    ladder.each_while(|level| {
+        seen.push(level);
+        seen.len() < 3
+    });
+    prop_assert_eq!(&seen[..], &levels[..levels.len().min(3)]);
+    if let Some((list, mirrored)) = ladder.as_list() {
+        let own = |level: &Level| if mirrored { level.mirror() } else { *level };
+        prop_assert_eq!(list.iter().rev().map(own).collect::<Vec<_>>(), levels);
+    }
     Ok(())
 }
 

@@ -24,7 +24,7 @@ use arb_normalize::opportunity::Action;
 use arb_normalize::{Ladder, Price, Quantity, Usd};
 
 pub use audit::{Audit, ChargedFill, FeeRule, audit};
-pub(crate) use exact::ceil_micros;
+pub(crate) use exact::ceil_micros_short;
 pub use exact::{ExactFee, UnitFee};
 pub use history::{FeeHistory, PairFees};
 pub use kalshi::{KalshiFees, KalshiRole};
@@ -83,8 +83,22 @@ pub trait FeeModel: Copy {
 pub struct QuadraticFee {
     /// Dollars a contract, before p(1 − p).
     pub rate: Rate,
-    /// To what the fee of each level is rounded up; `None` where only the order's fee is rounded.
-    pub level_step: Option<Step>,
+    /// How an order's charge is rounded.
+    pub rounding: FeeRounding,
+}
+
+/// How the charge of an order is rounded, always up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FeeRounding {
+    /// The fee of each level to one step, then the order's cost and fees together to another.
+    LevelsAndOutlay {
+        /// The step of a level's fee.
+        level: Step,
+        /// The step of what leaves the account.
+        outlay: Step,
+    },
+    /// The fees of the order together.
+    Fees(Step),
 }
 
 /// What one taker order costs.

@@ -160,22 +160,26 @@ impl<'a, F: FeeModel> SizeRequest<'a, F> {
     pub fn has_gross_edge(&self) -> bool {
         const MICRO: i64 = 1_000_000;
         let Some(prices) = self.best_prices() else { return false };
-        // A discount makes a payout of dollars smaller and what splitting a set costs cheaper, by less than all of it.
-        let most =
-            if self.discount == Discount::NONE { self.payout } else { self.payout.max(Usd::ZERO) };
-        i128::from(prices * MICRO) < most.pico()
+        i128::from(prices * MICRO) < self.payout_bound().pico()
+    }
+
+    /// What a contract pays at most today. A discount makes a payout of dollars smaller and what splitting a set costs
+    /// cheaper, by less than all of it.
+    #[inline]
+    fn payout_bound(&self) -> Usd {
+        if self.discount == Discount::NONE { self.payout } else { self.payout.max(Usd::ZERO) }
     }
 
     /// What a contract costs at the best prices without fees, in micro-dollars; `None` when a leg has nothing to take.
     #[inline]
     fn best_prices(&self) -> Option<i64> {
         if let [one, other] = self.legs {
-            let (here, there) = (one.ladder.best()?.price, other.ladder.best()?.price);
+            let (here, there) = (one.ladder.best_price()?, other.ladder.best_price()?);
             return Some(one.signed(here) + other.signed(there));
         }
         let mut prices = 0;
         for leg in self.legs {
-            prices += leg.signed(leg.ladder.best()?.price);
+            prices += leg.signed(leg.ladder.best_price()?);
         }
         Some(prices)
     }
@@ -194,13 +198,13 @@ impl<'a, F: FeeModel> SizeRequest<'a, F> {
         }
         if let [one, other] = self.legs {
             let fee = |leg: &Leg<'_, F>| {
-                Some(leg.fees.unit_fee(leg.ladder.best()?.price).units() as i128)
+                Some(leg.fees.unit_fee(leg.ladder.best_price()?).units() as i128)
             };
             return Some(edge - fee(one)? - fee(other)?);
         }
         let mut fees = 0;
         for leg in self.legs {
-            fees += leg.fees.unit_fee(leg.ladder.best()?.price).units() as i128;
+            fees += leg.fees.unit_fee(leg.ladder.best_price()?).units() as i128;
         }
         (!self.legs.is_empty()).then_some(edge - fees)
     }
@@ -209,8 +213,9 @@ impl<'a, F: FeeModel> SizeRequest<'a, F> {
     ///
     /// # Errors
     /// Why nothing is worth trading; see [`NoTrade`].
+    #[inline]
     pub fn size(&self) -> Result<SizedTrade, NoTrade> {
-        solve::best(self)
+        if self.has_gross_edge() { solve::best(self) } else { Err(solve::refusal(self)) }
     }
 
     /// Between which quantities a sized trade does not lose: see [`BreakEven`]. Where more than [`MAX_TRIES`] lots would

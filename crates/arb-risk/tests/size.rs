@@ -5,7 +5,7 @@
 mod decimal;
 
 use arb_normalize::opportunity::Action;
-use arb_normalize::{Ladder, Level, Quantity, Usd};
+use arb_normalize::{Book, Ladder, Level, Outcome, Quantity, Side, Usd};
 use arb_risk::fees::{
     ExactFee, FeeModel, KalshiFees, LegFees, Multiplier, PolymarketFees, Rate, Step, UnitFee,
 };
@@ -31,20 +31,71 @@ struct OwnedLeg {
     action: Action,
     /// Best last.
     levels: Vec<Level>,
+    form: Form,
     fees: LegFees,
     min_size: Quantity,
     min_cost: Usd,
     max_outlay: Option<Usd>,
 }
 
+/// What holds the levels.
+#[derive(Debug, Clone, Copy)]
+enum Form {
+    List,
+    /// A list in the prices of the opposite outcome.
+    MirroredList,
+    Book,
+    /// A book of the opposite outcome.
+    MirroredBook,
+}
+
+/// What a leg's ladder borrows.
+struct Held {
+    list: Vec<Level>,
+    book: Book,
+}
+
+impl OwnedLeg {
+    fn hold(&self) -> Held {
+        let mirrored = matches!(self.form, Form::MirroredList | Form::MirroredBook);
+        let list: Vec<Level> = self
+            .levels
+            .iter()
+            .map(|level| if mirrored { level.mirror() } else { *level })
+            .collect();
+        let mut book = Book::new();
+        if matches!(self.form, Form::Book | Form::MirroredBook) {
+            let side = if (self.action == Action::Buy) == mirrored { Side::Bid } else { Side::Ask };
+            for level in &list {
+                book.set(side, level.price, level.size);
+            }
+        }
+        Held { list, book }
+    }
+
+    fn ladder<'a>(&self, held: &'a Held) -> Ladder<'a> {
+        let buy = self.action == Action::Buy;
+        match self.form {
+            Form::List => Ladder::from_best_last(&held.list),
+            Form::MirroredList => Ladder::from_best_last(&held.list).mirror(),
+            Form::Book if buy => held.book.buy(Outcome::Yes),
+            Form::Book => held.book.sell(Outcome::Yes),
+            Form::MirroredBook if buy => held.book.buy(Outcome::No),
+            Form::MirroredBook => held.book.sell(Outcome::No),
+        }
+    }
+}
+
 impl Trade {
     fn with_request<T>(&self, ask: impl FnOnce(&SizeRequest<'_>) -> T) -> T {
+        let held: Vec<Held> = self.legs.iter().map(OwnedLeg::hold).collect();
         let legs: Vec<Leg<'_>> = self
             .legs
             .iter()
-            .map(|leg| Leg {
+            .zip(&held)
+            .map(|(leg, held)| Leg {
                 action: leg.action,
-                ladder: Ladder::from_best_last(&leg.levels),
+                ladder: leg.ladder(held),
                 fees: leg.fees,
                 min_size: leg.min_size,
                 min_cost: leg.min_cost,
@@ -121,6 +172,15 @@ fn any_fees() -> impl Strategy<Value = LegFees> {
     prop_oneof![kalshi, polymarket]
 }
 
+fn any_form() -> impl Strategy<Value = Form> {
+    prop_oneof![
+        2 => Just(Form::List),
+        1 => Just(Form::MirroredList),
+        1 => Just(Form::Book),
+        1 => Just(Form::MirroredBook),
+    ]
+}
+
 /// Levels going away from `touch` (in ticks) in steps of a few ticks.
 fn any_levels(tick: u32) -> impl Strategy<Value = Vec<(u32, u64)>> {
     let size = prop_oneof![
@@ -144,8 +204,10 @@ fn any_levels(tick: u32) -> impl Strategy<Value = Vec<(u32, u64)>> {
 /// Legs whose best prices together leave between −1.5 and +5 cents before fees.
 fn any_trade() -> impl Strategy<Value = Trade> {
     let ticks = prop_oneof![Just(10_000_u32), Just(1_000), Just(100), Just(500)];
-    (ticks, 1..=4_usize).prop_flat_map(|(tick, count)| {
-        let legs = prop::collection::vec((any_levels(tick), any_fees(), 1..100_u32), count);
+    let counts = prop_oneof![1 => Just(1_usize), 4 => Just(2), 1 => Just(3), 1 => Just(4)];
+    (ticks, counts).prop_flat_map(|(tick, count)| {
+        let legs =
+            prop::collection::vec((any_levels(tick), any_form(), any_fees(), 1..100_u32), count);
         let edge = -15_000..50_000_i64;
         let limits = (
             prop_oneof![4 => Just(0_u64), 1 => 0..60_000_000_u64],
@@ -166,7 +228,7 @@ fn any_trade() -> impl Strategy<Value = Trade> {
     })
 }
 
-type AnyLeg = (Vec<(u32, u64)>, LegFees, u32);
+type AnyLeg = (Vec<(u32, u64)>, Form, LegFees, u32);
 type AnyLimits = (u64, i64, Option<i64>, Option<u64>, Option<i64>, i64);
 
 fn build(
@@ -179,14 +241,14 @@ fn build(
     tick: u32,
 ) -> Trade {
     let (min_size, min_cost, leg_outlay, max_quantity, max_outlay, fixed) = limits;
-    let weights: u32 = legs.iter().map(|leg| leg.2).sum();
+    let weights: u32 = legs.iter().map(|leg| leg.3).sum();
     let sell = sell && legs.len() == 2;
     // Purchases share 1 − edge, sales 1 + edge, each rounded to the tick.
     let total = if sell { 1_000_000 + edge } else { 1_000_000 - edge };
     let owned = legs
         .into_iter()
         .enumerate()
-        .map(|(index, (levels, fees, weight))| {
+        .map(|(index, (levels, form, fees, weight))| {
             let share = total * i64::from(weight) / i64::from(weights);
             let touch = (share / i64::from(tick) * i64::from(tick)).clamp(0, 1_000_000);
             let mut levels: Vec<Level> = levels
@@ -202,6 +264,7 @@ fn build(
             OwnedLeg {
                 action: if sell { Action::Sell } else { Action::Buy },
                 levels,
+                form,
                 fees,
                 min_size: Quantity::from_micros(if index == 0 { min_size } else { 0 }).unwrap(),
                 min_cost: Usd::from_micros(if index == 0 { min_cost } else { 0 }),
@@ -275,10 +338,10 @@ proptest! {
 }
 
 /// A trade whose second stretch earns or loses next to nothing: `off` steps of 2.496e-9 dollars a contract around
-/// 1.4e-9, less what Kalshi's roundings take.
+/// 1.4e-9, less what the roundings of the `dear` fees of 0.07 · p(1 − p) take.
 fn flat(
     off: i64,
-    precision: Step,
+    dear: LegFees,
     [first, contracts]: [u64; 2],
 ) -> ([Level; 1], [Level; 2], LegFees, LegFees) {
     let size = |contracts| Quantity::from_contracts(contracts).unwrap();
@@ -287,7 +350,7 @@ fn flat(
     let no = [Level::new(price("0.48"), size(contracts)), Level::new(price("0.475"), size(first))];
     // 1 − 0.5 − 0.0175 − 0.48 − 0.01001602 · 0.2496 = 0.000000001408
     let rate = Rate::from_units(u32::try_from(1_001_602 - off).unwrap()).unwrap();
-    (yes, no, kalshi(precision), PolymarketFees::new(rate).into())
+    (yes, no, dear, PolymarketFees::new(rate).into())
 }
 
 proptest! {
@@ -297,15 +360,19 @@ proptest! {
     #[test]
     fn the_size_on_flat_stretches_equals_brute_force(
         off in -40..40_i64,
-        cents in any::<bool>(),
+        dear in prop_oneof![
+            Just(kalshi(Step::CENT)),
+            Just(kalshi(Step::CENTICENT)),
+            Just(polymarket("0.07")),
+        ],
         first in 280..320_u64,
         contracts in 400..900_u64,
     ) {
-        let precision = if cents { Step::CENT } else { Step::CENTICENT };
-        let (yes, no, dear, cheap) = flat(off, precision, [first, contracts]);
+        let (yes, no, dear, cheap) = flat(off, dear, [first, contracts]);
         let leg = |levels: &[Level], fees| OwnedLeg {
             action: Action::Buy,
             levels: levels.to_vec(),
+            form: Form::List,
             fees,
             min_size: Quantity::ZERO,
             min_cost: Usd::ZERO,
@@ -349,7 +416,7 @@ impl FeeModel for Counting<'_> {
 fn the_search_on_flat_stretches_is_bounded() {
     // With lots of a millionth a contract's roundings are millions of lots away from where they end.
     for (off, lot) in [-4, -1, 0, 1, 4].into_iter().flat_map(|off| [(off, 1), (off, 1_000_000)]) {
-        let (yes, no, dear, cheap) = flat(off, Step::CENT, [301, 100_000_000]);
+        let (yes, no, dear, cheap) = flat(off, kalshi(Step::CENT), [301, 100_000_000]);
         let orders = std::cell::Cell::new(0);
         let counting = |fees| Counting { fees, orders: &orders };
         let legs = [
@@ -466,6 +533,23 @@ fn zero_sized_levels_are_passed_over() {
     ];
     let sized = SizeRequest::new(&legs).size().unwrap();
     assert_eq!(sized.net, Usd::DOLLAR);
+}
+
+/// The last lot may reach beyond what earns, over several small levels.
+#[test]
+fn a_lot_across_the_end_of_what_earns_is_tried() {
+    let mut book = Book::new();
+    for (price, size) in [("0.4", "9.5"), ("0.61", "0.2"), ("0.62", "10")] {
+        book.set(Side::Ask, price.parse().unwrap(), size.parse().unwrap());
+    }
+    let other = [level("0.4", "100")];
+    let legs = [
+        Leg::buy(book.buy(Outcome::Yes), polymarket("0")),
+        Leg::buy(Ladder::from_best_last(&other), polymarket("0")),
+    ];
+    let sized = SizeRequest::new(&legs).size().unwrap();
+    // 9.5 · 0.2 − 0.2 · 0.01 − 0.3 · 0.02
+    assert_eq!((sized.quantity, sized.net), ("10".parse().unwrap(), "1.892".parse().unwrap()));
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use arb_normalize::books::{BookState, Books, TrackedBook};
 use arb_normalize::opportunity::Action;
-use arb_normalize::{Price, Timestamp, Venue};
+use arb_normalize::{Price, Timestamp, Usd, Venue};
 use arb_risk::size::{Leg, MAX_LEGS, NoTrade, SizeRequest, SizedTrade};
 use arrayvec::ArrayVec;
 use serde::Serialize;
@@ -142,9 +142,11 @@ pub(crate) fn priceable(
 
 /// What the best prices alone leave of the payoff, in micro-dollars a contract; `None` where a leg has nothing to take.
 fn gross_edge(legs: &[Leg<'_>], basket: &Basket) -> Option<i64> {
-    let mut edge = i64::try_from(basket.payoff.pico() / 1_000_000).unwrap_or(i64::MAX);
+    // A million dollars a contract is more than anything pays, and fits.
+    const MOST: i128 = 1_000_000 * Usd::SCALE;
+    let mut edge = basket.payoff.pico().clamp(-MOST, MOST) as i64 / 1_000_000;
     for leg in legs {
-        let micros = i64::from(leg.ladder.best()?.price.micros());
+        let micros = i64::from(leg.ladder.best_price()?.micros());
         edge -= if leg.action == Action::Buy { micros } else { -micros };
     }
     Some(edge)

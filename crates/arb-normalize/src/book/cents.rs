@@ -169,6 +169,15 @@ impl<T: Unit> Slots<'_, T> {
         Some(Level { price, size: self.sizes.get(slot)?[index(self.side)].quantity() })
     }
 
+    /// The best price.
+    #[inline]
+    pub(crate) const fn best_price(&self) -> Option<Price> {
+        match self.best_slot() {
+            Some(slot) => Price::from_cents(slot as u32),
+            None => None,
+        }
+    }
+
     /// The best level.
     #[inline]
     pub(crate) fn best(&self) -> Option<Level> {

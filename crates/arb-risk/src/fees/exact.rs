@@ -87,12 +87,6 @@ impl ExactFee {
         Self { micros: 0, parts: units }
     }
 
-    /// So many whole micro-dollars.
-    #[inline]
-    pub(crate) const fn from_micros(micros: u64) -> Self {
-        Self { micros, parts: 0 }
-    }
-
     /// The fee in units of 1e-26 dollars, saturating.
     #[must_use]
     #[inline]
@@ -158,24 +152,36 @@ impl Ord for ExactFee {
 }
 
 /// ⌈x / 10^20⌉, at most 3.4e18.
-///
-/// Sizing divides by nothing else, so it is done by multiplying with a reciprocal. Below 2^110 (thirteen million dollars)
-/// y = ⌊x/2^46⌋ fits 64 bits, and with R = ⌊2^130/10^20⌋ the product y·R/2^84 is short of x/10^20 by less than
-/// 2^46/10^20 + y/2^84 < 2e-6, so it is the quotient or one below. Of its fraction 20 bits are looked at: unless it is
-/// zero, or within 4/2^20 of one, it says without the rest that the quotient is not whole and which one it is.
 #[inline]
 pub(crate) const fn ceil_micros(x: u128) -> u64 {
+    if x < SHORT_FEE { ceil_micros_short(x) } else { x.div_ceil(MICRO) as u64 }
+}
+
+/// 2^110 units of 1e-26 dollars: thirteen million dollars.
+pub(crate) const SHORT_FEE: u128 = 1 << 110;
+
+/// ⌈x / 10^20⌉ of an x below [`SHORT_FEE`].
+///
+/// Sizing divides by nothing else, so it is done by multiplying with a reciprocal. y = ⌊x/2^46⌋ fits 64 bits, and with
+/// R = ⌊2^130/10^20⌋ the product y·R/2^84 is short of x/10^20 by less than 2^46/10^20 + y/2^84 < 2e-6, so it is the
+/// quotient or one below. Of its fraction 20 bits are looked at: unless it is zero, or within 4/2^20 of one, it says
+/// without the rest that the quotient is not whole and which one it is.
+#[inline]
+pub(crate) const fn ceil_micros_short(x: u128) -> u64 {
     const RECIPROCAL: u64 = 13_611_294_676_837_538_538;
     const FRACTION: u64 = 0xf_ffff;
-    if x >> 110 != 0 {
-        return x.div_ceil(MICRO) as u64;
-    }
     let y = (x >> 46) as u64;
     let near = ((y as u128 * RECIPROCAL as u128) >> 64) as u64;
     let estimate = near >> 20;
     if (near & FRACTION).wrapping_sub(1) < FRACTION - 4 {
         return estimate + 1;
     }
+    ceil_near(x, estimate)
+}
+
+/// ⌈x / 10^20⌉ from its quotient or one below.
+#[cold]
+const fn ceil_near(x: u128, estimate: u64) -> u64 {
     let rest = x - estimate as u128 * MICRO;
     estimate + (rest > 0) as u64 + (rest > MICRO) as u64
 }

@@ -3,7 +3,7 @@
 use arb_normalize::{Price, Quantity, Usd};
 use serde::{Deserialize, Serialize};
 
-use super::{ExactFee, FeeModel, Multiplier, QuadraticFee, Rate, Step, UnitFee};
+use super::{ExactFee, FeeModel, FeeRounding, Multiplier, QuadraticFee, Rate, Step, UnitFee};
 
 /// Kalshi's trading fee: coefficient · multiplier · contracts · p(1 − p), each level (or fill) rounded up to the
 /// quantum, then the order's cost and fees together rounded up to the precision of the member's balance.
@@ -167,7 +167,8 @@ impl FeeModel for KalshiFees {
 
     #[inline]
     fn quadratic(&self) -> Option<QuadraticFee> {
-        Some(QuadraticFee { rate: self.rate(), level_step: Some(self.quantum) })
+        let rounding = FeeRounding::LevelsAndOutlay { level: self.quantum, outlay: self.precision };
+        Some(QuadraticFee { rate: self.rate(), rounding })
     }
 
     #[inline]

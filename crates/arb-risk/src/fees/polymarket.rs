@@ -5,7 +5,7 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::kalshi::variance;
-use super::{ExactFee, FeeModel, QuadraticFee, Rate, Step, UnitFee};
+use super::{ExactFee, FeeModel, FeeRounding, QuadraticFee, Rate, Step, UnitFee};
 use crate::RiskError;
 
 /// The largest exponent accepted; at 8 the fee of a contract is below $0.00002 everywhere.
@@ -110,7 +110,8 @@ impl FeeModel for PolymarketFees {
 
     #[inline]
     fn quadratic(&self) -> Option<QuadraticFee> {
-        (self.exponent == 1).then_some(QuadraticFee { rate: self.rate, level_step: None })
+        let rounding = FeeRounding::Fees(Step::TEN_MICROS);
+        (self.exponent == 1).then_some(QuadraticFee { rate: self.rate, rounding })
     }
 
     #[inline]

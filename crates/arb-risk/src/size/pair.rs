@@ -1,319 +1,507 @@
-//! The ordinary case: two legs under quadratic fees, and an answer right beside the maximum of U.
+//! The ordinary case: two legs under quadratic fees, and an answer near the maximum of U.
+//!
+//! Two passes, each over as little as it needs: both ladders are walked together to where a contract stops earning, and
+//! the lot before that place is summed up leg by leg with the venues' roundings. Other lots are summed up only where the
+//! roundings could still make one of them better.
 
 use arb_normalize::opportunity::Action;
-use arb_normalize::{Ladder, Level, Price, Usd};
+use arb_normalize::{Level, Price, Usd};
+use arrayvec::ArrayVec;
 
-use super::cursor::PICO_UNITS;
-use super::{Leg, MAX_QUANTITY, PRICE_UNITS, SizeRequest};
-use crate::fees::{ExactFee, FeeModel, OrderCost, Rate, UnitFee, ceil_micros};
+use super::cursor::micros;
+use super::solve::{pico_floor, search, worth};
+use super::{Discount, Leg, NoTrade, PRICE_UNITS, SizeRequest, SizedTrade};
+use crate::fees::{
+    FeeModel, FeeRounding, OrderCost, QuadraticFee, Rate, Step, UnitFee, ceil_micros_short,
+};
 
-/// What a pair earns most with.
-pub(super) struct Answer {
-    /// Micro-contracts; meaningless where nothing is earned.
-    pub(super) quantity: u64,
-    /// In units of 1e-26 dollars, zero where nothing is earned.
-    pub(super) value: i128,
-    /// What the last contract earns, in units of 1e-20 dollars.
-    pub(super) last: i128,
-    pub(super) orders: [OrderCost; 2],
-}
+/// Where this stops: 4,398,046 contracts. Below, what a leg costs fits 63 bits of 1e-12 dollars and its fees 106 bits of
+/// 1e-26 dollars.
+const MOST: u64 = 1 << 42;
 
-/// The answer for a pair, `None` where a search is needed: because of minimums, limits on outlay, levels smaller than a
-/// lot, another fee formula, or an edge so small that roundings decide.
-#[inline]
+/// The most lots that are priced here in one direction.
+const TRIES: u32 = 64;
+
+/// The levels of a book in whole cents.
+type Room = ArrayVec<Level, 101>;
+
+/// The answer for a pair. It takes a [`search`] under another fee formula, for quantities in the millions, where no lot
+/// earns, where the edge is so small that roundings decide far from the maximum, and where the best lot of all breaks a
+/// minimum or a limit on outlay.
+#[inline(never)]
 pub(super) fn best<F: FeeModel>(
     request: &SizeRequest<'_, F>,
+    [one, other]: &[Leg<'_, F>; 2],
     lot: u64,
     most: u64,
-) -> Option<Answer> {
-    let [one, other] = request.legs else { return None };
-    if request.max_outlay.is_some() {
-        return None;
-    }
-    let formulas = (formula(one, lot)?, formula(other, lot)?);
-    let payout = request.payout_units();
-    let mut pair = Pair {
-        one: Place::new(one, formulas.0),
-        other: Place::new(other, formulas.1),
-        payout,
-        fixed: request.fixed_units(),
-        answer: Answer { quantity: 0, value: 0, last: 0, orders: [OrderCost::default(); 2] },
+) -> Result<SizedTrade, NoTrade> {
+    let (Some(here), Some(there)) = (one.ladder.best_price(), other.ladder.best_price()) else {
+        return search(request, lot, most);
     };
-    let (end, outer) = climb(&mut pair.one, &mut pair.other, rough_above(payout), most)?;
-    let top = end / lot * lot;
-    // A level entered where the one before it ended holds no whole lot: its price is not the worst one taken.
-    if top <= pair.one.start.max(pair.other.start) {
-        return None;
-    }
-    let (at_top, last) = pair.try_lot(top);
-    // U is concave: a lot further away loses at least what the contract beside it earns.
-    if top > lot && at_top - last * i128::from(lot) >= pair.answer.value.max(1) {
-        return None;
-    }
-    let above = top + lot;
-    if let Some(outer) = outer.filter(|_| above <= most) {
-        let at_end = at_top + last * i128::from(end - top);
-        let beyond = i128::from(outer) * (i128::from(above - end) << ROUGH_BITS);
-        if at_end + beyond > pair.answer.value && pair.one.reach(above) && pair.other.reach(above) {
-            let (exact, last) = pair.try_lot(above);
-            if exact + last * i128::from(lot) > pair.answer.value {
-                return None;
-            }
-        }
-    }
-    Some(pair.answer)
-}
-
-/// Both legs, and the best quantity so far.
-struct Pair<'a, F> {
-    one: Place<'a, F>,
-    other: Place<'a, F>,
-    /// The discounted payout of a contract, in units of 1e-20 dollars.
-    payout: i128,
-    /// The fixed cost, in units of 1e-26 dollars.
-    fixed: i128,
-    answer: Answer,
-}
-
-impl<F: FeeModel> Pair<'_, F> {
-    /// U of a quantity on the levels where both legs stand, and what its last contract earns before rounding.
-    #[inline]
-    fn try_lot(&mut self, quantity: u64) -> (i128, i128) {
-        let taken = (self.one.take(quantity), self.other.take(quantity));
-        let earned = self.payout * i128::from(quantity) - self.fixed;
-        let exact = earned - taken.0.exact() - taken.1.exact();
-        let last = self.payout - self.one.unit_cost() - self.other.unit_cost();
-        if exact > self.answer.value {
-            let orders = [self.one.order(&taken.0), self.other.order(&taken.1)];
-            let value = earned - (orders[0].outlay.pico() + orders[1].outlay.pico()) * PICO_UNITS;
-            if value > self.answer.value {
-                self.answer = Answer { quantity, value, last, orders };
-            }
-        }
-        (exact, last)
-    }
-}
-
-/// Walks both ladders to the end of the last stretch that earns, and leaves each leg on the level that ends there or
-/// reaches across. Says where that is, and what a contract earns at most on the stretch beyond (not above zero, in
-/// rough units), `None` where there is none; `None` for all where not even the first contract earns.
-///
-/// Rough costs are too low by less than 2e-16 dollars each, so the climb may go on where a contract loses less than
-/// that; the comparison with the neighbours, which is exact, notices.
-#[inline]
-fn climb<F: FeeModel>(
-    one: &mut Place<'_, F>,
-    other: &mut Place<'_, F>,
-    payout: i64,
-    most: u64,
-) -> Option<(u64, Option<i64>)> {
-    let (here, there) = (one.read()?, other.read()?);
-    one.enter(here);
-    other.enter(there);
-    let mut edge = payout - one.here.rough - other.here.rough;
+    let (Some(fee), Some(charge)) = (short(one), short(other)) else {
+        return search(request, lot, most);
+    };
+    let (price, cost) = (one.signed(here), other.signed(there));
+    let whole = request.payout_micros();
+    let payout = whole * i64::from(request.discount.billionths());
+    let units = u128::from(UnitFee::quadratic_short(fee.rate, here))
+        + u128::from(UnitFee::quadratic_short(charge.rate, there));
+    let edge = i128::from(payout - (price + cost) * NANO as i64) * FINE - units as i128;
     if edge <= 0 {
-        return None;
+        return Err(NoTrade::NoEdge { per_contract: pico_floor(edge) });
     }
-    loop {
-        let (ends, reaches) = (one.here.end, other.here.end);
-        let end = ends.min(reaches);
-        if end >= most {
-            return Some((most, None));
+    let (mut room, mut space) = (Room::new(), Room::new());
+    let bound = if request.discount == Discount::NONE { whole } else { whole.max(0) };
+    let Some(list) = listed(one, bound - cost, lot, &mut room) else {
+        return search(request, lot, most);
+    };
+    let Some(levels) = listed(other, bound - price, lot, &mut space) else {
+        return search(request, lot, most);
+    };
+    let fixed = request.fixed_pico() * NANO;
+    let (one, other) = (Side::new(one.action, list, fee), Side::new(other.action, levels, charge));
+    let pair = Pair { one, other, payout, fixed };
+    let (end, outer) = pair.climb(most);
+    let top = end / lot * lot;
+    let above = top + lot;
+    if top == 0 || above > MOST {
+        return search(request, lot, most);
+    }
+    let Some(best) = pair.price(top) else { return search(request, lot, most) };
+    let slack = i128::from(best.slack) * PICO;
+    // U is concave: a lot further away loses at least what the contract beside it earns.
+    let down = slack >= best.last * i128::from(lot);
+    let up = match outer {
+        Some(outer) if above <= most => {
+            // Up to the end a contract earns no more than before `top`, beyond it no more than `outer`.
+            let to_end = best.last * i128::from(end - top);
+            let beyond = i128::from(outer) * (i128::from(above - end) << ROUGH_BITS);
+            slack + to_end + beyond > 0
         }
-        // Where two levels end at once, there is no stretch between them.
-        if ends < reaches {
-            let Some(next) = one.read() else { return Some((end, None)) };
-            edge += one.here.rough - next.rough;
-            if edge <= 0 {
-                one.next = Some(next);
-                return Some((end, Some(edge)));
+        _ => false,
+    };
+    if down || up || best.value <= 0 || request.has_limits() {
+        let range = [if down || best.value <= 0 { lot } else { top }, if up { most } else { top }];
+        return beside(request, &pair, best, range, lot, most);
+    }
+    Ok(best.trade(request, whole))
+}
+
+/// The answer where other lots in `range` may be better than the `best` so far, or where there are limits.
+#[cold]
+#[inline(never)]
+fn beside<F: FeeModel>(
+    request: &SizeRequest<'_, F>,
+    pair: &Pair<'_>,
+    best: Answer,
+    [low, high]: [u64; 2],
+    lot: u64,
+    most: u64,
+) -> Result<SizedTrade, NoTrade> {
+    let above = best.quantity + lot;
+    let best = pair.search_down(best, low, lot).and_then(|best| {
+        if above <= high { pair.search_up(best, above, lot, high) } else { Some(best) }
+    });
+    match best {
+        Some(best) if best.value > 0 && request.keeps(best.quantity, &best.orders()) => {
+            Ok(best.trade(request, request.payout_micros()))
+        }
+        Some(best) if best.value <= 0 && !request.has_limits() => Err(NoTrade::NoProfit),
+        _ => search(request, lot, most),
+    }
+}
+
+/// The fee formula of a leg, where its fees fit 64 bits.
+#[inline]
+fn short<F: FeeModel>(leg: &Leg<'_, F>) -> Option<QuadraticFee> {
+    leg.fees.quadratic().filter(|formula| formula.rate <= UnitFee::SHORT_RATE)
+}
+
+/// Levels, best last, and whether their prices are those of the opposite outcome.
+type List<'l> = (&'l [Level], bool);
+
+/// The levels of a leg whose contracts earn nothing where they cost `bound` micro-dollars; `None` where there are too many.
+#[inline]
+fn listed<'l, 'a: 'l, F: FeeModel>(
+    leg: &Leg<'a, F>,
+    bound: i64,
+    lot: u64,
+    room: &'l mut Room,
+) -> Option<List<'l>> {
+    match leg.ladder.as_list() {
+        Some(list) => Some(list),
+        None => collected(leg, bound, lot, room),
+    }
+}
+
+/// The levels that can be part of the answer: as far as the prices alone leave anything, and a lot more.
+#[inline(never)]
+fn collected<'l, F: FeeModel>(
+    leg: &Leg<'_, F>,
+    bound: i64,
+    lot: u64,
+    room: &'l mut Room,
+) -> Option<List<'l>> {
+    let mut beyond = 0;
+    let mut full = false;
+    leg.ladder.each_while(|level| {
+        if leg.signed(level.price) >= bound {
+            beyond += level.size.micros();
+        }
+        full = room.try_push(level).is_err();
+        beyond < lot && !full
+    });
+    room.reverse();
+    (!full).then_some((room, false))
+}
+
+/// What a quantity comes to.
+struct Answer {
+    /// Micro-contracts.
+    quantity: u64,
+    /// What it really earns, in units of 1e-21 dollars.
+    value: i128,
+    /// How much more it earns before rounding, at most.
+    slack: i64,
+    /// What its last contract earns, in units of 1e-20 dollars.
+    last: i128,
+    one: Taken,
+    other: Taken,
+}
+
+impl Answer {
+    /// Both orders.
+    #[inline]
+    fn orders(&self) -> [OrderCost; 2] {
+        [self.one.order(), self.other.order()]
+    }
+
+    /// The trade it comes to, where a contract pays so many micro-dollars.
+    #[inline(always)]
+    fn trade<F: FeeModel>(&self, request: &SizeRequest<'_, F>, payout: i64) -> SizedTrade {
+        let payout = i128::from(payout) * i128::from(self.quantity as i64);
+        let gross = payout - i128::from(self.one.cost + self.other.cost);
+        let net = payout - i128::from(self.one.outlay + self.other.outlay);
+        let plain = request.discount == Discount::NONE && !request.fixed_cost.is_positive();
+        let mut legs = ArrayVec::new();
+        for order in self.orders() {
+            legs.push(order);
+        }
+        SizedTrade {
+            quantity: micros(self.quantity),
+            gross: Usd::from_pico(gross),
+            fees: Usd::from_pico(gross - net),
+            net: Usd::from_pico(net),
+            value: if plain { Usd::from_pico(net) } else { worth(self.value * FINE) },
+            marginal_edge: pico_floor(self.last),
+            legs,
+        }
+    }
+
+    /// What it earns before rounding, at most, and what a lot beside it earns less or more: in units of 1e-26 dollars.
+    #[inline]
+    fn before_rounding(&self, lot: u64) -> (i128, i128) {
+        (self.value * FINE + i128::from(self.slack) * PICO, self.last * i128::from(lot))
+    }
+}
+
+/// Both legs, and what they are traded for.
+struct Pair<'l> {
+    one: Side<'l>,
+    other: Side<'l>,
+    /// The discounted payout of a contract, in units of 1e-15 dollars.
+    payout: i64,
+    /// The fixed cost, in units of 1e-21 dollars.
+    fixed: i128,
+}
+
+impl Pair<'_> {
+    /// Improves on the answer from the lot before it down to `low`: the same with fewer contracts is better. `None` when it
+    /// takes too many tries.
+    fn search_down(&self, mut best: Answer, low: u64, lot: u64) -> Option<Answer> {
+        let mut quantity = best.quantity;
+        for _ in 0..TRIES {
+            if quantity <= low {
+                return Some(best);
             }
-            one.enter(next);
-        } else if reaches < ends {
-            let Some(next) = other.read() else { return Some((end, None)) };
-            edge += other.here.rough - next.rough;
-            if edge <= 0 {
-                other.next = Some(next);
-                return Some((end, Some(edge)));
+            quantity -= lot;
+            let tried = self.price_apart(quantity)?;
+            let (most, less) = tried.before_rounding(lot);
+            if tried.value >= best.value.max(1) {
+                best = tried;
             }
-            other.enter(next);
-        } else {
-            let (Some(next), Some(after)) = (one.read(), other.read()) else {
-                return Some((end, None));
-            };
-            edge += one.here.rough - next.rough + other.here.rough - after.rough;
-            if edge <= 0 {
-                (one.next, other.next) = (Some(next), Some(after));
-                return Some((end, Some(edge)));
+            if most - less < best.value.max(1) * FINE {
+                return Some(best);
             }
-            one.enter(next);
-            other.enter(after);
+        }
+        None
+    }
+
+    /// Improves on the answer from `quantity` up to `high`. `None` when it takes too many tries.
+    fn search_up(
+        &self,
+        mut best: Answer,
+        mut quantity: u64,
+        lot: u64,
+        high: u64,
+    ) -> Option<Answer> {
+        for _ in 0..TRIES {
+            // Nothing more where a ladder ends.
+            let Some(tried) = self.price_apart(quantity) else { return Some(best) };
+            let (most, more) = tried.before_rounding(lot);
+            if tried.value > best.value.max(0) {
+                best = tried;
+            }
+            quantity += lot;
+            if quantity > high || most + more <= best.value.max(0) * FINE {
+                return Some(best);
+            }
+        }
+        None
+    }
+
+    /// [`Self::price`] where it is seldom asked.
+    #[inline(never)]
+    fn price_apart(&self, quantity: u64) -> Option<Answer> {
+        self.price(quantity)
+    }
+
+    /// What a quantity comes to; `None` when a ladder is shorter.
+    #[inline(always)]
+    fn price(&self, quantity: u64) -> Option<Answer> {
+        let (one, other) = (self.one.take(quantity)?, self.other.take(quantity)?);
+        let earned = i128::from(self.payout) * i128::from(quantity as i64);
+        let value = earned - i128::from(one.outlay + other.outlay) * NANO - self.fixed;
+        let prices = one.price + other.price;
+        let fees = u128::from(one.unit) + u128::from(other.unit);
+        let last = i128::from(self.payout - prices * NANO as i64) * FINE - fees as i128;
+        Some(Answer { quantity, value, slack: one.slack + other.slack, last, one, other })
+    }
+
+    /// Walks both ladders to the end of the last stretch that earns. Says where that is, and what a contract earns at most
+    /// on the stretch beyond (not above zero, in rough units), `None` where there is none. The first contract earns.
+    ///
+    /// Rough costs are too low by less than 2e-16 dollars each, so the climb may go on where a contract loses less than
+    /// that; the comparison with the neighbours, which is exact, notices.
+    #[inline]
+    fn climb(&self, most: u64) -> (u64, Option<i64>) {
+        let (one, other) = (&self.one, &self.other);
+        let (mut left, mut right) = (one.levels.iter(), other.levels.iter());
+        let (Some(mut here), Some(mut there)) = (left.next_back(), right.next_back()) else {
+            return (0, None);
+        };
+        let (mut ends, mut reaches) = (here.size.micros().min(most), there.size.micros().min(most));
+        // What the prices leave, and what the fees never exceed: far from the end they need not be known.
+        let mut gap = rough_above(self.payout) - one.rough_price(here) - other.rough_price(there);
+        let dearest = one.dearest + other.dearest;
+        loop {
+            let end;
+            if ends < reaches {
+                end = ends;
+                let Some(next) = left.next_back() else { return (end, None) };
+                gap -= one.dearer(here, next);
+                here = next;
+                ends = (ends + next.size.micros()).min(most);
+            } else if reaches < ends {
+                end = reaches;
+                let Some(next) = right.next_back() else { return (end, None) };
+                gap -= other.dearer(there, next);
+                there = next;
+                reaches = (reaches + next.size.micros()).min(most);
+            } else {
+                end = ends;
+                if end == most {
+                    return (end, None);
+                }
+                // Where two levels end at once, there is no stretch between them.
+                let (Some(next), Some(after)) = (left.next_back(), right.next_back()) else {
+                    return (end, None);
+                };
+                gap -= one.dearer(here, next) + other.dearer(there, after);
+                (here, there) = (next, after);
+                ends = (ends + next.size.micros()).min(most);
+                reaches = (reaches + after.size.micros()).min(most);
+            }
+            if gap <= dearest {
+                let edge = gap - one.rough_fee(here) - other.rough_fee(there);
+                if edge <= 0 {
+                    return (end, Some(edge));
+                }
+            }
         }
     }
 }
+
+/// From units of 1e-21 to such of 1e-26 dollars, or of 1e-15 to such of 1e-20 dollars.
+const FINE: i128 = 100_000;
+/// From units of 1e-12 to such of 1e-21 dollars.
+const NANO: i128 = 1_000_000_000;
+/// From units of 1e-12 to such of 1e-26 dollars.
+const PICO: i128 = FINE * NANO;
 
 /// Rough units are 2^14 of 1e-20 dollars: $1,000 and the costs of two legs fit 64 bits, and a micro-dollar is a whole
 /// number of them (10^14 = 2^14 · 5^14).
 const ROUGH_BITS: u32 = 14;
 
-/// Units of 1e-20 dollars as rough ones, rounded up.
-const fn rough_above(units: i128) -> i64 {
-    -(-units >> ROUGH_BITS) as i64
-}
+/// A micro-dollar in rough units.
+const MICRO: i64 = (PRICE_UNITS >> ROUGH_BITS) as i64;
 
-/// A level with what is needed of it.
-#[derive(Clone, Copy, Default)]
-struct Near {
-    price: Price,
-    /// The fee of a contract in units of 1e-20 dollars.
-    unit: u64,
-    /// What a contract costs with its fee, in rough units, rounded down.
-    rough: i64,
-    /// Where the level ends, micro-contracts.
-    end: u64,
-}
-
-/// A place on a leg's ladder: the level it stands on, and what those before it come to.
-///
-/// No quantity is above [`MAX_QUANTITY`], so a leg costs at most 1e21 units of 1e-12 dollars and 1e35 of 1e-26 dollars:
-/// no sum comes near the end of its type.
-struct Place<'a, F> {
-    leg: &'a Leg<'a, F>,
-    rest: Ladder<'a>,
-    here: Near,
-    /// The level after it, where it was looked at and not entered.
-    next: Option<Near>,
-    /// Where the level starts, micro-contracts.
-    start: u64,
-    /// Σ price × size before it, in units of 1e-12 dollars.
-    cost: u128,
-    /// The fees before it, in units of 1e-26 dollars.
-    exact: u128,
-    /// The fees before it as rounded by level, micro-dollars.
-    rounded: u64,
-    rate: Rate,
-    /// To so many micro-dollars the fee of a level is rounded up; zero where only the order's fee is rounded.
-    step: u64,
-    /// What a micro-dollar of price costs, in rough units: negative for a sale.
-    micro: i64,
-}
-
-/// The rate of a leg without minimums above a lot and limits, and to how many micro-dollars the fees of its levels are
-/// rounded up, zero where they are not; `None` where a search is needed.
+/// Units of 1e-15 dollars as rough ones, rounded up.
 #[inline]
-fn formula<F: FeeModel>(leg: &Leg<'_, F>, lot: u64) -> Option<(Rate, u64)> {
-    let formula = leg.fees.quadratic().filter(|formula| formula.rate <= UnitFee::SHORT_RATE)?;
-    let plain =
-        leg.max_outlay.is_none() && !leg.min_cost.is_positive() && leg.min_size.micros() <= lot;
-    plain.then(|| (formula.rate, formula.level_step.map_or(0, |step| step.micros().into())))
+const fn rough_above(units: i64) -> i64 {
+    -((units as i128 * -100_000) >> ROUGH_BITS) as i64
 }
 
-impl<'a, F: FeeModel> Place<'a, F> {
-    /// Before the first level.
-    #[inline]
-    fn new(leg: &'a Leg<'a, F>, (rate, step): (Rate, u64)) -> Self {
-        let sign = if leg.action == Action::Buy { 1 } else { -1 };
-        Self {
-            leg,
-            rest: leg.ladder,
-            here: Near::default(),
-            next: None,
-            start: 0,
-            cost: 0,
-            exact: 0,
-            rounded: 0,
-            rate,
-            step,
-            micro: sign * (PRICE_UNITS >> ROUGH_BITS) as i64,
-        }
-    }
-
-    /// Looks at the next level that was not looked at.
-    #[inline]
-    fn read(&mut self) -> Option<Near> {
-        let Level { price, size } = self.rest.next()?;
-        let unit = UnitFee::quadratic_short(self.rate, price);
-        Some(Near {
-            price,
-            unit,
-            rough: i64::from(price.micros()) * self.micro + (unit >> ROUGH_BITS) as i64,
-            end: (self.here.end + size.micros()).min(MAX_QUANTITY.micros()),
-        })
-    }
-
-    /// Goes to the level after this one.
-    #[inline]
-    fn enter(&mut self, next: Near) {
-        let size = u128::from(self.here.end - self.start);
-        let fee = u128::from(self.here.unit) * size;
-        self.cost += u128::from(self.here.price.micros()) * size;
-        self.exact += fee;
-        self.rounded += self.level_fee(fee);
-        self.start = self.here.end;
-        self.here = next;
-    }
-
-    /// Goes on to the level that holds `quantity`; `false` when the ladder is shorter.
-    #[inline(never)]
-    fn reach(&mut self, quantity: u64) -> bool {
-        while self.here.end < quantity {
-            let Some(next) = self.next.take().or_else(|| self.read()) else { return false };
-            self.enter(next);
-        }
-        true
-    }
-
-    /// The fee of a level as the venue rounds it, micro-dollars; zero where it does not.
-    #[inline]
-    fn level_fee(&self, fee: u128) -> u64 {
-        match self.step {
-            0 => 0,
-            1 => ceil_micros(fee),
-            step => ceil_micros(fee).div_ceil(step) * step,
-        }
-    }
-
-    /// What `quantity` takes, which must lie on this level.
-    #[inline]
-    fn take(&self, quantity: u64) -> Taken {
-        let size = u128::from(quantity - self.start);
-        let here = u128::from(self.here.unit) * size;
-        let cost = (self.cost + u128::from(self.here.price.micros()) * size) as i128;
-        let cost = if self.leg.action == Action::Buy { cost } else { -cost };
-        Taken { cost, here, fees: self.exact + here }
-    }
-
-    /// What a contract costs on this level with its fee, in units of 1e-20 dollars.
-    #[inline]
-    fn unit_cost(&self) -> i128 {
-        i128::from(self.leg.signed(self.here.price)) * PRICE_UNITS + i128::from(self.here.unit)
-    }
-
-    /// The order for what is taken.
-    #[inline]
-    fn order(&self, taken: &Taken) -> OrderCost {
-        let fees = match self.step {
-            0 => ExactFee::from_units(taken.fees),
-            _ => ExactFee::from_micros(self.rounded + self.level_fee(taken.here)),
-        };
-        OrderCost::new(&self.leg.fees, self.here.price, Usd::from_pico(taken.cost), fees)
-    }
+/// What a leg can take, and how it is charged.
+struct Side<'l> {
+    /// Best last.
+    levels: &'l [Level],
+    rate: Rate,
+    rounding: FeeRounding,
+    /// A contract costs `base + sign · listed price` micro-dollars: the list may hold the prices of the opposite outcome,
+    /// and a sale brings in what a purchase costs.
+    base: i64,
+    sign: i64,
+    /// The highest fee of a contract, in rough units.
+    dearest: i64,
 }
 
-/// What an order takes from a ladder.
+/// What an order takes from a ladder. Money is in units of 1e-12 dollars.
 struct Taken {
-    /// Σ price × size, negative for a sale, in units of 1e-12 dollars.
-    cost: i128,
-    /// The exact fee of what is taken at the worst price, in units of 1e-26 dollars.
-    here: u128,
-    /// The exact fee of all.
-    fees: u128,
+    /// Σ price × size, negative for a sale.
+    cost: i64,
+    /// What leaves the account.
+    outlay: i64,
+    /// How much less that is before rounding, at most.
+    slack: i64,
+    /// What the last contract costs without its fee, micro-dollars: negative for a sale.
+    price: i64,
+    /// Its fee, in units of 1e-20 dollars.
+    unit: u64,
 }
 
 impl Taken {
-    /// Cost and fees before any rounding, in units of 1e-26 dollars.
     #[inline]
-    const fn exact(&self) -> i128 {
-        self.cost * PICO_UNITS + self.fees as i128
+    fn order(&self) -> OrderCost {
+        // A signed price is a price in one direction or the other.
+        let limit = Price::from_micros(self.price.unsigned_abs() as u32).unwrap_or_default();
+        let [cost, fee, outlay] = [self.cost, self.outlay - self.cost, self.outlay];
+        let usd = |pico: i64| Usd::from_pico(pico.into());
+        OrderCost { limit, cost: usd(cost), fee: usd(fee), outlay: usd(outlay) }
+    }
+}
+
+/// A micro-dollar in units of 1e-12 dollars.
+const MILLION: i64 = 1_000_000;
+
+impl<'l> Side<'l> {
+    #[inline]
+    fn new(action: Action, (levels, mirrored): List<'l>, fee: QuadraticFee) -> Self {
+        let QuadraticFee { rate, rounding } = fee;
+        let sign = if action == Action::Buy { 1 } else { -1 };
+        let (base, sign) =
+            if mirrored { (sign * i64::from(Price::SCALE), -sign) } else { (0, sign) };
+        // p(1 − p) is a quarter at the most.
+        let dearest = ((u64::from(rate.units()) * 250_000_000_000) >> ROUGH_BITS) as i64;
+        Self { levels, rate, rounding, base, sign, dearest }
+    }
+
+    /// What a contract costs at a level without its fee, in rough units.
+    #[inline]
+    fn rough_price(&self, level: &Level) -> i64 {
+        (self.base + self.sign * i64::from(level.price.micros())) * MICRO
+    }
+
+    /// How much more that is at the next level.
+    #[inline]
+    fn dearer(&self, level: &Level, next: &Level) -> i64 {
+        (i64::from(next.price.micros()) - i64::from(level.price.micros())) * (self.sign * MICRO)
+    }
+
+    /// The fee of a contract at a level, in rough units, rounded down.
+    #[inline]
+    fn rough_fee(&self, level: &Level) -> i64 {
+        (UnitFee::quadratic_short(self.rate, level.price) >> ROUGH_BITS) as i64
+    }
+
+    /// What `quantity` takes, `None` when the ladder is shorter.
+    #[inline(never)]
+    fn take(&self, quantity: u64) -> Option<Taken> {
+        let rate = u64::from(self.rate.units());
+        let signed = |listed: u64| self.base * quantity as i64 + self.sign * listed as i64;
+        let (taken, cost, outlay, exact);
+        match self.rounding {
+            FeeRounding::LevelsAndOutlay { level: step, outlay: precision } => {
+                let (mut listed, mut whole, mut rounded) = (0, 0, 0);
+                let mut level_fee = |level: &Level, size| {
+                    let costs = u64::from(level.price.micros()) * size;
+                    let weight = u64::from(level.price.complement().micros()) * rate;
+                    let fee = ceil_micros_short(u128::from(costs) * u128::from(weight)) as i64;
+                    listed += costs;
+                    whole += fee;
+                    fee
+                };
+                if step == Step::MICRO {
+                    taken = self.each(quantity, |level, size| {
+                        level_fee(level, size);
+                    })?;
+                    rounded = whole;
+                } else {
+                    taken = self.each(quantity, |level, size| {
+                        rounded += up(level_fee(level, size), step.micros().into());
+                    })?;
+                }
+                cost = signed(listed);
+                outlay = up(cost + rounded * MILLION, i64::from(precision.micros()) * MILLION);
+                exact = cost + (whole - taken.len() as i64) * MILLION;
+            }
+            FeeRounding::Fees(step) => {
+                let (mut listed, mut weighted) = (0, 0);
+                taken = self.each(quantity, |level, size| {
+                    let costs = u64::from(level.price.micros()) * size;
+                    let weight = level.price.complement().micros();
+                    listed += costs;
+                    weighted += u128::from(costs) * u128::from(weight);
+                })?;
+                let whole = ceil_micros_short(weighted * u128::from(rate)) as i64;
+                cost = signed(listed);
+                outlay = cost + up(whole, step.micros().into()) * MILLION;
+                exact = cost + (whole - 1) * MILLION;
+            }
+        }
+        let last = taken.first()?;
+        Some(Taken {
+            cost,
+            outlay,
+            slack: outlay - exact,
+            price: self.base + self.sign * i64::from(last.price.micros()),
+            unit: UnitFee::quadratic_short(self.rate, last.price),
+        })
+    }
+
+    /// Hands to `take` what `quantity` takes of each level; those levels, `None` when the ladder is shorter.
+    #[inline(always)]
+    fn each(&self, quantity: u64, mut take: impl FnMut(&Level, u64)) -> Option<&'l [Level]> {
+        let mut left = quantity;
+        let mut rest = self.levels;
+        while let [worse @ .., level] = rest {
+            let size = level.size.micros().min(left);
+            take(level, size);
+            rest = worse;
+            left -= size;
+            if left == 0 {
+                return self.levels.get(worse.len()..);
+            }
+        }
+        None
+    }
+}
+
+/// The next multiple of a step, which is not zero.
+#[inline]
+const fn up(value: i64, step: i64) -> i64 {
+    match value.checked_rem_euclid(step) {
+        Some(0) | None => value,
+        Some(over) => value + (step - over),
     }
 }

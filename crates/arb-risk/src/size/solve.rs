@@ -7,7 +7,8 @@ use arrayvec::ArrayVec;
 use super::cursor::{Cursor, PICO_UNITS, micros};
 use super::summit::Summit;
 use super::{
-    BreakEven, Discount, MAX_LEGS, MAX_QUANTITY, MAX_TRIES, NoTrade, SizeRequest, SizedTrade, pair,
+    BreakEven, Discount, Leg, MAX_LEGS, MAX_QUANTITY, MAX_TRIES, NoTrade, SizeRequest, SizedTrade,
+    pair,
 };
 use crate::fees::{FeeModel, OrderCost};
 
@@ -31,20 +32,67 @@ impl<F: FeeModel> SizeRequest<'_, F> {
         most / self.lot_micros() * self.lot_micros()
     }
 
-    /// The fixed cost in units of 1e-26 dollars.
+    /// The fixed cost in units of 1e-12 dollars.
     #[inline]
-    pub(super) fn fixed_units(&self) -> i128 {
+    pub(super) fn fixed_pico(&self) -> i128 {
         // Anything beyond 1e12 dollars is more than any trade earns, and fits.
         const MOST: i128 = 1_000_000_000_000 * Usd::SCALE;
-        self.fixed_cost.pico().clamp(0, MOST) * PICO_UNITS
+        if self.fixed_cost.is_positive() { self.fixed_cost.pico().min(MOST) } else { 0 }
+    }
+
+    /// The fixed cost in units of 1e-26 dollars.
+    pub(super) fn fixed_units(&self) -> i128 {
+        self.fixed_pico() * PICO_UNITS
+    }
+
+    /// Whether there is any minimum or limit on outlay.
+    #[inline]
+    pub(super) fn has_limits(&self) -> bool {
+        let limited = |leg: &Leg<'_, F>| {
+            leg.max_outlay.is_some() || leg.min_cost != Usd::ZERO || !leg.min_size.is_zero()
+        };
+        self.max_outlay.is_some() || self.legs.iter().any(limited)
+    }
+
+    /// Whether these orders keep to the venues' minimums and to the limits on outlay.
+    pub(super) fn keeps(&self, quantity: u64, orders: &[OrderCost]) -> bool {
+        let enough = self.legs.iter().zip(orders).all(|(leg, order)| {
+            let cost = Usd::from_pico(order.cost.pico().abs());
+            leg.min_size.micros() <= quantity && leg.min_cost <= cost
+        });
+        let buys = self.legs.iter().zip(orders).filter(|(leg, _)| leg.action == Action::Buy);
+        enough && self.affords(quantity, buys.map(|(leg, order)| (leg, order.outlay)))
+    }
+
+    /// Whether the outlays of purchases of `quantity` (and the dollars that sets cost to split) stay within the limits.
+    fn affords<'l>(
+        &self,
+        quantity: u64,
+        mut outlays: impl Iterator<Item = (&'l Leg<'l, F>, Usd)>,
+    ) -> bool
+    where
+        F: 'l,
+    {
+        let split = i128::from(self.payout_micros().min(0)) * i128::from(quantity);
+        let mut total = Usd::from_pico(-split);
+        let each = outlays.all(|(leg, outlay)| {
+            total += outlay;
+            leg.max_outlay.is_none_or(|most| outlay <= most)
+        });
+        each && self.max_outlay.is_none_or(|most| total <= most)
     }
 
     /// The payout of a contract in micro-dollars.
     #[inline]
     pub(super) fn payout_micros(&self) -> i64 {
-        const MOST: i128 = 1_000 * Usd::SCALE;
-        // 1e15 at the most, so the 64 bits hold it, and times a billion they still do.
-        (self.payout.pico().clamp(-MOST, MOST) as i64).div_euclid(1_000_000)
+        const MOST: i64 = 1_000_000_000_000_000;
+        if self.payout == Usd::DOLLAR {
+            return 1_000_000;
+        }
+        let pico = self.payout.pico();
+        let bound = if pico < 0 { -MOST } else { MOST };
+        let near = i64::try_from(pico).ok().filter(|near| near.unsigned_abs() <= MOST as u64);
+        near.unwrap_or(bound).div_euclid(1_000_000)
     }
 }
 
@@ -131,18 +179,10 @@ impl<'a, 'r, F: FeeModel> Walk<'a, 'r, F> {
             || self.request.legs.iter().any(|leg| leg.max_outlay.is_some())
     }
 
-    /// Whether purchases of `quantity` (and the dollars that sets cost to split) stay within the limits on outlay.
     fn affordable(&self, quantity: u64) -> bool {
-        let split = i128::from(self.request.payout_micros().min(0)) * i128::from(quantity);
-        let mut total = Usd::from_pico(-split);
-        for cursor in self.cursors.iter().filter(|cursor| cursor.leg().action == Action::Buy) {
-            let outlay = cursor.order(quantity).outlay;
-            if cursor.leg().max_outlay.is_some_and(|most| outlay > most) {
-                return false;
-            }
-            total += outlay;
-        }
-        self.request.max_outlay.is_none_or(|most| total <= most)
+        let buys = self.cursors.iter().filter(|cursor| cursor.leg().action == Action::Buy);
+        self.request
+            .affords(quantity, buys.map(|cursor| (cursor.leg(), cursor.order(quantity).outlay)))
     }
 
     /// The largest lot in `low..=high` that is affordable, given that `low` is.
@@ -262,7 +302,7 @@ pub(super) fn finish<F: FeeModel>(
     let value = if request.discount == Discount::NONE && request.fixed_units() == 0 {
         net
     } else {
-        Usd::from_pico(best.value.div_euclid(PICO_UNITS))
+        worth(best.value)
     };
     // Made in place: a trade is a thousand bytes, most of them room for more legs.
     Ok(SizedTrade {
@@ -276,8 +316,15 @@ pub(super) fn finish<F: FeeModel>(
     })
 }
 
+/// A number of 1e-26 dollars as dollars, rounded down.
+#[cold]
+pub(super) fn worth(units: i128) -> Usd {
+    Usd::from_pico(units.div_euclid(PICO_UNITS))
+}
+
 /// A number of 1e-20 dollars as dollars, rounded down.
-fn pico_floor(units: i128) -> Usd {
+#[inline]
+pub(super) fn pico_floor(units: i128) -> Usd {
     const PICO: i64 = 100_000_000;
     match i64::try_from(units) {
         Ok(small) => Usd::from_pico(i128::from(small.div_euclid(PICO))),
@@ -285,36 +332,55 @@ fn pico_floor(units: i128) -> Usd {
     }
 }
 
+/// Why there is no trade where the best prices leave nothing.
+#[inline(never)]
+pub(super) fn refusal<F: FeeModel>(request: &SizeRequest<'_, F>) -> NoTrade {
+    if request.legs.is_empty() || request.legs.len() > MAX_LEGS {
+        return NoTrade::Legs(request.legs.len());
+    }
+    let Some(prices) = request.best_prices() else {
+        let empty = request.legs.iter().position(|leg| leg.ladder.best_price().is_none());
+        return NoTrade::NoDepth { leg: empty.unwrap_or(0) };
+    };
+    // Units of 1e-15 dollars, rounded down to 1e-12.
+    let payout = request.payout_micros() * i64::from(request.discount.billionths());
+    let left = payout.div_euclid(1_000) - prices * 1_000_000;
+    NoTrade::NoEdge { per_contract: Usd::from_pico(left.into()) }
+}
+
+/// The answer where the best prices leave something.
+#[inline]
 pub(super) fn best<F: FeeModel>(request: &SizeRequest<'_, F>) -> Result<SizedTrade, NoTrade> {
     if request.legs.is_empty() || request.legs.len() > MAX_LEGS {
         return Err(NoTrade::Legs(request.legs.len()));
     }
     let (lot, most) = (request.lot_micros(), request.most_micros());
+    match request.legs.as_array() {
+        Some(two) => pair::best(request, two, lot, most),
+        None => search(request, lot, most),
+    }
+}
+
+/// The answer where it takes more than [`pair::best`].
+#[inline(never)]
+pub(super) fn search<F: FeeModel>(
+    request: &SizeRequest<'_, F>,
+    lot: u64,
+    most: u64,
+) -> Result<SizedTrade, NoTrade> {
     if let Some(edge) = request.touch_edge()
         && edge <= 0
     {
         return Err(NoTrade::NoEdge { per_contract: pico_floor(edge) });
     }
-    if let Some(pair::Answer { quantity, value, last, orders }) = pair::best(request, lot, most) {
-        return if value > 0 {
-            finish(request, Candidate { quantity, value }, last, &orders)
-        } else {
-            Err(NoTrade::NoProfit)
-        };
-    }
-    search(request, lot, most)
-}
-
-/// The answer where it takes more than [`pair::best`].
-#[inline(never)]
-fn search<F: FeeModel>(
-    request: &SizeRequest<'_, F>,
-    lot: u64,
-    most: u64,
-) -> Result<SizedTrade, NoTrade> {
     let summit = Summit::climb(request, most);
-    if let Some(trade) = summit.trade(request, lot, most) {
-        return trade;
+    match summit.trade(request, lot, most) {
+        // What is best of all and within the limits is best within the limits.
+        Some(Ok(trade)) if request.keeps(trade.quantity.micros(), trade.legs()) => {
+            return Ok(trade);
+        }
+        Some(Err(none)) if !request.has_limits() => return Err(none),
+        _ => {}
     }
     let mut cursors = Cursors::new();
     let mut walk = Walk::new(request, &mut cursors)?;

@@ -78,9 +78,9 @@ impl Summit {
         summit
     }
 
-    /// The answer, where it lies right beside the maximum and nothing further away can be better: the ordinary case.
-    /// `None` where a search is needed, because of minimums, limits on outlay, levels smaller than a lot, or an edge so
-    /// small that roundings decide.
+    /// The answer without regard to minimums and limits on outlay, where it lies right beside the maximum and nothing
+    /// further away can be better: the ordinary case. `None` where a search is needed, because of levels smaller than a
+    /// lot or an edge so small that roundings decide.
     pub(super) fn trade<F: FeeModel>(
         &self,
         request: &SizeRequest<'_, F>,
@@ -88,11 +88,7 @@ impl Summit {
         most: u64,
     ) -> Option<Result<SizedTrade, NoTrade>> {
         let top = self.end / lot * lot;
-        let plain = |leg: &Leg<'_, F>| {
-            leg.max_outlay.is_none() && !leg.min_cost.is_positive() && leg.min_size.micros() <= lot
-        };
-        let lots_fit = top >= self.start && top > 0;
-        if !lots_fit || request.max_outlay.is_some() || !request.legs.iter().all(plain) {
+        if top < self.start || top == 0 {
             return None;
         }
         let fixed = request.fixed_units();
