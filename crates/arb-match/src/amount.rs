@@ -275,6 +275,11 @@ pub(crate) fn amount_at(
     free: impl Fn(usize) -> bool,
 ) -> Option<Amount> {
     let first = plain(tokens, at)?;
+    // "Any of the four majors" counts what there is.
+    let spelled = tokens[at].text.starts_with(char::is_alphabetic);
+    if spelled && at > 0 && tokens[at - 1].text == "the" {
+        return None;
+    }
     let word = |i: usize| tokens.get(i).map_or("", |t| t.text.as_str());
     let mut stop = first.stop;
     let low_inclusive = inclusive(tokens, &mut stop).unwrap_or(true);

@@ -65,7 +65,12 @@ impl Residue {
                     && atom.id == "win"
                     && statement.has(Kind::Stage, "primary")
                     && other.has(Kind::Verb, "nominate");
-                if primary || played_for || lesser.atoms.contains(&atom.at) {
+                // Resigning is one of the ways to leave that both count.
+                let way = atom.kind == Kind::Verb
+                    && matches!(atom.id.as_str(), "resign" | "fire")
+                    && statement.has(Kind::Verb, "leave_office")
+                    && (other.has(Kind::Verb, "leave_office") || other.has(Kind::Verb, "leave"));
+                if way || primary || played_for || lesser.atoms.contains(&atom.at) {
                     w = w.min(0.3);
                 }
                 (
@@ -108,6 +113,7 @@ impl Lesser {
         found.nickname(statement, other);
         found.inner_name(statement, other);
         found.endings(statement, other);
+        found.of_match(statement, other);
         found.atoms.extend(&statement.asides);
         found
     }
@@ -167,6 +173,37 @@ impl Lesser {
         }
     }
 
+    /// Two named sides on a day are one match: which tournament and round it belongs to tells nothing more, which part of it does.
+    fn of_match(&mut self, statement: &Statement, other: &Reading) {
+        let sided = statement.sided;
+        let Some(sides) = statement.versus.as_ref().filter(|_| sided || other.sides.is_some())
+        else {
+            return;
+        };
+        let inside = |a: &Atom| sides.iter().any(|side| side.contains(&a.at));
+        let known = |side: &std::ops::Range<usize>| {
+            statement.atoms.iter().any(|a| side.contains(&a.at) && other.explains(a) >= 0.9)
+        };
+        let day = fine(other) || other.ticker.as_ref().is_some_and(When::is_day);
+        if !day || !sides.iter().all(known) || !statement.amounts.is_empty() {
+            return;
+        }
+        let part = |a: &Atom| {
+            a.kind != Kind::Stage && PARTS.contains(&a.id.as_str())
+                || a.kind == Kind::Stage && !ROUNDS.contains(&a.id.as_str())
+                || a.text.starts_with(|c: char| c.is_ascii_digit()) && !inside(a)
+        };
+        if statement.atoms.iter().any(part) {
+            return;
+        }
+        let about = |a: &&Atom| match a.kind {
+            Kind::Competition | Kind::League | Kind::Gender | Kind::Stage => true,
+            Kind::Name | Kind::Place => sided && !inside(a),
+            _ => false,
+        };
+        self.atoms.extend(statement.atoms.iter().filter(about).map(|a| a.at));
+    }
+
     /// `Miami, FL` is Miami, and `Perplexity AI` is Perplexity.
     fn endings(&mut self, statement: &Statement, other: &Reading) {
         for two in statement.atoms.windows(2) {
@@ -202,6 +239,16 @@ impl Lesser {
         }
     }
 }
+
+/// Words for a part of a match.
+const PARTS: [&str; 14] = [
+    "map", "set", "half", "1h", "2h", "quarter", "period", "inning", "round", "leg", "ko", "tko",
+    "moneylin", "method",
+];
+
+/// Rounds of a tournament, not parts of a match.
+const ROUNDS: [&str; 9] =
+    ["final", "semi", "quarter", "r16", "r32", "group", "playoffs", "regular", "preseason"];
 
 /// What a company's name may end in.
 const SUFFIXES: [&str; 6] = ["ai", "company", "group", "holding", "technology", "labs"];
@@ -318,6 +365,14 @@ fn weight(atom: &Atom, other: &Reading) -> f64 {
                 && !other.has(Kind::Measure, "yoy") =>
         {
             0.3
+        }
+        // The first of a group has won it.
+        Kind::Rank
+            if atom.id == "top_votes"
+                && other.has(Kind::Verb, "win")
+                && other.has_kind(Kind::Competition) =>
+        {
+            0.2
         }
         Kind::Rank if atom.id == "next" && other.votes_in_a_year() => 0.3,
         Kind::Competition | Kind::Category if in_rules && other.has_kind(atom.kind) => 1.0,
@@ -849,7 +904,10 @@ fn anchored(s: &Statement) -> bool {
         || s.has(Kind::Rank, "most_seats")
         || s.has(Kind::Rank, "top_votes");
     let team = s.atoms.iter().any(|a| a.kind == Kind::Team) && s.has(Kind::Verb, "win");
-    contest || office || next || team
+    let seats = s.atoms.iter().any(|a| a.kind == Kind::Party)
+        && !s.amounts.is_empty()
+        && s.atoms.iter().any(|a| a.kind == Kind::Office || a.id == "seat");
+    contest || office || next || team || seats
 }
 
 /// Whether a win in an edition that both sides name, by year or by number: such a contest has its own date.
@@ -1050,6 +1108,12 @@ fn editions(k: &Reading, p: &Reading, anchored: bool, found: &mut Findings) {
         dates.filter(day).cloned().collect()
     };
     let (days_k, days_p) = (days(k), days(p));
+    if days_k.is_empty() && another_day(k, p) {
+        let ticker = k.ticker.as_ref().map(edition).unwrap_or_default();
+        found.add("edition", ticker, text(&b), DifferenceKind::Contradiction);
+        found.meet(Relation::Overlap);
+        return;
+    }
     if !days_k.is_empty()
         && !days_p.is_empty()
         && !days_k.iter().any(|x| days_p.iter().any(|y| same_edition(x, y)))
@@ -1063,6 +1127,16 @@ fn editions(k: &Reading, p: &Reading, anchored: bool, found: &mut Findings) {
     if !own(k).iter().all(|x| met(x, &b)) || !own(p).iter().all(|y| met(y, &a)) {
         found.add("edition", text(&a), text(&b), DifferenceKind::Missing);
     }
+}
+
+/// Whether the day of a match in the Kalshi ticker is not the one Polymarket gives; a day off may be another time zone.
+fn another_day(k: &Reading, p: &Reading) -> bool {
+    let Some(ticker) = k.ticker.as_ref().filter(|t| t.is_day() && p.sides.is_some()) else {
+        return false;
+    };
+    let mut days = p.editions.iter().filter(|w| w.is_day()).peekable();
+    let near = |w: &When| (w.first - ticker.first).get_days().abs() <= 1;
+    days.peek().is_some() && !days.any(near)
 }
 
 pub(crate) fn edition(w: &When) -> String {

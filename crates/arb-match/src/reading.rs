@@ -74,6 +74,8 @@ pub(crate) struct Reading {
     /// Stems of statements, and the same without doubled letters.
     stems: HashSet<String>,
     undoubled: HashSet<String>,
+    /// What nouns are made of: `erupt` for eruption.
+    roots: HashSet<String>,
     kinds: HashSet<Kind>,
     /// Stems of the whole rule text.
     weak: HashSet<String>,
@@ -173,6 +175,7 @@ impl Reading {
             initials: HashSet::new(),
             stems: HashSet::new(),
             undoubled: HashSet::new(),
+            roots: HashSet::new(),
             kinds: HashSet::new(),
             weak: tokens(&rules).into_iter().filter(|t| t.word).map(|t| t.stem).collect(),
             sources: BTreeSet::new(),
@@ -229,6 +232,7 @@ impl Reading {
         self.initials =
             self.statements().flat_map(|s| &s.initials).map(|i| i.letters.clone()).collect();
         self.kinds = strong.iter().map(|(kind, _)| *kind).collect();
+        self.roots = stems.iter().map(|stem| root(stem).to_owned()).collect();
         self.undoubled = stems.iter().map(|stem| undoubled(stem)).collect();
         self.strong = strong;
         self.stems = stems;
@@ -238,6 +242,14 @@ impl Reading {
     fn times(&mut self, rules: &str, around: Around) {
         let in_claim = self.claims.iter().find_map(|s| window(s, Provenance::Claim));
         let in_title = self.titles.iter().find_map(|s| window(s, Provenance::Title));
+        // "In February?" of a question is the month its condition names.
+        let named = |end: i64| {
+            let dates = self.claims.iter().flat_map(|s| &s.dates);
+            let month = |w: &&When| matches!(w.tie, Tie::Named | Tie::On) && !w.is_day();
+            let ends = |w: &When| When { tie: Tie::In, ..w.clone() }.deadline();
+            dates.filter(month).any(|w| ends(w) == Some(end))
+        };
+        let in_title = in_title.filter(|w| in_claim.is_some() || !named(w.end));
         self.other_deadline = match (in_claim, in_title) {
             // A title may say "by January 1" for "before January 1".
             (Some(a), Some(b)) if a.end.abs_diff(b.end) > 36 * 3600 && !a.point && !b.point => {
@@ -358,6 +370,9 @@ impl Reading {
         if word && self.undoubled.contains(&undoubled(&atom.id)) {
             return 1.0;
         }
+        if atom.kind == Kind::Word && self.roots.contains(root(&atom.id)) {
+            return 0.9;
+        }
         if atom.kind == Kind::Name && self.initials.contains(&atom.id) {
             return 1.0;
         }
@@ -385,6 +400,13 @@ impl Reading {
         }
         0.0
     }
+}
+
+/// The verb in a noun: `eruption`, `resignation`, `removal`.
+fn root(stem: &str) -> &str {
+    let endings = ["ation", "ion", "ment", "ance", "ence", "al"];
+    let cut = endings.iter().find_map(|ending| stem.strip_suffix(ending));
+    cut.filter(|root| root.len() > 3).unwrap_or(stem)
 }
 
 fn undoubled(word: &str) -> String {
@@ -620,12 +642,17 @@ fn condition(text: &str, paid: &str) -> Option<String> {
     Some(without_definitions(&without_addresses(&rest[..sentence_end(rest)])))
 }
 
-/// Without the asides that spell a word out: `a ceasefire, defined as …, between`.
+/// Without the asides that spell a word out: `a ceasefire, defined as …, between`, `the primary, including any runoff`.
 fn without_definitions(text: &str) -> String {
-    let Some(at) = text.find(", defined as ") else { return text.to_owned() };
-    let rest = &text[at + 2..];
-    let end = rest.find(", ").map_or(rest.len(), |end| end + 1);
-    format!("{}{}", &text[..at], &rest[end..])
+    let mut out = text.to_owned();
+    for aside in [", defined as ", ", including any "] {
+        if let Some(at) = out.find(aside) {
+            let rest = &out[at + 2..];
+            let end = rest.find(", ").map_or(rest.len(), |end| end + 1);
+            out = format!("{}{}", &out[..at], &rest[end..]);
+        }
+    }
+    out
 }
 
 /// Without web addresses: they say where to look, not what happens.

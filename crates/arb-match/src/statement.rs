@@ -67,6 +67,10 @@ const COMPARING: [&str; 14] = [
     "before", "after", "least", "most",
 ];
 
+/// Words whose letter tells one from another: `Group A`, `Plan B`.
+const LETTERED: [&str; 10] =
+    ["group", "pool", "class", "type", "plan", "part", "hepatitis", "vitamin", "category", "tier"];
+
 const SUPER_BOWL: i16 = 1966;
 
 /// A Roman numeral from 50 to 89, as Super Bowls are counted.
@@ -240,6 +244,25 @@ impl Statement {
         }
         if let Some(end) = self.unfilled(tokens, at) {
             return end;
+        }
+        self.word(tokens, at)
+    }
+
+    /// Reads a word no table knows.
+    fn word(&mut self, tokens: &[Token], at: usize) -> usize {
+        let token = &tokens[at];
+        let before = at.checked_sub(1).map(|i| &tokens[i]);
+        if token.text.len() == 1
+            && token.capital
+            && before.is_some_and(|t| LETTERED.contains(&t.text.as_str()))
+        {
+            self.atoms.push(Atom {
+                kind: Kind::Name,
+                id: token.stem.clone(),
+                text: token.text.clone(),
+                at,
+            });
+            return at + 1;
         }
         self.any |= token.text == "any";
         if is_stop_word(&token.stem)

@@ -207,7 +207,7 @@ fn tie(tokens: &[Token], when: &mut When, from: usize) {
     }
     // "after the December 2026 meeting" names the meeting.
     let meeting = tokens.get(when.stop).is_some_and(|t| {
-        matches!(t.stem.as_str(), "meet" | "meeting" | "decision" | "election" | "fomc")
+        matches!(t.stem.as_str(), "meet" | "meeting" | "decision" | "election" | "midterm" | "fomc")
     });
     let tie = if tie == Tie::After && meeting { Tie::Named } else { tie };
     when.tie = tie;

@@ -419,3 +419,62 @@ fn implications_between_other_questions() {
         assert_eq!(judge(p, k), turned, "{p} / {k}");
     }
 }
+
+/// A match is known by its sides and its day; the tournament and the round add nothing, a part of it is something else.
+#[test]
+fn a_match_and_its_parts() {
+    let kalshi = market(
+        Venue::Kalshi,
+        "KXWTAMATCH-26JAN25BERLUN-BER",
+        "Will Ann Berg win the Berg vs Lund match?",
+        "If Ann Berg wins the Berg vs Lund professional tennis match in the 2026 Australian Open Quarterfinal after a ball has been played, then the market resolves to Yes.",
+        "2026-02-08T00:00:00Z",
+        ["Yes", "No"],
+    );
+    let judge = |title: &str, day: &str, what: &str| {
+        let rules = format!(
+            "This market refers to {what} between Ann Berg and Eva Lund, originally scheduled for {day}.\n\
+             If Ann Berg wins, this market will resolve to \"Ann Berg\".\nIf Eva Lund wins, this market will resolve to \"Eva Lund\"."
+        );
+        let end = "2026-01-25T08:00:00Z";
+        let poly = market(Venue::Polymarket, "0x7", title, &rules, end, ["Ann Berg", "Eva Lund"]);
+        TermMatcher.judge(&kalshi, &poly).verdict
+    };
+    let title = "Australian Open Women's: Ann Berg vs. Eva Lund";
+    assert_eq!(judge(title, "January 25, 2026", "the match"), Verdict::Probable);
+    assert_eq!(judge(title, "January 24, 2026", "the match"), Verdict::Probable);
+    assert_ne!(judge(title, "January 29, 2026", "the match"), Verdict::Probable);
+    assert_ne!(judge(title, "January 29 at 4:00AM ET", "the match"), Verdict::Probable);
+    let set = "Set 1 Winner: Ann Berg vs. Eva Lund";
+    assert_ne!(judge(set, "January 25, 2026", "the first set of the match"), Verdict::Probable);
+    let other = "Australian Open Women's: Ann Berg vs. Mia Holm";
+    assert_ne!(judge(other, "January 25, 2026", "the match"), Verdict::Probable);
+}
+
+/// `Group A` is not `Group B`.
+#[test]
+fn a_letter_tells_groups_apart() {
+    let judge = |letter: &str| {
+        let kalshi = market(
+            Venue::Kalshi,
+            "KXWCGROUP-26-A-MEX",
+            "Will Mexico win Group A at the World Cup?",
+            "If Mexico wins Group A at the 2026 FIFA World Cup, then the market resolves to Yes.",
+            "2026-07-01T00:00:00Z",
+            ["Yes", "No"],
+        );
+        let poly = market(
+            Venue::Polymarket,
+            "0x8",
+            &format!("Will Mexico win Group {letter} in the 2026 FIFA World Cup?"),
+            &format!(
+                "This market will resolve to \"Yes\" if Mexico finishes first in Group {letter} of the 2026 FIFA World Cup."
+            ),
+            "2026-06-24T00:00:00Z",
+            ["Yes", "No"],
+        );
+        TermMatcher.judge(&kalshi, &poly).verdict
+    };
+    assert_eq!(judge("A"), Verdict::Probable);
+    assert_ne!(judge("B"), Verdict::Probable);
+}
