@@ -10,17 +10,27 @@ use arb_risk::fees::FeeHistory;
 use arb_risk::gate::RiskLimits;
 use arb_scan::PipelineConfig;
 use arb_sim::{Sim, SimConfig, Venue};
+use arb_tests::feed::resident;
 use scan_app::approvals::{Approvals, Source};
 use scan_app::endpoints::Endpoints;
 use scan_app::feeds::{self, Feeds, Holdings, Parts, Patience};
 use scan_app::publisher::Publisher;
-use scan_app::registry::{self, Notice, Registry};
+use scan_app::registry::{self, Notice, Pace, Registry};
 use tokio::sync::{mpsc, watch};
 use tokio::time::Instant;
 
 /// The promise of the scanner; a busy machine needs a good part of it.
 const WITHIN: Duration = Duration::from_secs(60);
-const SWEEP_EVERY: Duration = Duration::from_millis(500);
+
+/// Sixty times as fast as usual.
+const fn quickly() -> Pace {
+    Pace {
+        sweep_every: Duration::from_millis(500),
+        after_notice: [Duration::from_millis(50), Duration::from_millis(500)],
+        fees_for: Duration::from_secs(10),
+        confirm_within: Duration::from_secs(10),
+    }
+}
 
 async fn venues(pairs: usize) -> Sim {
     let config = SimConfig {
@@ -45,14 +55,14 @@ fn approve(sim: &Sim, file: &Path) {
 /// A scanner as `scan` composes it, without its screen.
 struct Scanner {
     feeds: Feeds,
-    registry: tokio::task::JoinHandle<()>,
+    registry: tokio::task::JoinHandle<Registry>,
 }
 
 impl Scanner {
     async fn start(sim: &Sim, approvals: &Path) -> Self {
         let endpoints = Arc::new(Endpoints::simulated(sim).unwrap());
         let source = Source::file(approvals).unwrap();
-        let mut registry = Registry::new(endpoints.clone(), source, SWEEP_EVERY);
+        let mut registry = Registry::new(endpoints.clone(), source, quickly());
         let found = registry.sweep().await.unwrap();
         let (findings, _) = mpsc::channel(16);
         let mut publisher = Publisher::new(findings, RiskLimits::default(), found.confirmed_at);
@@ -69,7 +79,11 @@ impl Scanner {
             questions: None,
         };
         let feeds = feeds::start(&endpoints, parts).unwrap();
-        let registry = tokio::spawn(registry.run(heard, feeds.approvals()));
+        let approvals = feeds.approvals();
+        let registry = tokio::spawn(async move {
+            registry.run(heard, approvals).await;
+            registry
+        });
         Self { feeds, registry }
     }
 
@@ -81,14 +95,21 @@ impl Scanner {
             if is_so(tradable, holdings) {
                 return started.elapsed();
             }
-            assert!(started.elapsed() < WITHIN, "{what}: {tradable} tradable, {holdings:?}");
+            let view = self.feeds.view.borrow();
+            let (blocked, feeds, breakers) = (&view.blocked, &view.feeds, &view.breakers);
+            assert!(
+                started.elapsed() < WITHIN,
+                "{what}: {tradable} tradable, {holdings:?}, {blocked:?}, {feeds:?}, {breakers:?}"
+            );
+            drop(view);
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
     }
 
-    fn stop(self) {
-        self.registry.abort();
+    /// Ends everything; what the registry still remembers.
+    async fn stop(self) -> usize {
         self.feeds.stop();
+        self.registry.await.unwrap().memory()
     }
 }
 
@@ -101,49 +122,135 @@ fn streamed(sim: &Sim) -> [usize; 2] {
     })
 }
 
+/// One day: new markets are listed and approved, yesterday's are decided, one is halted for a while, an event's fees change,
+/// connections break. Says how long the new ones took to be traded.
+async fn day(
+    sim: &Sim,
+    file: &Path,
+    scanner: &mut Scanner,
+    yesterday: Vec<String>,
+    each: usize,
+) -> Duration {
+    sim.list_more(each);
+    approve(sim, file);
+    let slowest = scanner.until("new and old", |tradable, _| tradable == 2 * each).await;
+    sim.set_event_fee("KXLOAD-1", Some(50)).unwrap();
+    sim.pause_market(&yesterday[0], true).unwrap();
+    scanner.until("the halt", |tradable, _| tradable == 2 * each - 1).await;
+    sim.pause_market(&yesterday[0], false).unwrap();
+    scanner.until("its end", |tradable, _| tradable == 2 * each).await;
+    sim.fault("drop".parse().unwrap()).unwrap();
+    sim.set_event_fee("KXLOAD-1", None).unwrap();
+    for market in &yesterday {
+        sim.settle_market(market, true).unwrap();
+    }
+    // Frames of a pair's second token have a book of their own, in no pair and so forgotten now and then.
+    let is_flat = |holdings: Holdings| {
+        (holdings.pairs, holdings.subscriptions) == (each, [each, each])
+            && holdings.books[0] == each
+            && holdings.books[1] <= 2 * each
+    };
+    let is_over = |tradable, holdings| tradable == each && is_flat(holdings);
+    scanner.until("the old are gone", is_over).await;
+    let deadline = Instant::now() + WITHIN;
+    while streamed(sim) != [each, each] {
+        assert!(Instant::now() < deadline, "{:?} are streamed", streamed(sim));
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    slowest
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_month_of_listings_and_settlements_leaves_nothing_behind() {
-    // A round is a day: new markets are listed and approved, yesterday's are decided.
-    let days = if std::env::var_os("ARB_LONG").is_some() { 30 } else { 4 };
-    let (each, folder) = (6, tempfile::tempdir().unwrap());
+    let (days, each) = if std::env::var_os("ARB_LONG").is_some() { (30, 100) } else { (3, 6) };
+    let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("pairs.json");
     let sim = venues(each).await;
     approve(&sim, &file);
     let mut scanner = Scanner::start(&sim, &file).await;
     scanner.until("the start", |tradable, _| tradable == each).await;
     let mut live = sim.markets(Venue::Kalshi);
-    let mut last = Holdings::default();
+    let mut evenings: Vec<(Holdings, Option<u64>)> = Vec::new();
     let mut slowest = Duration::ZERO;
-    for day in 0..days {
+    for number in 1..=days {
         let before = sim.markets(Venue::Kalshi);
-        sim.list_more(each);
-        approve(&sim, &file);
-        let both = format!("day {day}: the new and the old");
-        slowest = slowest.max(scanner.until(&both, |tradable, _| tradable == 2 * each).await);
-        for market in std::mem::take(&mut live) {
-            sim.settle_market(&market, true).unwrap();
-        }
+        slowest = slowest.max(day(&sim, &file, &mut scanner, live, each).await);
         live = sim.markets(Venue::Kalshi);
         live.retain(|market| !before.contains(market));
-        // Frames of a pair's second token have a book of their own, in no pair and so forgotten now and then.
-        let is_flat = |holdings: Holdings| {
-            (holdings.pairs, holdings.subscriptions) == (each, [each, each])
-                && holdings.books[0] == each
-                && holdings.books[1] <= 2 * each
-        };
-        let what = format!("day {day}: the old are gone");
-        scanner.until(&what, |tradable, holdings| tradable == each && is_flat(holdings)).await;
-        last = *scanner.feeds.holdings.borrow();
-        let deadline = Instant::now() + WITHIN;
-        while streamed(&sim) != [each, each] {
-            assert!(Instant::now() < deadline, "day {day}: {:?} are streamed", streamed(&sim));
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
+        let holdings = *scanner.feeds.holdings.borrow();
+        println!("day {number}: {holdings:?}, {:?} bytes resident", resident());
+        evenings.push((holdings, resident()));
     }
+    let most =
+        |of: fn(&Holdings) -> usize| evenings.iter().map(|(kept, _)| of(kept)).max().unwrap();
+    // Both days' books have numbers for a while, and second tokens.
+    assert!(most(|kept| kept.numbers[0]) <= 3 * each, "{evenings:?}");
+    assert!(most(|kept| kept.numbers[1]) <= 6 * each, "{evenings:?}");
+    assert!(most(|kept| kept.connections[0].max(kept.connections[1])) <= 2, "{evenings:?}");
+    let first_tasks = evenings[0].0.tasks;
+    assert!(most(|kept| kept.tasks) <= first_tasks + 4, "{evenings:?}");
+    let memory = scanner.stop().await;
     println!(
-        "{days} days of {each} pairs: listed to tradable within {slowest:?}; at the last day's end {last:?}"
+        "{days} days of {each} pairs: listed to tradable within {slowest:?}, {memory} things remembered at the end"
     );
-    scanner.stop();
+    // The file names every pair there ever was, so that each is known to be over; the rest is about the last day's.
+    assert!(memory <= (days + 1) * each * 4 + 10 * each, "{memory}");
+    sim.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_market_is_dead_the_moment_it_closes_and_leaves_no_subscription() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("pairs.json");
+    let sim = venues(3).await;
+    approve(&sim, &file);
+    let mut scanner = Scanner::start(&sim, &file).await;
+    scanner.until("the start", |tradable, _| tradable == 3).await;
+    // The venue tells closing times in whole seconds.
+    let closes = sim.now().replace_nanosecond(0).unwrap() + Duration::from_secs(5);
+    sim.move_close(&sim.markets(Venue::Kalshi)[0], closes).unwrap();
+    while sim.now() < closes - Duration::from_millis(50) {
+        assert_eq!(scanner.feeds.holdings.borrow().subscriptions, [3, 3], "not before it closes");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    let is_gone = |tradable, kept: Holdings| {
+        tradable == 2 && (kept.pairs, kept.subscriptions) == (2, [2, 2]) && kept.books[0] == 2
+    };
+    scanner.until("the close", is_gone).await;
+    let deadline = Instant::now() + WITHIN;
+    while streamed(&sim) != [2, 2] {
+        assert!(Instant::now() < deadline, "{:?} are streamed", streamed(&sim));
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    scanner.stop().await;
+    sim.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_handful_of_pairs_costs_a_handful_of_requests() {
+    let config = SimConfig { plant_every: None, quotes_per_second: 0, ..SimConfig::default() };
+    let sim = Sim::start(config).await.unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("pairs.json");
+    approve(&sim, &file);
+    let mut pairs = Source::file(&file).unwrap().pairs().to_vec();
+    let trading = sim.markets(Venue::Kalshi);
+    pairs.retain(|spec| trading.contains(&spec.pair.kalshi));
+    pairs.truncate(3);
+    let endpoints = Arc::new(Endpoints::simulated(&sim).unwrap());
+    let mut registry = Registry::new(endpoints, Source::fixed(pairs), quickly());
+    let requests = || [Venue::Kalshi, Venue::Polymarket].map(|venue| sim.stats(venue).requests);
+    let before = requests();
+    assert_eq!(registry.sweep().await.unwrap().pairs.len(), 3);
+    let first = requests();
+    assert_eq!(registry.sweep().await.unwrap().pairs.len(), 3);
+    let second = requests();
+    let cost = |from: [u64; 2], to: [u64; 2]| [to[0] - from[0], to[1] - from[1]];
+    // Markets, events; of three events and series at the most, the series, its changes and the events' changes.
+    let once = cost(before, first);
+    assert!(once[0] <= 2 + 3 * 3 && once[1] == 2, "{once:?}");
+    // Open and closed markets are two lists at Polymarket.
+    assert_eq!(cost(first, second), [2, 2]);
     sim.shutdown().await;
 }
 
@@ -164,7 +271,7 @@ async fn a_halted_market_is_not_traded_until_it_opens_again() {
     scanner.until("the others", |tradable, _| tradable == 2).await;
     sim.pause_market(&market, false).unwrap();
     scanner.until("the opening", |tradable, _| tradable == 3).await;
-    scanner.stop();
+    scanner.stop().await;
     sim.shutdown().await;
 }
 
@@ -175,8 +282,8 @@ async fn fees_that_the_venue_changes_reach_the_pairs() {
     let sim = venues(2).await;
     approve(&sim, &file);
     let endpoints = Arc::new(Endpoints::simulated(&sim).unwrap());
-    let mut registry =
-        Registry::new(endpoints, Source::file(&file).unwrap(), Duration::from_secs(3600));
+    let patient = Pace { sweep_every: Duration::from_secs(3600), ..quickly() };
+    let mut registry = Registry::new(endpoints, Source::file(&file).unwrap(), patient);
     let multiplier = |fees: &Option<FeeHistory>| {
         fees.as_ref().unwrap().in_force(None).kalshi.unwrap().multiplier().to_string()
     };
@@ -184,7 +291,7 @@ async fn fees_that_the_venue_changes_reach_the_pairs() {
     assert_eq!(multiplier(&found.pairs[0].fees), "1");
     let (notices, heard) = mpsc::channel(4);
     let (changed, mut updates) = watch::channel(Approvals::default());
-    let running = tokio::spawn(registry.run(heard, changed));
+    let running = tokio::spawn(async move { registry.run(heard, changed).await });
     sim.set_event_fee("KXLOAD-1", Some(50)).unwrap();
     let multiplier_told = Some("0.5".parse().unwrap());
     let notice = Notice::Fees { event: "KXLOAD-1".to_owned(), multiplier: multiplier_told };

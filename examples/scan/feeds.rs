@@ -1,7 +1,7 @@
 //! The thread that reads the sockets: connections and pipeline together, without a lock or a task switch between them.
 
 use std::cell::RefCell;
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::thread::JoinHandle;
@@ -57,6 +57,12 @@ pub struct Holdings {
     pub books: [usize; 2],
     /// Markets subscribed by venue.
     pub subscriptions: [usize; 2],
+    /// The numbers of books by venue: those of forgotten books are used again.
+    pub numbers: [usize; 2],
+    /// Connections by venue.
+    pub connections: [usize; 2],
+    /// Tasks of the thread's runtime.
+    pub tasks: usize,
 }
 
 /// The running feeds' thread.
@@ -335,6 +341,13 @@ impl Thread {
             pairs: pipeline.board().pairs().len(),
             books: Venue::ALL.map(|venue| pipeline.board().books(venue).len()),
             subscriptions: self.pools.each_ref().map(PoolHandle::key_count),
+            numbers: Venue::ALL.map(|venue| {
+                let ids = pipeline.board().books(venue).iter().map(|(id, _)| id.index() + 1);
+                ids.max().unwrap_or_default()
+            }),
+            connections: health.each_ref().map(BTreeMap::len),
+            tasks: tokio::runtime::Handle::current().metrics().num_alive_tasks()
+                + self.running.len(),
         };
         for venue in Venue::ALL {
             let index = venue.index();

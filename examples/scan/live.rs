@@ -83,7 +83,7 @@ async fn scan(args: &Args, settings: &Settings) -> Result<(), Failure> {
         // The real catalogues take minutes to read whole; there only the approved pairs' markets are asked for.
         terminal::line(&format!("{mode} {}", tradable::survey(&endpoints).await?));
     }
-    let mut registry = Registry::new(endpoints.clone(), source, registry::SWEEP_EVERY);
+    let mut registry = Registry::new(endpoints.clone(), source, registry::Pace::default());
     let found = registry
         .sweep()
         .await
@@ -117,7 +117,8 @@ async fn scan(args: &Args, settings: &Settings) -> Result<(), Failure> {
     };
     let feeds = feeds::start(&endpoints, parts)?;
     let mut beside = tokio::task::JoinSet::new();
-    beside.spawn(registry.run(heard, feeds.approvals()));
+    let approvals = feeds.approvals();
+    beside.spawn(async move { registry.run(heard, approvals).await });
     if !args.watch {
         beside.spawn(audit::run(endpoints.clone(), asked, pace_of_audits(sim.is_some())));
     }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use arb_normalize::market::FeeData;
-use arb_normalize::{Timestamp, Venue};
+use arb_normalize::{Market, Timestamp, Venue};
 use arb_scan::PairSpec;
 use arb_venues::VenueError;
 use arb_venues::kalshi::FeesFrom;
@@ -22,16 +22,33 @@ use crate::tradable::{self, Tradable};
 
 /// How often the operator's file is looked at.
 const LOOK_EVERY: Duration = Duration::from_secs(2);
-/// How often the venues are asked, at the least: what nobody told us is known within this.
-pub const SWEEP_EVERY: Duration = Duration::from_secs(30);
-/// After something was heard the venues are asked soon, and once more when their caches have caught up.
-const AFTER_NOTICE: [Duration; 2] = [Duration::from_millis(250), Duration::from_secs(5)];
-/// Announced fees are read again after this.
-const FEES_FOR: Duration = Duration::from_secs(600);
-/// A market said to be decided is left alone for so long; where its listing does not say so by then it is traded again.
-const CONFIRM_WITHIN: Duration = Duration::from_secs(600);
 /// What may wait to be looked at; more is caught up with by the next sweep.
 pub const NOTICES: usize = 1_024;
+
+/// How often the venues are asked, and how long what they said counts.
+#[derive(Debug, Clone, Copy)]
+pub struct Pace {
+    /// How often they are asked at the least: what nobody told us is known within this.
+    pub sweep_every: Duration,
+    /// After something was heard they are asked soon, and once more when their caches have caught up.
+    pub after_notice: [Duration; 2],
+    /// Announced fees are read again after this.
+    pub fees_for: Duration,
+    /// A market said to be decided is left alone for so long; where its listing does not say so by then it is traded again.
+    pub confirm_within: Duration,
+}
+
+impl Default for Pace {
+    /// 30 s; 250 ms and 5 s; 10 minutes; 10 minutes.
+    fn default() -> Self {
+        Self {
+            sweep_every: Duration::from_secs(30),
+            after_notice: [Duration::from_millis(250), Duration::from_secs(5)],
+            fees_for: Duration::from_secs(600),
+            confirm_within: Duration::from_secs(600),
+        }
+    }
+}
 
 /// What a feed told that concerns listings.
 #[derive(Debug, Clone, PartialEq)]
@@ -73,12 +90,12 @@ pub struct Registry {
     unconfirmed: HashMap<(Venue, String), Instant>,
     /// Markets of approved pairs, for telling what concerns us.
     concerned: HashSet<(Venue, String)>,
-    sweep_every: Duration,
+    pace: Pace,
 }
 
 impl Registry {
     /// A registry that has read nothing yet.
-    pub fn new(endpoints: Arc<Endpoints>, source: Source, sweep_every: Duration) -> Self {
+    pub fn new(endpoints: Arc<Endpoints>, source: Source, pace: Pace) -> Self {
         Self {
             endpoints,
             source,
@@ -88,7 +105,7 @@ impl Registry {
             told: HashMap::new(),
             unconfirmed: HashMap::new(),
             concerned: HashSet::new(),
-            sweep_every,
+            pace,
         }
     }
 
@@ -104,6 +121,7 @@ impl Registry {
         let mut found =
             tradable::discover(&self.endpoints, asked, &mut self.confirmed, now).await?;
         self.over.extend(found.over.drain(..));
+        self.confirmed.retain(|id, _| !self.over.contains(id));
         self.concerned = approved.iter().chain(&found.pairs).flat_map(markets_of).collect();
         self.hold_back_unconfirmed(&mut found);
         self.add_fees(&mut found, now).await;
@@ -113,11 +131,11 @@ impl Registry {
     /// Keeps sweeping, sooner where a feed told something or the operator's file changed, and hands each result on; until
     /// nobody takes it.
     pub async fn run(
-        mut self,
+        &mut self,
         mut notices: mpsc::Receiver<Notice>,
         approvals: watch::Sender<Approvals>,
     ) {
-        let mut due = Instant::now() + self.sweep_every;
+        let mut due = Instant::now() + self.pace.sweep_every;
         let mut again: Option<Instant> = None;
         let mut looks = tokio::time::interval(LOOK_EVERY);
         let mut is_new = false;
@@ -129,8 +147,8 @@ impl Registry {
                     let Some(notice) = notice else { return };
                     if self.note(notice) {
                         let now = Instant::now();
-                        due = due.min(now + AFTER_NOTICE[0]);
-                        again = Some(now + AFTER_NOTICE[1]);
+                        due = due.min(now + self.pace.after_notice[0]);
+                        again = Some(now + self.pace.after_notice[1]);
                     }
                 }
                 _ = looks.tick() => {
@@ -141,7 +159,7 @@ impl Registry {
                 }
                 () = sleep_until(next) => {
                     let now = Instant::now();
-                    due = now + self.sweep_every;
+                    due = now + self.pace.sweep_every;
                     again = again.filter(|again| *again > now);
                     match self.sweep().await {
                         Ok(found) => {
@@ -180,6 +198,16 @@ impl Registry {
         true
     }
 
+    /// How much it remembers of markets, pairs and events.
+    pub fn memory(&self) -> usize {
+        self.confirmed.len()
+            + self.over.len()
+            + self.fees.len()
+            + self.told.len()
+            + self.unconfirmed.len()
+            + self.concerned.len()
+    }
+
     /// Takes in what a feed told; whether it concerns an approved pair.
     fn note(&mut self, notice: Notice) -> bool {
         match notice {
@@ -194,7 +222,7 @@ impl Registry {
                 true
             }
             Notice::Fees { event, multiplier } => {
-                self.told.retain(|_, (at, _)| at.elapsed() < FEES_FOR);
+                self.told.retain(|_, (at, _)| at.elapsed() < self.pace.fees_for);
                 if self.told.len() < NOTICES {
                     self.told.insert(event, (Instant::now(), multiplier));
                 }
@@ -209,7 +237,7 @@ impl Registry {
     fn hold_back_unconfirmed(&mut self, found: &mut Tradable) {
         let pairs = &found.pairs;
         self.unconfirmed.retain(|market, since| {
-            let waits = since.elapsed() < CONFIRM_WITHIN;
+            let waits = since.elapsed() < self.pace.confirm_within;
             if !waits && pairs.iter().flat_map(markets_of).any(|known| known == *market) {
                 let (venue, market) = market;
                 tracing::warn!(%venue, market, "said to be decided, and its listing does not say so: traded again");
@@ -233,28 +261,32 @@ impl Registry {
         let tickers: HashSet<&str> =
             found.markets.values().map(|(kalshi, _)| kalshi.key.id.as_str()).collect();
         self.fees.retain(|ticker, (read_at, _)| {
-            tickers.contains(ticker.as_str()) && read_at.elapsed() < FEES_FOR
+            tickers.contains(ticker.as_str()) && read_at.elapsed() < self.pace.fees_for
         });
+        let told = &self.told;
+        let told_of = |market: &Market| {
+            let told = market.event_id.as_ref().and_then(|event| told.get(event));
+            told.filter(|(at, _)| at.elapsed() < self.pace.fees_for)
+        };
+        let own_fees = found.pairs.iter().filter(|spec| spec.fees.is_none());
+        let unread: Vec<Market> = own_fees
+            .filter_map(|spec| Some(&found.markets.get(&spec.pair.id)?.0))
+            .filter(|kalshi| {
+                // For a while after a change the list is read again and again: it may come out of a cache.
+                let moved =
+                    told_of(kalshi).is_some_and(|(at, _)| at.elapsed() < 2 * self.pace.sweep_every);
+                moved || !self.fees.contains_key(&kalshi.key.id)
+            })
+            .cloned()
+            .collect();
+        for (ticker, read) in self.endpoints.kalshi.fees(&unread).await {
+            self.fees.insert(ticker, (Instant::now(), read));
+        }
         for spec in found.pairs.iter_mut().filter(|spec| spec.fees.is_none()) {
             let Some((kalshi, polymarket)) = found.markets.get(&spec.pair.id) else { continue };
-            let ticker = &kalshi.key.id;
-            let told = kalshi.event_id.as_ref().and_then(|event| self.told.get(event));
-            let told = told.filter(|(at, _)| at.elapsed() < FEES_FOR);
-            // For a while after a change the list is read again and again: it may come out of a cache.
-            let moved = told.is_some_and(|(at, _)| at.elapsed() < 2 * SWEEP_EVERY);
-            if moved || !self.fees.contains_key(ticker) {
-                match self.endpoints.kalshi.fees(kalshi).await {
-                    Ok(read) => {
-                        self.fees.insert(ticker.clone(), (Instant::now(), read));
-                    }
-                    Err(error) => {
-                        tracing::warn!(ticker, %error, "announced fees are not read; the listed ones count");
-                    }
-                }
-            }
-            let mut timeline =
-                self.fees.get(ticker).map(|(_, timeline)| timeline.clone()).unwrap_or_default();
-            if let Some((_, Some(told))) = told {
+            let known = self.fees.get(&kalshi.key.id);
+            let mut timeline = known.map(|(_, timeline)| timeline.clone()).unwrap_or_default();
+            if let Some((_, Some(told))) = told_of(kalshi) {
                 let first = timeline.first_mut().map(|step| &mut step.fees);
                 if let Some(FeeData::Kalshi { multiplier, .. }) = first {
                     *multiplier = Some(*told);

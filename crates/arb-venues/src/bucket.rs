@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
+use arb_ws::{Rate, Throttle};
 use tokio::sync::Mutex;
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep_until};
 
 /// Tokens a second and how many may be saved up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,42 +18,26 @@ pub struct TokenRate {
 /// A token bucket. Callers wait their turn in order.
 #[derive(Debug)]
 pub(crate) struct TokenBucket {
-    rate: TokenRate,
-    state: Mutex<State>,
-}
-
-#[derive(Debug)]
-struct State {
-    tokens: f64,
-    at: Instant,
+    burst: u32,
+    throttle: Mutex<Throttle>,
 }
 
 impl TokenBucket {
     pub(crate) fn new(rate: TokenRate) -> Self {
-        let state = State { tokens: f64::from(rate.burst), at: Instant::now() };
-        Self { rate, state: Mutex::new(state) }
+        let every = Duration::from_secs(1) / rate.per_second.max(1);
+        let throttle = Throttle::new(Rate::new(rate.burst, every));
+        Self { burst: rate.burst, throttle: Mutex::new(throttle) }
     }
 
-    /// Waits until `cost` tokens are there, and takes them.
+    /// Waits until `cost` tokens are there (or the bucket is full), and takes them.
     ///
     /// Cancel safe: a dropped call has taken nothing.
     pub(crate) async fn take(&self, cost: u32) {
-        let cost = f64::from(cost.min(self.rate.burst));
-        let per_second = f64::from(self.rate.per_second.max(1));
+        let cost = cost.min(self.burst);
         // Holding the (fair) lock over the wait is what keeps callers in order.
-        let mut state = self.state.lock().await;
-        loop {
-            let now = Instant::now();
-            let back = (now - state.at).as_secs_f64() * per_second;
-            state.tokens = (state.tokens + back).min(f64::from(self.rate.burst));
-            state.at = now;
-            if state.tokens >= cost {
-                state.tokens -= cost;
-                return;
-            }
-            let missing = (cost - state.tokens) / per_second;
-            tokio::time::sleep(Duration::from_secs_f64(missing + 0.001)).await;
-        }
+        let mut throttle = self.throttle.lock().await;
+        sleep_until(throttle.next_at(cost, Instant::now())).await;
+        throttle.take(cost, Instant::now());
     }
 }
 

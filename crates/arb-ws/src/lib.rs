@@ -40,6 +40,6 @@ pub use crate::queue::{
 pub use crate::router::Router;
 pub use crate::session::{AfterRefusal, KeepAlive, Key, KeyId, Outbox, Session, Verdict};
 pub use crate::sink::Sink;
-pub use crate::throttle::{ConnectBudget, Rate};
+pub use crate::throttle::{ConnectBudget, Rate, Throttle};
 pub use crate::validate::Validate;
 pub use crate::windows::{PlannedWindow, Windows};

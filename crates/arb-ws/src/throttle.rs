@@ -24,27 +24,42 @@ impl Rate {
 }
 
 /// A token bucket over a given `now`, kept as the single moment at which it will be full again.
+///
+/// ```
+/// use std::time::Duration;
+/// use arb_ws::{Rate, Throttle};
+///
+/// let now = tokio::time::Instant::now();
+/// let mut throttle = Throttle::new(Rate::new(3, Duration::from_secs(1)));
+/// throttle.take(2, now);
+/// assert_eq!(throttle.next_at(1, now), now);
+/// assert_eq!(throttle.next_at(3, now), now + Duration::from_secs(2));
+/// ```
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Throttle {
+pub struct Throttle {
     rate: Rate,
     full_at: Option<Instant>,
 }
 
 impl Throttle {
-    pub(crate) fn new(rate: Rate) -> Self {
+    /// A full bucket.
+    #[must_use]
+    pub const fn new(rate: Rate) -> Self {
         Self { rate, full_at: None }
     }
 
-    /// When the next one may go: `now` or later.
-    pub(crate) fn next_at(&self, now: Instant) -> Instant {
+    /// When the next `count` may go together: `now` or later. More than a burst may go when the bucket is full.
+    #[must_use]
+    pub fn next_at(&self, count: u32, now: Instant) -> Instant {
         let Some(full_at) = self.full_at else { return now };
-        let spare = self.rate.every.saturating_mul(self.rate.burst.max(1) - 1);
+        let spare = self.rate.every.saturating_mul(self.rate.burst.max(1).saturating_sub(count));
         full_at.checked_sub(spare).map_or(now, |at| at.max(now))
     }
 
-    /// Takes one, whether or not it was due: overdrafts lengthen the next wait.
-    pub(crate) fn take(&mut self, now: Instant) {
-        self.full_at = Some(self.full_at.map_or(now, |at| at.max(now)) + self.rate.every);
+    /// Takes `count`, whether or not they were due: overdrafts lengthen the next wait.
+    pub fn take(&mut self, count: u32, now: Instant) {
+        let full_at = self.full_at.map_or(now, |at| at.max(now));
+        self.full_at = Some(full_at + self.rate.every.saturating_mul(count));
     }
 
     fn is_full(&self, now: Instant) -> bool {
@@ -85,11 +100,11 @@ impl ConnectBudget {
             hosts.insert(host.to_owned(), Throttle::new(self.rate));
         }
         let Some(throttle) = hosts.get_mut(host) else { return Ok(()) };
-        let due = throttle.next_at(now);
+        let due = throttle.next_at(1, now);
         if due > now {
             return Err(due);
         }
-        throttle.take(now);
+        throttle.take(1, now);
         Ok(())
     }
 }

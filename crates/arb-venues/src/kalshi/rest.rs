@@ -138,24 +138,55 @@ impl KalshiRest {
         AccountLimits::read(&answer).map_err(|source| refused(path, source))
     }
 
-    /// A market's fees, now and from each announced instant on: the listing's, with the changes of its event and series
-    /// (`/events/fee_changes`, `/series/fee_changes`) over them.
-    ///
-    /// # Errors
-    /// When the changes cannot be had after retries.
+    /// The fees of markets, now and from each announced instant on: the listing's, with the changes of their events and series
+    /// (`/events/fee_changes`, `/series/fee_changes`) over them. Each event and each series is asked for once; markets of
+    /// which one cannot be read after retries are left out, with a warning.
     ///
     /// # Cancel safety
     /// Cancel safe: reads only.
-    pub async fn fees(&self, market: &Market) -> Result<Vec<FeesFrom>, VenueError> {
-        let mut event = match &market.event_id {
-            Some(event) => self.event_fee_changes(event).await?,
-            None => Vec::new(),
-        };
-        let (series, changes) = match &market.series_id {
-            Some(series) => {
-                (self.recent_series(series).await?.fees, self.series_fee_changes(series).await?)
+    pub async fn fees(&self, markets: &[Market]) -> HashMap<String, Vec<FeesFrom>> {
+        let mut of_events: HashMap<&str, Option<Vec<FeeChange>>> = HashMap::new();
+        let mut of_series: HashMap<&str, Option<(FeeData, Vec<FeeChange>)>> = HashMap::new();
+        let mut found = HashMap::new();
+        for market in markets {
+            if let Some(event) = market.event_id.as_deref()
+                && !of_events.contains_key(event)
+            {
+                let read = self.event_fee_changes(event).await;
+                of_events.insert(event, or_warn(event, read));
             }
-            None => (market.fees.clone(), Vec::new()),
+            if let Some(series) = market.series_id.as_deref()
+                && !of_series.contains_key(series)
+            {
+                let read = async {
+                    let fees = self.recent_series(series).await?.fees;
+                    Ok((fees, self.series_fee_changes(series).await?))
+                };
+                of_series.insert(series, or_warn(series, read.await));
+            }
+            let event = market.event_id.as_deref().map(|event| &of_events[event]);
+            let series = market.series_id.as_deref().map(|series| &of_series[series]);
+            if let (None | Some(Some(_)), None | Some(Some(_))) = (event, series) {
+                let timeline = self.timeline(
+                    market,
+                    event.cloned().flatten().unwrap_or_default(),
+                    series.and_then(Option::as_ref),
+                );
+                found.insert(market.key.id.clone(), timeline);
+            }
+        }
+        found
+    }
+
+    fn timeline(
+        &self,
+        market: &Market,
+        mut event: Vec<FeeChange>,
+        series: Option<&(FeeData, Vec<FeeChange>)>,
+    ) -> Vec<FeesFrom> {
+        let (series, changes) = match series {
+            Some((fees, changes)) => (fees.clone(), changes.as_slice()),
+            None => (market.fees.clone(), [].as_slice()),
         };
         let now = self.clock.venue_time((self.now)());
         let mut of_series = market.fees.clone();
@@ -173,7 +204,7 @@ impl KalshiRest {
                 event.push(FeeChange { of, at: now, fee_type: own.0, multiplier: own.1 });
             }
         }
-        Ok(fee_timeline(&of_series, &changes, &event, now))
+        fee_timeline(&of_series, changes, &event, now)
     }
 
     /// Every change of an event's own fees, past and announced.
@@ -279,6 +310,14 @@ impl KalshiRest {
             }
         }
     }
+}
+
+/// What was read; where it could not be, the markets are charged by the fees they are listed with.
+fn or_warn<T>(of: &str, read: Result<T, VenueError>) -> Option<T> {
+    read.inspect_err(|error| {
+        tracing::warn!(of, %error, "announced fees are not read; the listed ones count");
+    })
+    .ok()
 }
 
 /// The items of a page of which none may be missing.

@@ -219,13 +219,42 @@ async fn one_failed_series_leaves_its_markets_without_fees_and_ends_nothing() {
 }
 
 #[tokio::test]
+async fn a_series_or_an_event_that_cannot_be_read_costs_its_own_markets_alone() {
+    let markets = r#"{"markets":[{"ticker":"E-1","event_ticker":"E","status":"active"},{"ticker":"F-1","event_ticker":"F","status":"active"}],"cursor":""}"#;
+    let events = r#"{"events":[{"event_ticker":"E","series_ticker":"S","title":"t","markets":[{"ticker":"E-1","event_ticker":"E","status":"active"}]},{"event_ticker":"F","series_ticker":"T","title":"t","markets":[{"ticker":"F-1","event_ticker":"F","status":"active"}]}],"cursor":""}"#;
+    let series = r#"{"series":{"ticker":"T","fee_type":"quadratic","fee_multiplier":1}}"#;
+    let url = serve_by(move |line| {
+        let path = line.split(' ').nth(1).unwrap_or_default();
+        match path {
+            "/series/T" => (200, series),
+            _ if path.starts_with("/series/fee_changes") => {
+                (200, r#"{"series_fee_change_arr":[]}"#)
+            }
+            _ if path.starts_with("/series/") => (404, "{}"),
+            _ if path.starts_with("/events/fee_changes") => {
+                (200, r#"{"event_fee_changes":[],"cursor":""}"#)
+            }
+            _ if path.starts_with("/events") => (200, events),
+            _ => (200, markets),
+        }
+    });
+    let rest = KalshiRest::new(&url.await, None, ClockOffset::new("kalshi")).unwrap();
+    let found = rest.named(&["E-1".to_owned(), "F-1".to_owned()]).await.unwrap();
+    assert_eq!(found.len(), 2);
+    assert!(matches!(found[0].fees, FeeData::Kalshi { multiplier: None, .. }), "{found:?}");
+    assert!(matches!(found[1].fees, FeeData::Kalshi { multiplier: Some(_), .. }), "{found:?}");
+    let fees = rest.fees(&found).await;
+    assert_eq!(fees.keys().collect::<Vec<_>>(), ["F-1"]);
+}
+
+#[tokio::test]
 async fn an_events_own_fees_go_over_its_series_and_back() {
     let sim = venues(0).await;
     let (rest, _) = kalshi(&sim);
     let ticker = sim.markets(arb_sim::Venue::Kalshi)[0].clone();
     let multiplier = async || {
         let market = rest.named(std::slice::from_ref(&ticker)).await.unwrap().remove(0);
-        let fees = rest.fees(&market).await.unwrap();
+        let fees = rest.fees(std::slice::from_ref(&market)).await.remove(&ticker).unwrap();
         let FeeData::Kalshi { multiplier, .. } = &fees[0].fees else { panic!("{fees:?}") };
         (market.event_id.unwrap(), multiplier.unwrap().normalize().to_string())
     };

@@ -136,7 +136,7 @@ impl Connection {
             }
             let now = Instant::now();
             let Some(due) = self.subscriptions.next_due(now) else { return Ok(None) };
-            let due = due.max(live.send.next_at(now));
+            let due = due.max(live.send.next_at(1, now));
             if due > now {
                 return Ok(Some(due));
             }
@@ -164,7 +164,7 @@ impl Connection {
         }
         let mut frames = std::mem::take(&mut self.outbox.frames);
         for frame in frames.drain(..) {
-            live.send.take(Instant::now());
+            live.send.take(1, Instant::now());
             if let Some(payload) = frame.payload() {
                 self.meta.received_at = (self.config.clock)();
                 if !outlet.sent(&self.meta, payload) {
