@@ -6,11 +6,13 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use arb_breaker::BreakerConfig;
 use arb_risk::fees::FeeHistory;
 use arb_risk::gate::RiskLimits;
 use arb_scan::PipelineConfig;
 use arb_sim::{Sim, SimConfig, Venue};
 use arb_tests::feed::resident;
+use arb_ws::FullJitter;
 use scan_app::approvals::{Approvals, Source};
 use scan_app::endpoints::Endpoints;
 use scan_app::feeds::{self, Feeds, Holdings, Parts, Patience};
@@ -29,6 +31,17 @@ const fn quickly() -> Pace {
         after_notice: [Duration::from_millis(50), Duration::from_millis(500)],
         fees_for: Duration::from_secs(10),
         confirm_within: Duration::from_secs(10),
+    }
+}
+
+/// A day is shorter than the uptime after which a lost link is no failure, so the breaker opens now and then.
+fn hasty() -> Patience {
+    let half_a_second = Duration::from_millis(500);
+    Patience {
+        breaker: BreakerConfig::default()
+            .with_open_time(half_a_second)
+            .with_growth(1, half_a_second),
+        backoff: Some(FullJitter { base: Duration::from_millis(50), cap: half_a_second }),
     }
 }
 
@@ -74,7 +87,7 @@ impl Scanner {
             pipeline: PipelineConfig::default(),
             publisher,
             tap: None,
-            patience: Patience::default(),
+            patience: hasty(),
             heartbeat: None,
             questions: None,
         };

@@ -330,12 +330,14 @@ impl Books {
     }
 
     /// Notes that a connection is open: its numbering starts anew. Books that an earlier connection of that number still
-    /// kept become Suspect, as by [`Books::connection_closed`]; the next report names them.
+    /// kept become Suspect, as by [`Books::connection_closed`]; the next report names them. Halts of books that no
+    /// connection keeps are forgotten: their ends may have been missed.
     pub fn connection_opened(&mut self, connection: u32, at: Option<Timestamp>) {
         let mut report = FrameReport::default();
-        // Whether a halt ended meanwhile was not heard: the snapshots to come count again.
-        self.books.iter_mut().for_each(|book| book.set_halted(false));
         self.connection_closed(connection, at, &mut report);
+        // Whether a halt ended meanwhile was not heard: the snapshots to come count again.
+        let kept_by_nobody = self.books.iter_mut().filter(|book| book.stream.is_none());
+        kept_by_nobody.for_each(|book| book.set_halted(false));
         self.unreported = report.touched;
     }
 

@@ -249,6 +249,30 @@ fn closing_halting_and_new_ticks() {
 }
 
 #[test]
+fn a_halt_is_forgotten_on_a_new_connection_of_its_books_and_on_no_other() {
+    let halt = r#"{"type":"market_lifecycle_v2","sid":17,"seq":1,"msg":{"market_ticker":"A","event_type":"deactivated","is_deactivated":true}}"#;
+    let mut feed = kalshi();
+    feed.frame(halt);
+    let report = feed.frame(&snapshot(3, "A", "0.4000"));
+    assert_eq!((feed.state("A"), report.resyncs), (suspect(SuspectReason::Halted), 0));
+    // Another connection says nothing about it.
+    feed.books.connection_opened(1, None);
+    feed.frame(&snapshot(4, "A", "0.4000"));
+    assert_eq!(feed.state("A"), suspect(SuspectReason::Halted));
+    // Its own begins anew, and so do halts: the end may have come between.
+    feed.books.connection_opened(0, None);
+    assert_eq!(feed.state("A"), suspect(SuspectReason::Disconnected));
+    feed.frame(&snapshot(1, "A", "0.4000"));
+    assert_eq!(feed.state("A"), LIVE);
+    // The same where it closes first, and opens under another number.
+    feed.frame(halt);
+    feed.books.connection_closed(0, None, &mut FrameReport::default());
+    feed.books.connection_opened(2, None);
+    feed.on(2, &snapshot(1, "A", "0.4000"));
+    assert_eq!(feed.state("A"), LIVE);
+}
+
+#[test]
 fn lost_and_ended_subscriptions() {
     let mut feed = kalshi();
     let report = feed.frame(r#"{"sid":1,"seq":3,"type":"error","msg":{"code":25,"msg":"Subscription buffer overflow"}}"#);
