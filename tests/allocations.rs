@@ -1,6 +1,5 @@
 //! From payload to assessed and published trade nothing is allocated once a stream has been seen, and nothing by the sessions
 //! that read it off the socket.
-#![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 use std::sync::Arc;
 

@@ -138,17 +138,21 @@ fn streamed(sim: &Sim) -> [usize; 2] {
 }
 
 /// One day: new markets are listed and approved, yesterday's are decided, one is halted for a while, an event's fees change,
-/// connections break. Says how long the new ones took to be traded.
+/// connections break. The new ones, and how long they took to be traded.
 async fn day(
     sim: &Sim,
     file: &Path,
     scanner: &mut Scanner,
-    yesterday: Vec<String>,
+    yesterday: &[String],
     each: usize,
-) -> Duration {
+) -> (Vec<String>, Duration) {
+    let before = sim.markets(Venue::Kalshi);
     sim.list_more(each);
-    approve(sim, file, &sim.markets(Venue::Kalshi));
-    let slowest = scanner.until("new and old", |tradable, _| tradable == 2 * each).await;
+    let mut new = sim.markets(Venue::Kalshi);
+    new.retain(|market| !before.contains(market));
+    // What was over yesterday is taken out.
+    approve(sim, file, &[yesterday, &new].concat());
+    let took = scanner.until("new and old", |tradable, _| tradable == 2 * each).await;
     sim.set_event_fee("KXLOAD-1", Some(50)).unwrap();
     sim.pause_market(&yesterday[0], true).unwrap();
     scanner.until("the halt", |tradable, _| tradable == 2 * each - 1).await;
@@ -156,7 +160,7 @@ async fn day(
     scanner.until("its end", |tradable, _| tradable == 2 * each).await;
     sim.fault("drop".parse().unwrap()).unwrap();
     sim.set_event_fee("KXLOAD-1", None).unwrap();
-    for market in &yesterday {
+    for market in yesterday {
         sim.settle_market(market, true).unwrap();
     }
     // Frames of a pair's second token have a book of their own, in no pair and so forgotten now and then.
@@ -172,7 +176,7 @@ async fn day(
         assert!(Instant::now() < deadline, "{:?} are streamed", streamed(sim));
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
-    slowest
+    (new, took)
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -188,10 +192,9 @@ async fn a_month_of_listings_and_settlements_leaves_nothing_behind() {
     let mut evenings: Vec<(Holdings, Option<u64>)> = Vec::new();
     let mut slowest = Duration::ZERO;
     for number in 1..=days {
-        let before = sim.markets(Venue::Kalshi);
-        slowest = slowest.max(day(&sim, &file, &mut scanner, live, each).await);
-        live = sim.markets(Venue::Kalshi);
-        live.retain(|market| !before.contains(market));
+        let took;
+        (live, took) = day(&sim, &file, &mut scanner, &live, each).await;
+        slowest = slowest.max(took);
         let holdings = *scanner.feeds.holdings.borrow();
         println!("day {number}: {holdings:?}, {:?} bytes resident", resident());
         evenings.push((holdings, resident()));

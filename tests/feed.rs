@@ -217,8 +217,22 @@ pub struct Found {
     pub at: Instant,
 }
 
+/// Whose word a keeper takes where connection and books both find a fault: with both, a fault that one of them misses is
+/// still found by the other, so each is also tried alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Heeds {
+    /// Both, as a program does.
+    Both,
+    /// The books: gaps that the connection tells of change none.
+    Books,
+    /// The connection: what the books need is not asked for.
+    Connection,
+}
+
 /// Books kept from what a connection receives, each frame judged by the oracle.
 pub struct Keeper {
+    /// Whose word it takes.
+    pub heeds: Heeds,
     /// The books.
     pub books: Books,
     /// When each may be quoted.
@@ -235,6 +249,8 @@ pub struct Keeper {
     pub before_sending: Option<Box<dyn FnOnce()>>,
     /// Messages so far.
     pub messages: u64,
+    /// Commands sent so far.
+    pub commands: u64,
     /// Links so far.
     pub links: u64,
     /// Gaps told by the connection or seen by the books.
@@ -350,7 +366,9 @@ impl Sink for Keeper {
             self.books.connection_closed(meta.connection, at, &mut self.report);
             self.handle.resync_all();
         }
-        self.handle.resync(asks);
+        if self.heeds != Heeds::Connection {
+            self.handle.resync(asks);
+        }
         if self.judged {
             let mut oracle = std::mem::replace(&mut self.oracle, Oracle::new(Venue::Kalshi));
             oracle.take(payload, |key| self.quote(key));
@@ -378,6 +396,7 @@ impl Sink for Keeper {
                     self.found("connect timeout", since);
                 }
             }
+            Event::Gap { .. } if self.heeds == Heeds::Books => self.gaps += 1,
             Event::Stalled { keys, .. } | Event::Gap { keys, .. } => {
                 self.gaps += u64::from(matches!(event, Event::Gap { .. }));
                 let stalled = matches!(event, Event::Stalled { .. });
@@ -407,9 +426,11 @@ impl Sink for Keeper {
     }
 
     fn on_sent(&mut self, _meta: &Meta, payload: &[u8]) {
-        if payload != b"PING"
-            && let Some(act) = self.before_sending.take()
-        {
+        if payload == b"PING" {
+            return;
+        }
+        self.commands += 1;
+        if let Some(act) = self.before_sending.take() {
             act();
         }
     }
@@ -445,6 +466,7 @@ impl Feed {
         let dial = Arc::new(TimedDial { dial, dialled_at: Mutex::new(None) });
         let (connection, handle) = Connection::new(config, dial.clone(), session(sim, venue));
         let keeper = Rc::new(RefCell::new(Keeper {
+            heeds: Heeds::Both,
             books: Books::new(venue),
             oracle: Oracle::new(venue),
             violations: Vec::new(),
@@ -454,6 +476,7 @@ impl Feed {
             found: Vec::new(),
             before_sending: None,
             messages: 0,
+            commands: 0,
             links: 0,
             gaps: 0,
             judged,
