@@ -301,6 +301,28 @@ fn each_limit_on_holdings_and_conduct_fails_alone() {
 }
 
 #[test]
+fn what_sales_bring_in_makes_no_room_for_purchases() {
+    let found = |costs: [&str; 2], gross: &str| {
+        let mut scene = scene();
+        for (leg, cost) in scene.opportunity.legs.iter_mut().zip(costs) {
+            leg.cost_usd = usd(cost);
+            leg.action = if leg.cost_usd.is_positive() { Action::Buy } else { Action::Sell };
+        }
+        scene.opportunity.gross_usd = usd(gross);
+        let limits = RiskLimits { max_position_size: usd("90"), ..RiskLimits::default() };
+        let failures = scene.failures(&Gate::new(limits));
+        let [Failure::Order { outlay, .. }, Failure::Position { .. }] = failures[..] else {
+            panic!("{failures:?}");
+        };
+        outlay
+    };
+    // A hundred sets split for a dollar each, and both halves sold.
+    assert_eq!(found(["-53", "-51"], "4"), usd("100"));
+    // One outcome bought, another sold.
+    assert_eq!(found(["91", "-95"], "4"), usd("92"));
+}
+
+#[test]
 fn an_order_is_the_smaller_the_larger_its_gap() {
     // 100 contracts that earn 4 cents each: the limit of 120 dollars falls to 90, and 97.50 are laid out.
     let mut scene = scene();
@@ -375,6 +397,41 @@ fn a_record_that_cannot_be_read_halts() {
         assert_eq!(switch.state(), TradingState::Halted, "{record:?}");
         assert!(switch.reason().contains("record"), "{:?}", switch.reason());
     }
+}
+
+#[test]
+fn a_file_that_is_there_and_cannot_be_read_halts() {
+    use std::io::{Error, ErrorKind};
+    let read = |kind: ErrorKind| KillSwitch::restore_read(Err(Error::from(kind)));
+    assert_eq!(read(ErrorKind::NotFound), KillSwitch::released());
+    for kind in [ErrorKind::PermissionDenied, ErrorKind::InvalidData, ErrorKind::Other] {
+        assert_eq!(read(kind).state(), TradingState::Halted, "{kind}");
+    }
+    let mut pulled = KillSwitch::released();
+    pulled.pull(TradingState::ReduceOnly, "day loss", scene().now);
+    assert_eq!(KillSwitch::restore_read(Ok(pulled.record())), pulled);
+}
+
+#[test]
+fn a_stamp_from_the_future_is_no_fresh_book() {
+    let ahead = |millis: i64| {
+        after_change(|scene| {
+            for leg in &mut scene.legs {
+                (leg.received_at, leg.venue_at) = (Some(after(scene.now, millis)), None);
+            }
+        })
+    };
+    assert_eq!(ahead(1_000), []);
+    let age = Some(1_001);
+    assert_eq!(
+        ahead(1_001),
+        [0, 1].map(|leg| Failure::BookAge { leg, age, limit: 1_000 }),
+        "the clock was set back: how old the books are is not known"
+    );
+    let venue = after_change(|scene| scene.legs[0].venue_at = Some(after(scene.now, 2_001)));
+    assert!(matches!(venue[..], [Failure::VenueAge { leg: 0, age: 2_001, .. }]), "{venue:?}");
+    let unhedged = after_change(|s| s.account.unhedged_since = Some(after(s.now, 10_001)));
+    assert!(matches!(unhedged[..], [Failure::UnhedgedFor { time: 10_001, .. }]), "{unhedged:?}");
 }
 
 #[test]

@@ -31,7 +31,8 @@ impl std::fmt::Display for TradingState {
 /// A switch that stops trading and stays where it was put, over restarts too.
 ///
 /// This crate does no I/O: keep [`KillSwitch::record`] wherever it survives, **before** acting on a change, and start
-/// from [`KillSwitch::restore`]. A record that cannot be read halts, because it is not known what it said.
+/// from [`KillSwitch::restore`] or [`KillSwitch::restore_read`]. A record that cannot be read halts, because it is not known
+/// what it said.
 ///
 /// ```
 /// use arb_normalize::Timestamp;
@@ -39,11 +40,11 @@ impl std::fmt::Display for TradingState {
 ///
 /// let path = std::env::temp_dir().join(format!("kill-switch-{}.json", std::process::id()));
 /// let now = Timestamp::from_millis(1_780_000_000_000).unwrap();
-/// let mut switch = KillSwitch::restore(std::fs::read_to_string(&path).ok().as_deref());
+/// let mut switch = KillSwitch::restore_read(std::fs::read_to_string(&path));
 /// switch.pull(TradingState::ReduceOnly, "balance differs by 3 dollars", now);
 /// std::fs::write(&path, switch.record())?;
 ///
-/// let restarted = KillSwitch::restore(std::fs::read_to_string(&path).ok().as_deref());
+/// let restarted = KillSwitch::restore_read(std::fs::read_to_string(&path));
 /// assert_eq!(restarted.state(), TradingState::ReduceOnly);
 /// assert_eq!(restarted.reason(), "balance differs by 3 dollars");
 /// # std::fs::remove_file(&path)?;
@@ -75,6 +76,17 @@ impl KillSwitch {
         match serde_json::from_str::<Self>(record) {
             Ok(switch) if switch.v == Self::VERSION => switch,
             Ok(switch) => Self::unreadable(format!("record has version {}", switch.v)),
+            Err(error) => Self::unreadable(format!("record cannot be read: {error}")),
+        }
+    }
+
+    /// The switch as a file says it, or did not. Only a file that is not there says that nothing was ever recorded; one
+    /// that is there and cannot be read (no permission, a broken disk, no text) halts.
+    #[must_use]
+    pub fn restore_read(read: std::io::Result<String>) -> Self {
+        match read {
+            Ok(record) => Self::restore(Some(&record)),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Self::released(),
             Err(error) => Self::unreadable(format!("record cannot be read: {error}")),
         }
     }

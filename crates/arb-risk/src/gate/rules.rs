@@ -1,6 +1,6 @@
 //! The standard rules, cheapest first.
 
-use arb_normalize::{Timestamp, Usd, Venue};
+use arb_normalize::{Opportunity, Timestamp, Usd, Venue};
 use rust_decimal::Decimal;
 use time::{Date, Month, OffsetDateTime, Weekday};
 
@@ -128,6 +128,12 @@ fn age_ms(now: Timestamp, at: Timestamp) -> u64 {
     now.nanos_since(at) / 1_000_000
 }
 
+/// Milliseconds between two instants, whichever is first. A stamp from the future says that a clock was moved and nothing
+/// of the age, so it is as bad as an old one.
+fn apart_ms(one: Timestamp, other: Timestamp) -> u64 {
+    age_ms(one, other).max(age_ms(other, one))
+}
+
 fn book_fresh(input: &GateInput<'_>, limits: &RiskLimits, failures: &mut Failures) {
     let (local, venue) = if input.in_play {
         (limits.max_book_age_in_play_ms, limits.max_venue_age_in_play_ms)
@@ -135,11 +141,11 @@ fn book_fresh(input: &GateInput<'_>, limits: &RiskLimits, failures: &mut Failure
         (limits.max_book_age_ms, limits.max_venue_age_ms)
     };
     for (leg, state) in input.legs.iter().enumerate() {
-        let age = state.received_at.map(|at| age_ms(input.now, at));
+        let age = state.received_at.map(|at| apart_ms(input.now, at));
         if age.is_none_or(|age| age > local) {
             failures.push(Failure::BookAge { leg, age, limit: local });
         }
-        if let Some(age) = state.venue_at.map(|at| age_ms(input.now, at))
+        if let Some(age) = state.venue_at.map(|at| apart_ms(input.now, at))
             && age > venue
         {
             failures.push(Failure::VenueAge { leg, age, limit: venue });
@@ -227,8 +233,21 @@ fn depth(input: &GateInput<'_>, limits: &RiskLimits, failures: &mut Failures) {
     }
 }
 
+/// Dollars a trade lays out before any comes in: its purchases, and what splitting sets for its sales costs.
+fn laid_out(opportunity: &Opportunity) -> Usd {
+    let costs: Usd = opportunity.legs.iter().map(|leg| leg.cost_usd).sum();
+    let payout = opportunity.gross_usd + costs;
+    bought(opportunity, |_| true) + (-payout).max(Usd::ZERO)
+}
+
+/// What the purchases at some venues lay out. What sales bring in comes later, if at all.
+fn bought(opportunity: &Opportunity, at: impl Fn(Venue) -> bool) -> Usd {
+    let legs = opportunity.legs.iter().filter(|leg| at(leg.venue));
+    legs.map(|leg| (leg.cost_usd + leg.fee_usd).max(Usd::ZERO)).sum()
+}
+
 fn position(input: &GateInput<'_>, limits: &RiskLimits, failures: &mut Failures) {
-    let outlay = input.opportunity.outlay_usd();
+    let outlay = laid_out(input.opportunity);
     let limit = limits.order_limit_at(per_contract(input));
     if outlay > limit {
         failures.push(Failure::Order { outlay, limit });
@@ -254,20 +273,14 @@ fn shares(input: &GateInput<'_>, limits: &RiskLimits, failures: &mut Failures) {
     let Some(equity) = input.account.equity else { return };
     let limit = share_of(equity, limits.max_venue_share);
     for venue in Venue::ALL {
-        let outlay: Usd = input
-            .opportunity
-            .legs
-            .iter()
-            .filter(|leg| leg.venue == venue)
-            .map(|leg| leg.cost_usd + leg.fee_usd)
-            .sum();
+        let outlay = bought(input.opportunity, |at| at == venue);
         let held = input.account.held_at[venue.index()];
         if outlay.is_positive() && outlay + held > limit {
             failures.push(Failure::VenueShare { venue, outlay, held, limit });
         }
     }
     let limit = share_of(equity, limits.max_total_share);
-    let outlay = input.opportunity.outlay_usd();
+    let outlay = laid_out(input.opportunity);
     let held: Usd = input.account.held_at.iter().copied().sum();
     if outlay + held > limit {
         failures.push(Failure::Total { outlay, held, limit });
@@ -280,7 +293,7 @@ fn unhedged(input: &GateInput<'_>, limits: &RiskLimits, failures: &mut Failures)
         failures.push(Failure::Unhedged { held, limit: limits.max_unhedged });
     }
     if let Some(since) = input.account.unhedged_since {
-        let time = age_ms(input.now, since);
+        let time = apart_ms(input.now, since);
         if time > limits.max_unhedged_ms {
             failures.push(Failure::UnhedgedFor { time, limit: limits.max_unhedged_ms });
         }
