@@ -4,7 +4,7 @@
 //!
 //! | term | means |
 //! |---|---|
-//! | [`base`](Slippage::base) | average price of the walk minus the best price; exact, and **already inside** the order's cost |
+//! | [`base`](Slippage::base) | how far the average price of the walk is from the best price; exact, and **already inside** the order's cost |
 //! | [`impact`](Slippage::impact) | what is paid on top of the displayed book, because levels vanish on contact and others take too |
 //! | [`timing`](Slippage::timing) | what the price moves between the decision and the match: k · σ · √latency |
 //! | [`total`](Slippage::total) | the three together: expected shortfall against the best price |
@@ -161,16 +161,20 @@ impl<I: ImpactModel> SlippageModel<I> {
 
     /// Contracts up to the band beyond `limit`, at least those of the first levels.
     fn depth(&self, ladder: Ladder<'_>, limit: Price) -> f64 {
-        let most = limit.micros().saturating_add(self.band.micros());
+        // Away from the best price: up for a purchase, down for a sale.
+        let best = ladder.best_price().unwrap_or(limit);
+        let most = apart(limit, best).saturating_add(self.band.micros());
         let counted = ladder
             .enumerate()
-            .take_while(|(index, level)| *index < self.min_levels || level.price.micros() <= most)
+            .take_while(|(index, level)| {
+                *index < self.min_levels || apart(level.price, best) <= most
+            })
             .fold(Quantity::ZERO, |sum, (_, level)| sum.saturating_add(level.size));
         contracts(counted)
     }
 }
 
-/// Average minus best price in dollars, and the worst price taken; what the ladder does not hold is left out.
+/// How far the average price is from the best one in dollars, and the worst price taken; what the ladder does not hold is left out.
 fn walk(ladder: Ladder<'_>, quantity: Quantity) -> (f64, Price) {
     let Some(best) = ladder.best() else { return (0.0, Price::ZERO) };
     let (mut left, mut above, mut limit) = (quantity, 0.0, best.price);
@@ -179,13 +183,18 @@ fn walk(ladder: Ladder<'_>, quantity: Quantity) -> (f64, Price) {
             break;
         }
         let take = left.min(level.size);
-        let more = level.price.micros() - best.price.micros().min(level.price.micros());
-        above += f64::from(more) / f64::from(Price::SCALE) * contracts(take);
+        above +=
+            f64::from(apart(level.price, best.price)) / f64::from(Price::SCALE) * contracts(take);
         limit = level.price;
         left = left.saturating_sub(take);
     }
     let taken = contracts(quantity.saturating_sub(left));
     (if taken == 0.0 { 0.0 } else { above / taken }, limit)
+}
+
+/// Micro-dollars between two prices.
+const fn apart(one: Price, other: Price) -> u32 {
+    one.micros().abs_diff(other.micros())
 }
 
 /// A quantity as an estimate.
@@ -237,6 +246,25 @@ mod tests {
         let found = model.estimate(&leg(Ladder::from_best_last(&asks), "150"));
         assert!((found.base - 0.01).abs() < 1e-12, "50 of 150 contracts cost three cents more");
         assert!((found.timing - 1.65 * 0.0004).abs() < 1e-12);
+    }
+
+    #[test]
+    fn a_sale_slips_like_the_purchase_of_the_opposite_outcome() {
+        let level =
+            |price: &str, size: &str| Level::new(price.parse().unwrap(), size.parse().unwrap());
+        // Bids at 0.60, 0.57 and far below: the last two are beyond the band.
+        let bids = [
+            level("0.30", "5000"),
+            level("0.31", "5000"),
+            level("0.56", "40"),
+            level("0.57", "100"),
+            level("0.60", "100"),
+        ];
+        let sale = Ladder::from_best_last(&bids);
+        let found = SlippageModel::default().estimate(&leg(sale, "150"));
+        assert!((found.base - 0.01).abs() < 1e-12, "50 of 150 contracts bring three cents less");
+        assert!((found.depth_share - 150.0 / (0.8 * 240.0)).abs() < 1e-12);
+        assert_eq!(found, SlippageModel::default().estimate(&leg(sale.mirror(), "150")));
     }
 
     #[test]
