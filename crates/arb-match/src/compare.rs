@@ -1252,6 +1252,17 @@ fn every_statement(k: &Reading, p: &Reading, found: &mut Findings) {
         })
     };
     let claims_agree = agreed(k, p) && agreed(p, k);
+    // Both of two is less than one or the other.
+    let joined = |r: &'_ Reading| -> Vec<(String, String, bool)> {
+        r.claims.iter().take(1).flat_map(|s| s.joined.clone()).collect()
+    };
+    let (a, b) = (joined(k), joined(p));
+    let turned = a.iter().find(|x| b.iter().any(|y| x.0 == y.0 && x.1 == y.1 && x.2 != y.2));
+    if let Some((_, _, or)) = turned {
+        let (k, p) = if *or { ("or", "and") } else { ("and", "or") };
+        found.add("wording", k, p, DifferenceKind::Missing);
+        found.meet(if *or { Relation::Superset } else { Relation::Subset });
+    }
     // Where the questions say the same and only one condition has more to say, it spells out what both mean.
     let asked = |mine: &Reading, other: &Reading| {
         let (residue, _) = least(mine.titles.iter(), other, &mine.titles[0]);
@@ -1292,11 +1303,15 @@ fn every_statement(k: &Reading, p: &Reading, found: &mut Findings) {
                 if loose && (acts && !subject_of(statement, atom) || nominated) {
                     continue;
                 }
+                let narrows = atom.kind == Kind::Word && statement.narrowing.contains(&atom.at);
                 let spelled = spare > 1
+                    && !narrows
                     && (Group::of(atom.kind) == Group::Wording && words <= spare
                         || atom.kind == Kind::Verb && SOFT.contains(&atom.id.as_str()));
-                let spare =
-                    words <= spare && !subject(atom) && Group::of(atom.kind) == Group::Wording;
+                let spare = words <= spare
+                    && !narrows
+                    && !subject(atom)
+                    && Group::of(atom.kind) == Group::Wording;
                 if *w >= 0.5 && !spelled && !spare {
                     let (a, b) =
                         if kalshi { (atom.text.as_str(), "") } else { ("", atom.text.as_str()) };
@@ -1308,7 +1323,7 @@ fn every_statement(k: &Reading, p: &Reading, found: &mut Findings) {
 }
 
 /// Verbs that only say how something comes about.
-const SOFT: [&str; 5] = ["form", "confirm", "agree", "declare", "appoint"];
+const SOFT: [&str; 4] = ["form", "agree", "declare", "appoint"];
 
 /// Whether the atom stands before the predicate.
 fn subject_of(statement: &Statement, atom: &Atom) -> bool {
@@ -1327,7 +1342,7 @@ fn other_basis(mine: &Reading, atom: &Atom) -> bool {
         Kind::District,
         Kind::Team,
     ];
-    if atom.kind == Kind::Stage {
+    if matches!(atom.kind, Kind::Stage | Kind::League) {
         return true;
     }
     let titles = || mine.titles.iter().flat_map(|s| &s.atoms).filter(|a| a.kind == atom.kind);

@@ -747,6 +747,10 @@ fn variants(text: &str) -> Vec<String> {
     if inside.contains("::") {
         return vec![short];
     }
+    // Women's teams carry the names of the men's.
+    if inside == "W" {
+        return vec![format!("{} women {}", &text[..open], &text[close + 1..])];
+    }
     if matches!(inside, "ET" | "inclusive" | "exclusive" | "noon")
         || inside.chars().any(|c| c.is_ascii_digit())
     {

@@ -46,6 +46,10 @@ pub(crate) struct Statement {
     pub(crate) forms: Vec<String>,
     /// Initials of runs of capitalised words, with the atoms' first and last token: `Grand Theft Auto` is also `gta`.
     pub(crate) initials: Vec<Initials>,
+    /// Words that narrow what is said (`in straight sets`, `unanimously`, `and catches the booster`), by the token they start at.
+    pub(crate) narrowing: Vec<usize>,
+    /// Atoms joined by `and`, or by `or`: the two ids and whether it is `or`.
+    pub(crate) joined: Vec<(String, String, bool)>,
     /// Predicates beside an `or`, by the token they start at.
     pub(crate) or: Vec<usize>,
     /// Names that only explain: whose song it is (`"Ordinary" by Alex Warren`), whom the next one follows; by the token they start at.
@@ -178,6 +182,8 @@ impl Statement {
             or(a.at.checked_sub(1)) || or(Some(a.at + a.text.split_whitespace().count()))
         });
         statement.or = beside.map(|a| a.at).collect();
+        statement.narrowing = narrowing(&tokens);
+        statement.joined = joined(&tokens, &statement.atoms);
         statement.asides = asides(&tokens, statement.has(Kind::Rank, "next"));
         statement.offices(&tokens);
         statement.no_change();
@@ -580,6 +586,68 @@ fn asides(tokens: &[Token], next: bool) -> Vec<usize> {
             i + 1..i + 1 + names
         })
         .collect()
+}
+
+/// The words that stand behind a preposition or a conjunction, adverbs, and adjectives that leave out a part of what they name.
+fn narrowing(tokens: &[Token]) -> Vec<usize> {
+    const BEFORE: [&str; 17] = [
+        "in", "by", "of", "with", "without", "via", "against", "into", "from", "to", "for",
+        "under", "during", "at", "and", "or", "as",
+    ];
+    const ARTICLES: [&str; 9] = ["a", "an", "the", "any", "its", "his", "her", "their", "-"];
+    const PARTIAL: [&str; 30] = [
+        "interim",
+        "acting",
+        "caretaker",
+        "temporary",
+        "permanent",
+        "federal",
+        "state",
+        "studio",
+        "live",
+        "solo",
+        "partial",
+        "full",
+        "entire",
+        "every",
+        "all",
+        "both",
+        "only",
+        "outright",
+        "consecutive",
+        "felony",
+        "misdemeanor",
+        "domestic",
+        "foreign",
+        "worldwide",
+        "remaster",
+        "demo",
+        "beta",
+        "first",
+        "physical",
+        "doubles",
+    ];
+    let behind = |i: usize| {
+        let before = tokens[..i].iter().rev().find(|t| !ARTICLES.contains(&t.text.as_str()));
+        before.is_some_and(|t| BEFORE.contains(&t.text.as_str()))
+    };
+    let narrows = |i: &usize| {
+        let word = tokens[*i].text.as_str();
+        let adverb = word.len() > 5 && word.ends_with("ly");
+        tokens[*i].word && (adverb || PARTIAL.contains(&word) || behind(*i))
+    };
+    (0..tokens.len()).filter(narrows).collect()
+}
+
+/// Neighbouring atoms with `and` or `or` between them.
+fn joined(tokens: &[Token], atoms: &[Atom]) -> Vec<(String, String, bool)> {
+    let pairs = atoms.windows(2).filter_map(|two| {
+        let [a, b] = two else { return None };
+        let word = tokens.get(b.at.checked_sub(1)?)?.text.as_str();
+        let or = word == "or";
+        (or || word == "and").then(|| (a.id.clone(), b.id.clone(), or))
+    });
+    pairs.collect()
 }
 
 /// Whether a date is when figures are due (`scheduled to be released December 4`), not when something happens.

