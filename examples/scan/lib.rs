@@ -3,6 +3,7 @@
 pub mod approvals;
 pub mod args;
 pub mod audit;
+pub mod components;
 pub mod doctor;
 pub mod endpoints;
 pub mod failure;

@@ -116,6 +116,7 @@ async fn scan(args: &Args, settings: &Settings) -> Result<(), Failure> {
         questions: Some(questions),
     };
     let feeds = feeds::start(&endpoints, parts)?;
+    services.watch_feeds(&feeds.view);
     let mut beside = tokio::task::JoinSet::new();
     let approvals = feeds.approvals();
     beside.spawn(async move { registry.run(heard, approvals).await });

@@ -93,6 +93,10 @@ pub struct Publisher {
     pub notices: Option<mpsc::Sender<Notice>>,
 }
 
+fn drift(venue: Venue) -> metrics::Counter {
+    metrics::counter!("arb_scan_drift_total", "venue" => venue.as_str())
+}
+
 impl Publisher {
     /// A publisher into a bounded queue.
     pub fn new(
@@ -100,6 +104,10 @@ impl Publisher {
         limits: RiskLimits,
         confirmed_at: Option<Timestamp>,
     ) -> Self {
+        for venue in Venue::ALL {
+            // Shown before the first: what appears with a value has not increased for who watches the time series.
+            drift(venue).increment(0);
+        }
         Self {
             findings,
             assessor: Assessor::default(),
@@ -255,7 +263,7 @@ impl Sink for Publisher {
     fn on_event(&mut self, venue: Venue, _: Option<Timestamp>, event: &MarketEvent<'_>) {
         match event {
             MarketEvent::Unknown { kind } => {
-                metrics::counter!("arb_scan_drift_total", "venue" => venue.as_str()).increment(1);
+                drift(venue).increment(1);
                 tracing::warn!(%venue, kind, "a message of an unknown kind");
             }
             MarketEvent::Lifecycle(lifecycle) => self.notify(Notice::Market {
@@ -272,7 +280,7 @@ impl Sink for Publisher {
     }
 
     fn on_malformed(&mut self, venue: Venue, connection: u32, error: &DecodeError) {
-        metrics::counter!("arb_scan_drift_total", "venue" => venue.as_str()).increment(1);
+        drift(venue).increment(1);
         tracing::warn!(%venue, connection, %error, "a frame was refused");
         if error.may_concern_books() {
             self.garbled.push((venue, connection));

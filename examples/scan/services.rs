@@ -19,7 +19,9 @@ use arb_monitor::{Monitor, MonitorConfig};
 use arb_scan::Closed;
 use rust_decimal::Decimal;
 use rust_decimal::prelude::FromPrimitive as _;
+use tokio::sync::watch;
 
+use crate::components;
 use crate::failure::Failure;
 use crate::publisher::{Finding, Risk};
 use crate::settings::Settings;
@@ -46,6 +48,7 @@ pub struct Services {
     alert_rule: OpportunityAlert,
     recent: MemorySink,
     server: Option<Server>,
+    monitoring_interval: Duration,
 }
 
 impl Services {
@@ -87,12 +90,29 @@ impl Services {
         let writer = CacheWriter::start(cache.clone(), WriterConfig::default());
         let inbox = writer.inbox();
         let alert_rule = OpportunityAlert::default();
-        Ok(Self { cache, store, writer, inbox, monitor, board, alert_rule, recent, server })
+        let monitoring_interval = settings.monitoring_interval;
+        Ok(Self {
+            cache,
+            store,
+            writer,
+            inbox,
+            monitor,
+            board,
+            alert_rule,
+            recent,
+            server,
+            monitoring_interval,
+        })
     }
 
     /// What the feeds' thread beats, so that a thread that hangs is noticed.
     pub fn heartbeat(&self) -> Heartbeat {
         self.monitor.handle().health_registry().heartbeats().watch("feeds", FEEDS_SILENCE)
+    }
+
+    /// Watches the books of the venues: the whole is not ready without them.
+    pub fn watch_feeds(&self, view: &watch::Receiver<StatusModel>) {
+        components::watch_feeds(&self.monitor, view, self.monitoring_interval);
     }
 
     /// Where the status page is.

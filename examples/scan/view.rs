@@ -10,7 +10,7 @@ use arb_monitor::status::{
 use arb_normalize::books::BookState;
 use arb_normalize::opportunity::Action;
 use arb_normalize::{Opportunity, Timestamp, Venue};
-use arb_scan::{Pipeline, Share, Stopped, Terms};
+use arb_scan::{NotPriced, Pipeline, Share, Stopped, Terms};
 use arb_ws::{Health, LinkState, Windows};
 use rust_decimal::Decimal;
 
@@ -95,15 +95,22 @@ pub fn of(
         clock.offset_ms = Some(-offset.millis());
     }
     let mut blocked_now = Vec::new();
+    let (mut live, mut followed) = (0, 0);
     for (id, reason) in pipeline.pair_states() {
         view.pairs_total += 1;
+        followed += usize::from(!matches!(reason, Some(NotPriced::Dead(_))));
+        live += usize::from(!matches!(
+            reason,
+            Some(NotPriced::Dead(_) | NotPriced::Empty(_) | NotPriced::Suspect(_))
+        ));
         match reason {
             None => view.pairs_tradable += 1,
             Some(reason) => blocked_now.push((reason.to_string(), id.to_owned())),
         }
     }
     view.blocked.extend(blocked(blocked_now.into_iter()));
-    view.pairs_live = Some(view.pairs_tradable);
+    view.pairs_live = Some(live);
+    view.pairs_followed = Some(followed);
     for venue in Venue::ALL {
         let books = books(pipeline, venue);
         let newest =

@@ -80,7 +80,11 @@ pub const METRICS: &[Metric] = &[
     ),
     counter("arb_scan_drift_total", "venue", "frames the decoders did not know or refused"),
     histogram("arb_scan_frame_seconds", "", "from a frame's bytes to the decision"),
-    gauge("arb_scan_pairs", "state", "approved pairs: all, live on both venues, tradable"),
+    gauge(
+        "arb_scan_pairs",
+        "state",
+        "approved pairs: all, followed (both markets trade), live on both venues, tradable",
+    ),
     gauge("arb_scan_kill_switch_engaged", "", "1 while trading is stopped by the switch"),
     gauge("arb_scan_clock_offset_seconds", "venue", "our clock minus the venue's"),
     counter("arb_scan_opportunities_total", "", "opportunities opened"),

@@ -201,6 +201,8 @@ impl Rest {
             retry_in: rejected.retry_after.unwrap_or_default(),
         })?;
         metrics::counter!("arb_venues_requests_total", "venue" => self.venue.as_str()).increment(1);
+        // Shown before the first: what appears with a value has not increased for who watches the time series.
+        self.failures().increment(0);
         let started = tokio::time::Instant::now();
         let result = self.exchange(request).await;
         metrics::histogram!("arb_venues_request_seconds", "venue" => self.venue.as_str())
@@ -210,12 +212,15 @@ impl Rest {
             // A refusal is an answer: the venue works. So is a rate limit: it is not broken, we are too fast.
             Err(VenueError::Status { status, .. }) if *status < 500 => permit.ignore(),
             Err(_) => {
-                metrics::counter!("arb_venues_failures_total", "venue" => self.venue.as_str())
-                    .increment(1);
+                self.failures().increment(1);
                 permit.failure();
             }
         }
         result
+    }
+
+    fn failures(&self) -> metrics::Counter {
+        metrics::counter!("arb_venues_failures_total", "venue" => self.venue.as_str())
     }
 
     async fn exchange(&self, request: &Request<'_>) -> Result<Bytes, VenueError> {

@@ -226,6 +226,7 @@ impl Courier {
 
 async fn run(shared: Arc<Shared>, sink: Arc<dyn AlertSink>) {
     let mut failed_in_a_row = 0u32;
+    shared.show_counts();
     while let Some((queued_at, notification)) = shared.next().await {
         let error = match shared.attempt(&sink, &notification).await {
             Ok(()) => {
@@ -261,9 +262,19 @@ impl Shared {
     }
 
     fn count(&self, result: &'static str) {
+        self.counter(result).increment(1);
+    }
+
+    fn counter(&self, result: &'static str) -> metrics::Counter {
         let sink = self.config.name.clone();
         metrics::counter!("arb_monitor_notifications_total", "sink" => sink, "result" => result)
-            .increment(1);
+    }
+
+    /// Shows every count before the first: what appears with a value has not increased for who watches the time series.
+    fn show_counts(&self) {
+        for result in ["delivered", "failed", "dropped"] {
+            self.counter(result).increment(0);
+        }
     }
 
     /// The oldest notification, left in the queue; `None` once closed and empty.

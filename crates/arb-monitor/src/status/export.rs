@@ -10,6 +10,7 @@ use super::model::{FeedRow, StatusModel};
 pub(super) fn export(model: &StatusModel) {
     let pairs = [
         ("all", Some(model.pairs_total)),
+        ("followed", model.pairs_followed),
         ("live", model.pairs_live),
         ("tradable", Some(model.pairs_tradable)),
     ];

@@ -231,6 +231,9 @@ pub struct StatusModel {
     /// Pairs whose books are live on both venues, tradable or not: the service level counts them.
     /// Where it is not known the dashboard takes the share of live books.
     pub pairs_live: Option<usize>,
+    /// Approved pairs whose markets trade on both venues: the live ones' share of them is the level of service. `None` where the program
+    /// does not say so.
+    pub pairs_followed: Option<usize>,
     /// Pairs that can be traded now.
     pub pairs_tradable: usize,
     /// All approved pairs.

@@ -66,6 +66,7 @@ pub(crate) fn model() -> StatusModel {
         started_at: Some(datetime!(2026-11-22 06:12 UTC)),
         kill_switch: KillSwitch::default(),
         pairs_live: Some(48),
+        pairs_followed: Some(52),
         pairs_tradable: 41,
         pairs_total: 60,
         clocks: vec![

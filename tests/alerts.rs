@@ -1,0 +1,292 @@
+//! The alert rules in a real Prometheus, beside a scanner on venues that fail: each fires while its fault lasts and is over
+//! after it. Three have no fault here: no fault may make a live book wrong (`WrongBook`), and neither the kill switch nor the
+//! number of a metric's labels hangs on a venue; `promtool` tests those.
+#![expect(clippy::unwrap_used, clippy::panic, clippy::print_stderr, reason = "test support")]
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::io::{Read as _, Write as _};
+use std::net::{TcpListener, TcpStream};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use arb_sim::{Sim, SimConfig};
+use clap::Parser as _;
+use scan_app::args::Args;
+use scan_app::live;
+use scan_app::settings::Settings;
+use serde_json::Value;
+
+/// Where the run of this test that is the scanner finds its command line.
+const SCANNER: &str = "ARB_TEST_SCANNER_CONFIG";
+const PATIENCE: Duration = Duration::from_secs(240);
+
+/// A program that ends with its test.
+struct Running(Child);
+
+impl Running {
+    fn start(command: &mut Command) -> Self {
+        Self(command.stdin(Stdio::null()).stdout(Stdio::null()).spawn().unwrap())
+    }
+
+    fn redis(port: u16) -> Self {
+        let port = port.to_string();
+        let options = ["--port", &port, "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"];
+        Self::start(Command::new("redis-server").args(options))
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+fn free_port() -> u16 {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+}
+
+fn is_installed(program: &str) -> bool {
+    let found = Command::new(program).arg("--version").output().is_ok();
+    if !found {
+        eprintln!("skipped: no {program} on this system");
+    }
+    found
+}
+
+/// The alerts that fire, each name once.
+fn firing(prometheus: u16) -> BTreeSet<String> {
+    let answer = || -> Option<Value> {
+        let mut stream = TcpStream::connect(("127.0.0.1", prometheus)).ok()?;
+        stream.write_all(b"GET /api/v1/alerts HTTP/1.0\r\nhost: localhost\r\n\r\n").ok()?;
+        let mut text = String::new();
+        stream.read_to_string(&mut text).ok()?;
+        serde_json::from_str(text.split_once("\r\n\r\n")?.1).ok()
+    };
+    let answer = answer().unwrap_or_default();
+    let alerts = answer["data"]["alerts"].as_array().into_iter().flatten();
+    let firing = alerts.filter(|alert| alert["state"] == "firing");
+    firing.filter_map(|alert| alert["labels"]["alertname"].as_str().map(str::to_owned)).collect()
+}
+
+/// A receiver of notifications that says no while it is told to.
+struct Receiver {
+    port: u16,
+    refuses: Arc<AtomicBool>,
+}
+
+impl Receiver {
+    fn start() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let (port, refuses) =
+            (listener.local_addr().unwrap().port(), Arc::new(AtomicBool::new(false)));
+        let told = Arc::clone(&refuses);
+        std::thread::spawn(move || {
+            for stream in listener.incoming().flatten() {
+                let status =
+                    if told.load(Ordering::Relaxed) { "400 Bad Request" } else { "200 OK" };
+                let _ = answer(stream, status);
+            }
+        });
+        Self { port, refuses }
+    }
+}
+
+/// Reads a request whole and answers it.
+fn answer(mut stream: TcpStream, status: &str) -> std::io::Result<()> {
+    stream.set_read_timeout(Some(Duration::from_secs(5)))?;
+    let (mut request, mut some) = (Vec::new(), [0; 4096]);
+    loop {
+        let text = String::from_utf8_lossy(&request).to_ascii_lowercase();
+        if let Some((head, body)) = text.split_once("\r\n\r\n") {
+            let length = head.split("content-length: ").nth(1);
+            let length = length.and_then(|rest| rest.split_whitespace().next()?.parse().ok());
+            if body.len() >= length.unwrap_or(0) {
+                break;
+            }
+        }
+        match stream.read(&mut some)? {
+            0 => break,
+            read => request.extend_from_slice(&some[..read]),
+        }
+    }
+    write!(stream, "HTTP/1.1 {status}\r\ncontent-length: 0\r\nconnection: close\r\n\r\n")
+}
+
+/// Waits until all of these have fired, at the same time or not.
+fn fire(prometheus: u16, fault: &str, names: &[&str]) {
+    let deadline = Instant::now() + PATIENCE;
+    let (begun, mut missing) = (Instant::now(), names.iter().copied().collect::<BTreeSet<&str>>());
+    while !missing.is_empty() {
+        assert!(Instant::now() < deadline, "{fault}: {missing:?} did not fire");
+        let firing = firing(prometheus);
+        missing.retain(|name| {
+            let fires = firing.contains(*name);
+            if fires {
+                eprintln!("{fault}: {name} fires after {:.1} s", begun.elapsed().as_secs_f64());
+            }
+            !fires
+        });
+        std::thread::sleep(Duration::from_millis(200));
+    }
+}
+
+/// Waits until nothing fires but the watchdog.
+fn quiet(prometheus: u16, after: &str) {
+    let begun = Instant::now();
+    let deadline = begun + PATIENCE;
+    loop {
+        let firing = firing(prometheus);
+        if firing.iter().eq(["Watchdog"]) {
+            eprintln!("after {after}: quiet after {:.1} s", begun.elapsed().as_secs_f64());
+            return;
+        }
+        assert!(Instant::now() < deadline, "after {after}: {firing:?} still fire");
+        std::thread::sleep(Duration::from_millis(200));
+    }
+}
+
+/// The rules with their spans cut short: what takes minutes in service takes seconds here, by the same expressions.
+fn hurried(rules: &str) -> String {
+    let mut text = String::new();
+    for line in rules.lines() {
+        let line = match line.split_once("for: ") {
+            Some((before, _)) => format!("{before}for: 1s"),
+            None => line.replace("> 30", "> 5"),
+        };
+        let line = ["[5m]", "[10m]", "[15m]", "[1h]"]
+            .iter()
+            .fold(line, |line, span| line.replace(span, "[10s]"))
+            .replace("[20s]", "[5s]");
+        text.push_str(&line);
+        text.push('\n');
+    }
+    text
+}
+
+fn start_prometheus(folder: &Path, scanner: u16) -> (Running, u16) {
+    let deploy = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/deploy/prometheus");
+    let rules = fs::read_to_string(deploy.join("rules.yml")).unwrap();
+    fs::write(folder.join("rules.yml"), hurried(&rules)).unwrap();
+    let port = free_port();
+    let config = fs::read_to_string(deploy.join("prometheus.yml"))
+        .unwrap()
+        .replace("127.0.0.1:9464", &format!("127.0.0.1:{scanner}"))
+        .replace("127.0.0.1:9090", &format!("127.0.0.1:{port}"))
+        .replace(": 5s", ": 1s")
+        .replace(": 3s", ": 1s");
+    fs::write(folder.join("prometheus.yml"), config).unwrap();
+    let program = Running::start(
+        Command::new("prometheus")
+            .arg(format!("--config.file={}", folder.join("prometheus.yml").display()))
+            .arg(format!("--storage.tsdb.path={}", folder.join("data").display()))
+            .arg(format!("--web.listen-address=127.0.0.1:{port}"))
+            .stderr(Stdio::null()),
+    );
+    (program, port)
+}
+
+/// A scanner of the simulated venues, in a process of its own so that it can be ended like one.
+fn start_scanner(folder: &Path, sim: &Sim, [status, redis, webhook]: [u16; 3]) -> Running {
+    let key = sim.kalshi_credentials();
+    fs::write(folder.join("key.pem"), &key.private_key_pem).unwrap();
+    fs::write(folder.join("pairs.json"), sim.approved_pairs_json()).unwrap();
+    let config = format!(
+        "monitoring_interval = 1\nredis_url = \"redis://127.0.0.1:{redis}\"\nwebhook_url = \"http://127.0.0.1:{webhook}/\"\n\
+         status = \"127.0.0.1:{status}\"\nkalshi_key_id = \"{}\"\nkalshi_private_key_path = \"{}\"\n\
+         kalshi_rest_url = \"{}\"\nkalshi_ws_url = \"{}\"\npolymarket_gamma_url = \"{}\"\npolymarket_clob_url = \"{}\"\n\
+         polymarket_ws_url = \"{}\"\n",
+        key.key_id,
+        folder.join("key.pem").display(),
+        sim.kalshi_rest_url(),
+        sim.kalshi_ws_url(),
+        sim.gamma_url(),
+        sim.clob_url(),
+        sim.polymarket_ws_url(),
+    );
+    fs::write(folder.join("scan.toml"), config).unwrap();
+    let mut again = Command::new(std::env::current_exe().unwrap());
+    again.args(["--exact", "each_rule_fires_at_its_fault_and_is_over_after_it", "--nocapture"]);
+    let log = fs::File::create(folder.join("scan.log")).unwrap();
+    Running::start(again.env(SCANNER, folder).stderr(log))
+}
+
+/// This process is the scanner.
+fn scan(folder: &Path) {
+    let path = |name: &str| folder.join(name).display().to_string();
+    let line = ["scan", "--live", "--pairs", &path("pairs.json"), "--config", &path("scan.toml")];
+    let args = Args::parse_from(line);
+    let settings = Settings::read_from(&args, |_| None).unwrap_or_else(|e| panic!("{}", e.message));
+    scan_app::terminal::start_log(false);
+    live::run(&args, &settings).unwrap_or_else(|failure| panic!("{}", failure.message));
+}
+
+#[test]
+fn each_rule_fires_at_its_fault_and_is_over_after_it() {
+    if let Some(folder) = std::env::var_os(SCANNER) {
+        scan(Path::new(&folder));
+        return;
+    }
+    if !is_installed("prometheus") || !is_installed("redis-server") {
+        return;
+    }
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let config = SimConfig { plant_every: None, ..SimConfig::default() };
+    let sim = runtime.block_on(Sim::start(config)).unwrap();
+    let (folder, redis_port, status) = (tempfile::tempdir().unwrap(), free_port(), free_port());
+    let redis = Running::redis(redis_port);
+    std::thread::sleep(Duration::from_millis(300));
+    let receiver = Receiver::start();
+    let scanner = start_scanner(folder.path(), &sim, [status, redis_port, receiver.port]);
+    let (_prometheus, prometheus) = start_prometheus(folder.path(), status);
+    quiet(prometheus, "the start");
+
+    drop(redis);
+    fire(prometheus, "no Redis", &["CacheDown"]);
+    let redis = Running::redis(redis_port);
+    quiet(prometheus, "the end of having no Redis");
+
+    let inject = |fault: &str| sim.fault(fault.parse().unwrap()).unwrap();
+    let over = |what: &str| {
+        sim.clear_faults();
+        quiet(prometheus, what);
+    };
+    inject("garbage:venue=kalshi,times=3");
+    fire(prometheus, "garbage", &["DecoderDrift"]);
+    over("garbage");
+
+    inject("clock-skew:by=4s");
+    inject("drop");
+    fire(prometheus, "a skewed clock", &["ClockOff"]);
+    over("a skewed clock");
+
+    inject("hang:surface=rest");
+    inject("drop");
+    fire(prometheus, "requests that nobody answers", &["ApiSlow", "ApiErrors"]);
+    over("requests that nobody answers");
+
+    inject("refuse");
+    inject("drop");
+    receiver.refuses.store(true, Ordering::Relaxed);
+    let all = [
+        "BreakerOpen",
+        "DataAgeHigh",
+        "DataStale",
+        "FeedStalled",
+        "LivePairsLow",
+        "NotificationsLost",
+        "Unhealthy",
+    ];
+    fire(prometheus, "venues that refuse connections", &all);
+    receiver.refuses.store(false, Ordering::Relaxed);
+    over("venues that refuse connections");
+
+    drop(scanner);
+    fire(prometheus, "a scanner that is gone", &["ScanDown"]);
+    drop(redis);
+    runtime.block_on(sim.shutdown());
+}
