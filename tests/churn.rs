@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use arb_breaker::BreakerConfig;
+use arb_normalize::MarketStatus;
 use arb_risk::fees::FeeHistory;
 use arb_risk::gate::RiskLimits;
 use arb_scan::PipelineConfig;
@@ -30,6 +31,7 @@ const fn quickly() -> Pace {
         sweep_every: Duration::from_millis(500),
         after_notice: [Duration::from_millis(50), Duration::from_millis(500)],
         fees_for: Duration::from_secs(10),
+        listings_lag: Duration::from_secs(1),
         confirm_within: Duration::from_secs(10),
     }
 }
@@ -317,6 +319,42 @@ async fn fees_that_the_venue_changes_reach_the_pairs() {
     tokio::time::timeout(WITHIN, updates.changed()).await.unwrap().unwrap();
     let update = updates.borrow_and_update().clone();
     assert_eq!(multiplier(&update.pairs[0].fees), "0.5");
+    running.abort();
+    sim.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_feed_told_counts_more_than_a_listing_that_lags() {
+    let sim = venues(2).await;
+    let endpoints = Arc::new(Endpoints::simulated(&sim).unwrap());
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("pairs.json");
+    approve(&sim, &file, &sim.markets(Venue::Kalshi));
+    let mut registry = Registry::new(endpoints, Source::file(&file).unwrap(), quickly());
+    let found = registry.sweep().await.unwrap();
+    let market = found.pairs[0].pair.kalshi.clone();
+    let status = |found: &Approvals| {
+        let of = found.statuses.iter().find(|(_, name, _)| *name == market);
+        of.map(|(.., status)| *status)
+    };
+    assert_eq!(status(&found), Some(MarketStatus::Active));
+    let (notices, heard) = mpsc::channel(4);
+    let (changed, mut updates) = watch::channel(Approvals::default());
+    let running = tokio::spawn(async move { registry.run(heard, changed).await });
+    let venue = arb_normalize::Venue::Kalshi;
+    // The listing goes on saying that it trades.
+    let tell = |status| Notice::Market { venue, market: market.clone(), status: Some(status) };
+    notices.send(tell(MarketStatus::Paused)).await.unwrap();
+    let mut until = async |wanted: Option<MarketStatus>| {
+        let arrives = updates.wait_for(|found| !found.pairs.is_empty() && status(found) == wanted);
+        let found = tokio::time::timeout(WITHIN, arrives).await.unwrap().unwrap();
+        found.pairs.len()
+    };
+    assert_eq!(until(Some(MarketStatus::Paused)).await, 2, "a halted market is followed");
+    assert_eq!(until(Some(MarketStatus::Active)).await, 2, "after a while the listing counts");
+    notices.send(tell(MarketStatus::Determined)).await.unwrap();
+    assert_eq!(until(None).await, 1, "said to be decided");
+    assert_eq!(until(Some(MarketStatus::Active)).await, 2, "and never confirmed");
     running.abort();
     sim.shutdown().await;
 }

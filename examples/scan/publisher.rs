@@ -17,7 +17,6 @@ use time::OffsetDateTime;
 use tokio::sync::mpsc;
 
 use crate::registry::Notice;
-use crate::tradable;
 
 /// What is expected to be left of a trade, and whether it may be traded.
 #[derive(Debug, Clone, PartialEq)]
@@ -269,7 +268,7 @@ impl Sink for Publisher {
             MarketEvent::Lifecycle(lifecycle) => self.notify(Notice::Market {
                 venue,
                 market: lifecycle.market.to_owned(),
-                decided: lifecycle.status.is_some_and(tradable::is_decided),
+                status: lifecycle.status,
             }),
             MarketEvent::FeeUpdate { event, multiplier, .. } => self.notify(Notice::Fees {
                 event: (*event).to_owned(),

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use arb_normalize::market::FeeData;
-use arb_normalize::{Market, Timestamp, Venue};
+use arb_normalize::{Market, MarketStatus, Outcome, Timestamp, Venue};
 use arb_scan::PairSpec;
 use arb_venues::VenueError;
 use arb_venues::kalshi::FeesFrom;
@@ -34,17 +34,20 @@ pub struct Pace {
     pub after_notice: [Duration; 2],
     /// Announced fees are read again after this.
     pub fees_for: Duration,
+    /// What a feed told of a market counts for so long, whatever its listing says: that may come out of a cache.
+    pub listings_lag: Duration,
     /// A market said to be decided is left alone for so long; where its listing does not say so by then it is traded again.
     pub confirm_within: Duration,
 }
 
 impl Default for Pace {
-    /// 30 s; 250 ms and 5 s; 10 minutes; 10 minutes.
+    /// 30 s; 250 ms and 5 s; 10 minutes; 20 s; 10 minutes.
     fn default() -> Self {
         Self {
             sweep_every: Duration::from_secs(30),
             after_notice: [Duration::from_millis(250), Duration::from_secs(5)],
             fees_for: Duration::from_secs(600),
+            listings_lag: Duration::from_secs(20),
             confirm_within: Duration::from_secs(600),
         }
     }
@@ -59,8 +62,8 @@ pub enum Notice {
         venue: Venue,
         /// The market.
         market: String,
-        /// Whether its outcome is said to be known.
-        decided: bool,
+        /// What it is now, where that was said.
+        status: Option<MarketStatus>,
     },
     /// A Kalshi event has fees of its own now, or its series' again.
     Fees {
@@ -86,6 +89,8 @@ pub struct Registry {
     fees: HashMap<String, (Instant, Vec<FeesFrom>)>,
     /// Multipliers that feeds told of, by event, and when.
     told: HashMap<String, (Instant, Option<Decimal>)>,
+    /// What feeds told of markets lately, and when.
+    heard: HashMap<(Venue, String), (Instant, MarketStatus)>,
     /// Markets that feeds said are decided and whose listings do not say so yet.
     unconfirmed: HashMap<(Venue, String), Instant>,
     /// Markets of approved pairs, for telling what concerns us.
@@ -103,6 +108,7 @@ impl Registry {
             over: HashSet::new(),
             fees: HashMap::new(),
             told: HashMap::new(),
+            heard: HashMap::new(),
             unconfirmed: HashMap::new(),
             concerned: HashSet::new(),
             pace,
@@ -124,6 +130,7 @@ impl Registry {
         self.confirmed.retain(|id, _| !self.over.contains(id));
         self.concerned = approved.iter().chain(&found.pairs).flat_map(markets_of).collect();
         self.hold_back_unconfirmed(&mut found);
+        self.prefer_what_was_told(&mut found);
         self.add_fees(&mut found, now).await;
         Ok(Approvals { confirmed_at: Timestamp::try_from(now).ok(), ..found.into() })
     }
@@ -204,6 +211,7 @@ impl Registry {
             + self.over.len()
             + self.fees.len()
             + self.told.len()
+            + self.heard.len()
             + self.unconfirmed.len()
             + self.concerned.len()
     }
@@ -211,13 +219,16 @@ impl Registry {
     /// Takes in what a feed told; whether it concerns an approved pair.
     fn note(&mut self, notice: Notice) -> bool {
         match notice {
-            Notice::Market { venue, market, decided } => {
+            Notice::Market { venue, market, status } => {
                 let market = (venue, market);
                 if !self.concerned.contains(&market) {
                     return false;
                 }
-                if decided {
-                    self.unconfirmed.entry(market).or_insert_with(Instant::now);
+                if let Some(status) = status {
+                    self.heard.insert(market.clone(), (Instant::now(), status));
+                    if tradable::is_decided(status) {
+                        self.unconfirmed.entry(market).or_insert_with(Instant::now);
+                    }
                 }
                 true
             }
@@ -251,9 +262,24 @@ impl Registry {
             if held {
                 let reason = "said to be decided, to be confirmed by the listing";
                 refused.push((spec.pair.id.clone(), reason.to_owned()));
+                found.markets.remove(&spec.pair.id);
             }
             !held
         });
+    }
+
+    /// A listing out of a cache must not end a halt that a feed has just told of, nor halt again what has just opened.
+    fn prefer_what_was_told(&mut self, found: &mut Tradable) {
+        let lag = self.pace.listings_lag;
+        self.heard.retain(|_, (at, _)| at.elapsed() < lag);
+        let told = |venue, name: &str| Some(self.heard.get(&(venue, name.to_owned()))?.1);
+        for (kalshi, polymarket) in found.markets.values_mut() {
+            let token = polymarket.outcome(Outcome::Yes).and_then(|yes| yes.token.as_deref());
+            let of_token = token.and_then(|token| told(Venue::Polymarket, token));
+            let of_polymarket = told(Venue::Polymarket, &polymarket.key.id).or(of_token);
+            kalshi.status = told(Venue::Kalshi, &kalshi.key.id).unwrap_or(kalshi.status);
+            polymarket.status = of_polymarket.unwrap_or(polymarket.status);
+        }
     }
 
     /// Adds the venues' fees to pairs whose approval names none.

@@ -68,6 +68,7 @@ pub const METRICS: &[Metric] = &[
         "venue, connection, cause, planned",
         "connections that ended",
     ),
+    gauge("arb_ws_recorder_failing", "", "1 while a recording cannot be written"),
     gauge("arb_scan_data_age_seconds", "feed", "age of a feed's newest data"),
     gauge("arb_scan_books", "feed, state", "order books: live, suspect, resyncing, empty, dead"),
     counter("arb_scan_gaps_total", "feed", "gaps in a feed's sequence"),

@@ -18,6 +18,7 @@ use crate::window::{Select, Statistic};
 /// | `FeedStalled` | HIGH | a feed without a frame for 20 s |
 /// | `DecoderDrift` | HIGH | frames of an unknown kind or shape |
 /// | `CacheDown` | HIGH | the shared cache is not reached |
+/// | `RecordingFails` | HIGH | a recording cannot be written, as on a full disk |
 /// | `Unhealthy` | CRITICAL | the overall health is unhealthy |
 /// | `WrongBook` | CRITICAL | an audit found a book that was Live and wrong |
 #[derive(Debug, Clone, PartialEq)]
@@ -52,6 +53,8 @@ pub struct DefaultRules {
     pub drift: Option<Select>,
     /// Gauge that is 0 while the shared cache is not reached.
     pub cache_up: Option<Select>,
+    /// Gauge that is 1 while a recording cannot be written.
+    pub recorder: Option<Select>,
     /// Counter of Live books that an audit found wrong.
     pub wrong_books: Option<Select>,
     /// Readings of a kind below this many samples are not judged. Default: 20.
@@ -75,6 +78,7 @@ impl Default for DefaultRules {
             stalled_after: Duration::from_secs(20),
             drift: Some(Select::name("arb_scan_drift_total")),
             cache_up: Some(Select::name("arb_cache_up")),
+            recorder: Some(Select::name("arb_ws_recorder_failing")),
             wrong_books: Some(Select::name("arb_scan_wrong_books_total")),
             samples_min: 20,
         }
@@ -114,6 +118,9 @@ impl DefaultRules {
         if let Some(up) = self.cache_up {
             let below = Comparison::Below(0.5);
             rules.push(Box::new(Threshold::new(cache_down(), up, Statistic::Latest, below)));
+        }
+        if let Some(recorder) = self.recorder {
+            rules.push(above(recording_fails(), recorder, Statistic::Latest, 0.5));
         }
         if let Some(wrong) = self.wrong_books {
             rules.push(above(wrong_book(), wrong, Statistic::Increase, 0.0));
@@ -164,6 +171,12 @@ fn cache_down() -> Signal {
     let summary = "the shared cache is not reached";
     Signal::new("CacheDown", AlertKind::Connection, Severity::High, summary)
         .with_runbook("cache-down")
+}
+
+fn recording_fails() -> Signal {
+    let summary = "what the feeds send is not recorded: the recording cannot be written";
+    Signal::new("RecordingFails", AlertKind::SystemError, Severity::High, summary)
+        .with_runbook("recording-fails")
 }
 
 fn wrong_book() -> Signal {
