@@ -76,10 +76,10 @@ struct Scanner {
 }
 
 impl Scanner {
-    async fn start(sim: &Sim, approvals: &Path) -> Self {
+    async fn start(sim: &Sim, approvals: &Path, pace: Pace) -> Self {
         let endpoints = Arc::new(Endpoints::simulated(sim).unwrap());
         let source = Source::file(approvals).unwrap();
-        let mut registry = Registry::new(endpoints.clone(), source, quickly());
+        let mut registry = Registry::new(endpoints.clone(), source, pace);
         let found = registry.sweep().await.unwrap();
         let (findings, _) = mpsc::channel(16);
         let mut publisher = Publisher::new(findings, RiskLimits::default(), found.confirmed_at);
@@ -188,7 +188,7 @@ async fn a_month_of_listings_and_settlements_leaves_nothing_behind() {
     let file = folder.path().join("pairs.json");
     let sim = venues(each).await;
     approve(&sim, &file, &sim.markets(Venue::Kalshi));
-    let mut scanner = Scanner::start(&sim, &file).await;
+    let mut scanner = Scanner::start(&sim, &file, quickly()).await;
     scanner.until("the start", |tradable, _| tradable == each).await;
     let mut live = sim.markets(Venue::Kalshi);
     let mut evenings: Vec<(Holdings, Option<u64>)> = Vec::new();
@@ -224,7 +224,9 @@ async fn a_market_is_dead_the_moment_it_closes_and_leaves_no_subscription() {
     let file = folder.path().join("pairs.json");
     let sim = venues(3).await;
     approve(&sim, &file, &sim.markets(Venue::Kalshi));
-    let mut scanner = Scanner::start(&sim, &file).await;
+    // Nobody asks the venue again meanwhile.
+    let seldom = Pace { sweep_every: Duration::from_secs(3600), ..quickly() };
+    let mut scanner = Scanner::start(&sim, &file, seldom).await;
     scanner.until("the start", |tradable, _| tradable == 3).await;
     // The venue tells closing times in whole seconds.
     let closes = sim.now().replace_nanosecond(0).unwrap() + Duration::from_secs(5);
@@ -280,7 +282,7 @@ async fn a_halted_market_is_not_traded_until_it_opens_again() {
     let file = folder.path().join("pairs.json");
     let sim = venues(3).await;
     approve(&sim, &file, &sim.markets(Venue::Kalshi));
-    let mut scanner = Scanner::start(&sim, &file).await;
+    let mut scanner = Scanner::start(&sim, &file, quickly()).await;
     scanner.until("the start", |tradable, _| tradable == 3).await;
     let market = sim.markets(Venue::Kalshi)[0].clone();
     sim.pause_market(&market, true).unwrap();
