@@ -1,6 +1,7 @@
 //! The phrase tables of `data/`, compiled once: which words mean the same thing.
 
 use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::LazyLock;
 
 use crate::text::{Token, stem, tokens};
@@ -104,10 +105,41 @@ pub(crate) struct Concept {
     pub(crate) only_in_league: bool,
 }
 
-/// All phrases by their first stem, longest first.
+/// What the tables say of a stem.
+#[derive(Debug, Default)]
+pub(crate) struct Entry {
+    /// The phrases that begin with it, longest first.
+    phrases: Vec<Phrase>,
+    /// Whether it never tells two propositions apart.
+    pub(crate) stop: bool,
+}
+
+/// Hashes the short stems of the tables: they are fixed, so nobody can choose them to collide.
+#[derive(Debug)]
+struct Fnv(u64);
+
+impl Default for Fnv {
+    fn default() -> Self {
+        Self(0xcbf2_9ce4_8422_2325)
+    }
+}
+
+impl Hasher for Fnv {
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.0 = (self.0 ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
+        }
+    }
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
+}
+
+/// All phrases and stop words by their first stem.
 #[derive(Debug)]
 pub(crate) struct Lexicon {
-    phrases: HashMap<String, Vec<Phrase>>,
+    entries: HashMap<String, Entry, BuildHasherDefault<Fnv>>,
     concepts: Vec<Concept>,
     states: HashMap<&'static str, ()>,
 }
@@ -125,7 +157,7 @@ impl Lexicon {
 
     fn build() -> Self {
         let mut lexicon =
-            Self { phrases: HashMap::new(), concepts: Vec::new(), states: HashMap::new() };
+            Self { entries: HashMap::default(), concepts: Vec::new(), states: HashMap::new() };
         for fields in rows(include_str!("../data/concepts.tsv")) {
             if let [kind, id, phrases] = fields.as_slice()
                 && let Some(kind) = Kind::parse(kind)
@@ -150,8 +182,12 @@ impl Lexicon {
             }
         }
         lexicon.teams();
-        for phrases in lexicon.phrases.values_mut() {
-            phrases.sort_by_key(|phrase| std::cmp::Reverse(phrase.stems.len()));
+        let words = include_str!("../data/stop_words.txt").lines();
+        for word in words.filter(|line| !line.starts_with('#')).flat_map(str::split_whitespace) {
+            lexicon.entries.entry(stem(word)).or_default().stop = true;
+        }
+        for entry in lexicon.entries.values_mut() {
+            entry.phrases.sort_by_key(|phrase| std::cmp::Reverse(phrase.stems.len()));
         }
         lexicon
     }
@@ -199,7 +235,8 @@ impl Lexicon {
         let stems: Vec<String> =
             tokens(phrase).into_iter().map(|token| token.stem).filter(|stem| stem != "-").collect();
         if let Some(first) = stems.first() {
-            self.phrases.entry(first.clone()).or_default().push(Phrase { stems, concept });
+            let entry = self.entries.entry(first.clone()).or_default();
+            entry.phrases.push(Phrase { stems, concept });
         }
     }
 
@@ -210,9 +247,24 @@ impl Lexicon {
         at: usize,
         league: Option<&str>,
     ) -> Option<(&Concept, usize)> {
-        let candidates = self.phrases.get(&tokens[at].stem)?;
+        self.longest_of(self.entry(&tokens[at].stem)?, tokens, at, league)
+    }
+
+    /// What the tables say of a stem.
+    pub(crate) fn entry(&self, stem: &str) -> Option<&Entry> {
+        self.entries.get(stem)
+    }
+
+    /// [`Lexicon::longest`] where the entry of the token at `at` is at hand.
+    pub(crate) fn longest_of(
+        &self,
+        entry: &Entry,
+        tokens: &[Token],
+        at: usize,
+        league: Option<&str>,
+    ) -> Option<(&Concept, usize)> {
         let mut best: Option<(&Concept, usize)> = None;
-        for phrase in candidates {
+        for phrase in &entry.phrases {
             if best.is_some_and(|(_, end)| end > at + phrase.stems.len()) {
                 break;
             }
@@ -320,16 +372,7 @@ fn rows(table: &'static str) -> impl Iterator<Item = Vec<&'static str>> {
 
 /// Words that never tell two propositions apart.
 pub(crate) fn is_stop_word(stem_of: &str) -> bool {
-    static STOP: LazyLock<std::collections::HashSet<String>> = LazyLock::new(|| {
-        let words = include_str!("../data/stop_words.txt");
-        words
-            .lines()
-            .filter(|line| !line.starts_with('#'))
-            .flat_map(str::split_whitespace)
-            .map(stem)
-            .collect()
-    });
-    STOP.contains(stem_of)
+    Lexicon::standard().entry(stem_of).is_some_and(|entry| entry.stop)
 }
 
 /// Whether winning the competition `narrow` implies winning `wide`.

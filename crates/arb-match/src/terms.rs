@@ -2,7 +2,7 @@
 
 use arb_normalize::{Market, Outcome};
 
-use crate::lexicon::{Kind, LEAGUES, Lexicon, is_stop_word};
+use crate::lexicon::{Entry, Kind, LEAGUES, Lexicon};
 use crate::text::{Token, tokens};
 
 /// The terms of a market, without repetition and in a stable order. One pass over title, label, event title and the
@@ -26,11 +26,13 @@ pub(crate) fn terms(market: &Market) -> Vec<String> {
     text.push_str(" \n ");
     text.push_str(&rules[..cut]);
     let tokens = tokens(&text);
-    let league = league(&tokens, market);
+    let lexicon = Lexicon::standard();
+    let entries: Vec<Option<&Entry>> = tokens.iter().map(|t| lexicon.entry(&t.stem)).collect();
+    let league = league(&tokens, &entries, market);
     let mut out = Vec::with_capacity(16);
     let mut at = 0;
     while at < tokens.len() {
-        at = step(&tokens, at, league, &mut out);
+        at = step(&tokens, &entries, at, league, &mut out);
     }
     out.sort_unstable();
     out.dedup();
@@ -40,12 +42,19 @@ pub(crate) fn terms(market: &Market) -> Vec<String> {
 /// How much of the rules is read for finding; the comparison reads all.
 const RULES: usize = 240;
 
-fn step(tokens: &[Token], at: usize, league: Option<&str>, out: &mut Vec<String>) -> usize {
+fn step(
+    tokens: &[Token],
+    entries: &[Option<&Entry>],
+    at: usize,
+    league: Option<&str>,
+    out: &mut Vec<String>,
+) -> usize {
     let token = &tokens[at];
     if !token.word {
         return at + 1;
     }
-    if let Some((concept, end)) = Lexicon::standard().longest(tokens, at, league) {
+    let longest = |entry| Lexicon::standard().longest_of(entry, tokens, at, league);
+    if let Some((concept, end)) = entries[at].and_then(longest) {
         if concept.kind == Kind::Noise {
             return end;
         }
@@ -59,7 +68,7 @@ fn step(tokens: &[Token], at: usize, league: Option<&str>, out: &mut Vec<String>
         }
         return end;
     }
-    if token.text.len() > 1 && !is_stop_word(&token.stem)
+    if token.text.len() > 1 && !entries[at].is_some_and(|entry| entry.stop)
         || token.text.bytes().all(|b| b.is_ascii_digit())
     {
         out.push(token.stem.clone());
@@ -67,7 +76,7 @@ fn step(tokens: &[Token], at: usize, league: Option<&str>, out: &mut Vec<String>
     at + 1
 }
 
-fn league(tokens: &[Token], market: &Market) -> Option<&'static str> {
+fn league(tokens: &[Token], entries: &[Option<&Entry>], market: &Market) -> Option<&'static str> {
     let ticker = market.key.id.to_ascii_lowercase();
     let from_ticker = ticker
         .strip_prefix("kx")
@@ -80,7 +89,7 @@ fn league(tokens: &[Token], market: &Market) -> Option<&'static str> {
     };
     from_ticker.or_else(slug).or_else(|| {
         (0..tokens.len()).find_map(|at| {
-            let (concept, _) = Lexicon::standard().longest(tokens, at, None)?;
+            let (concept, _) = Lexicon::standard().longest_of(entries[at]?, tokens, at, None)?;
             match concept.kind {
                 Kind::League => LEAGUES.iter().find(|l| **l == concept.id).copied(),
                 Kind::Team => concept.league,
