@@ -81,6 +81,10 @@ impl Index {
         id
     }
 
+    fn document(&self, id: &str) -> Option<&Document> {
+        self.documents[*self.by_id.get(id)? as usize].as_ref()
+    }
+
     /// Removes a market; `false` if it was not there.
     pub fn remove(&mut self, id: &str) -> bool {
         let Some(slot) = self.by_id.remove(id) else { return false };
@@ -101,30 +105,46 @@ impl Index {
     /// answer depends on nothing but the markets held.
     #[must_use]
     pub fn candidates(&self, market: &Market, limit: usize) -> Vec<Candidate> {
-        self.ranked(&terms(market), limit, &mut Scratch::default())
+        self.best_of(&terms(market), limit)
     }
 
-    fn ranked(&self, words: &[String], limit: usize, scratch: &mut Scratch) -> Vec<Candidate> {
+    fn best_of(&self, words: &[String], limit: usize) -> Vec<Candidate> {
+        let ids = words.iter().map(|word| self.terms.get(word).copied());
+        self.ranked(ids, limit, &mut Scratch::default())
+    }
+
+    /// For every term of `other` its id here, if it is known here.
+    fn translated(&self, other: &Self) -> Vec<Option<u32>> {
+        let mut out = vec![None; other.postings.len()];
+        for (word, id) in &other.terms {
+            out[*id as usize] = self.terms.get(word).copied();
+        }
+        out
+    }
+
+    /// The best of the markets that have the terms; `None` is a term that no market has. The order of the terms changes nothing.
+    fn ranked(
+        &self,
+        terms: impl Iterator<Item = Option<u32>>,
+        limit: usize,
+        scratch: &mut Scratch,
+    ) -> Vec<Candidate> {
         let total = f64::from(u32::try_from(self.live.max(1)).unwrap_or(u32::MAX));
         scratch.scores.resize(self.documents.len(), 0.0);
-        let mut norm = 0.0;
-        let mut lists: Vec<(f64, &[u32])> = Vec::with_capacity(words.len());
-        for word in words {
-            let list = self
-                .terms
-                .get(word)
-                .map(|id| self.postings[*id as usize].as_slice())
-                .unwrap_or_default();
-            let frequency = f64::from(u32::try_from(list.len()).unwrap_or(u32::MAX));
-            let rarity = (1.0 + total / (1.0 + frequency)).ln();
-            norm += rarity * rarity;
-            if !list.is_empty() {
-                lists.push((rarity * rarity, list));
-            }
-        }
+        let mut lists: Vec<(f64, &[u32])> = terms
+            .map(|term| {
+                let list = term.map(|id| self.postings[id as usize].as_slice());
+                let list = list.unwrap_or_default();
+                let frequency = f64::from(u32::try_from(list.len()).unwrap_or(u32::MAX));
+                let rarity = (1.0 + total / (1.0 + frequency)).ln();
+                (rarity * rarity, list)
+            })
+            .collect();
         // Rare words first. Once the words still to come cannot lift an unseen market over the worst of the best, they only add to
         // markets already found: the answer is that of scoring every market.
-        lists.sort_by(|a, b| b.0.total_cmp(&a.0));
+        lists.sort_unstable_by(|a, b| b.0.total_cmp(&a.0));
+        let norm: f64 = lists.iter().map(|(weight, _)| weight).sum();
+        lists.retain(|(_, list)| !list.is_empty());
         let mut ahead: f64 = lists.iter().map(|(weight, _)| weight).sum();
         let mut finds = true;
         for (weight, list) in lists {
@@ -283,11 +303,16 @@ impl Catalogue {
     #[must_use]
     pub fn all_candidates(&self) -> Vec<CandidatePair> {
         let mut scratch = Scratch::default();
-        let index = &self.indices[Venue::Polymarket.index()];
+        let [mine, theirs] =
+            [Venue::Kalshi, Venue::Polymarket].map(|venue| &self.indices[venue.index()]);
+        // The words of every Kalshi market were read when it was added.
+        let known = theirs.translated(mine);
         self.markets(Venue::Kalshi)
             .into_iter()
             .flat_map(|market| {
-                self.pairs(market, index.ranked(&terms(market), Self::LIMIT, &mut scratch))
+                let terms = mine.document(&market.key.id).map_or(&[][..], |d| &d.terms);
+                let ids = terms.iter().map(|term| known[*term as usize]);
+                self.pairs(market, theirs.ranked(ids, Self::LIMIT, &mut scratch))
             })
             .collect()
     }
@@ -346,7 +371,7 @@ mod tests {
                 index.insert_terms(&format!("{i:03}"), words(&|word| has(*random, word)));
             }
             let query = words(&|word| query >> word & 1 == 1);
-            let found = index.ranked(&query, limit, &mut Scratch::default());
+            let found = index.best_of(&query, limit);
             let want = all_scored(&index, &query, limit);
             prop_assert_eq!(found.len(), want.len());
             for (a, b) in found.iter().zip(&want) {

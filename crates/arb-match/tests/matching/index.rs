@@ -90,3 +90,23 @@ proptest! {
         prop_assert_eq!(index.candidates(&query, 5), fresh.candidates(&query, 5));
     }
 }
+
+/// What is said of all markets at once is what each market is told alone.
+#[test]
+fn all_candidates_are_those_of_every_market() {
+    let mut catalogue = Catalogue::new();
+    let all = pairs();
+    for pair in &all {
+        catalogue.insert(pair.polymarket.clone());
+        catalogue.insert(pair.kalshi.clone());
+    }
+    let mut tickers: Vec<&str> = all.iter().map(|pair| pair.kalshi.key.id.as_str()).collect();
+    tickers.sort_unstable();
+    tickers.dedup();
+    let one_by_one: Vec<_> = tickers
+        .into_iter()
+        .filter_map(|ticker| catalogue.market(Venue::Kalshi, ticker))
+        .flat_map(|market| catalogue.candidates(market))
+        .collect();
+    assert_eq!(catalogue.all_candidates(), one_by_one);
+}
