@@ -5,7 +5,8 @@
 //! ```
 //!
 //! The file needs a header with the columns `date` (2026-08-18, or an RFC 3339 time), `count`, `price` (of the side that
-//! was traded) and `fee_dollars`; `ticker`, `role` (taker, maker) and `action` (buy, sell) are used where present. Fields
+//! was traded) and `fee_dollars`; `ticker`, `role` (taker, maker) and `action` (buy, sell) are used where present and count as
+//! taker and buy where not. Fields
 //! hold no quoted commas. Every line is judged as an order of its own, under the rounding that was in force that day.
 #![expect(clippy::print_stdout, reason = "a report for the terminal")]
 
@@ -68,21 +69,38 @@ fn instant(text: &str) -> Result<OffsetDateTime, time::error::Parse> {
     })
 }
 
-fn read<'l>(columns: &Columns<'_>, fields: &[&'l str]) -> Result<Line<'l>, Box<dyn Error>> {
-    let sell = columns.get(fields, "action") == Some("sell");
-    let role = match columns.get(fields, "role") {
-        Some("maker") => KalshiRole::Maker,
-        _ => KalshiRole::Taker,
+/// A field read, or which column holds what instead.
+fn field<T: std::str::FromStr<Err: std::fmt::Display>>(
+    columns: &Columns<'_>,
+    fields: &[&str],
+    name: &str,
+) -> Result<T, String> {
+    let text = columns.need(fields, name)?;
+    text.parse().map_err(|error| format!("{name} {text:?}: {error}"))
+}
+
+fn read<'l>(columns: &Columns<'_>, fields: &[&'l str]) -> Result<Line<'l>, String> {
+    let word = |name: &str| columns.get(fields, name).map(str::to_ascii_lowercase);
+    let action = match word("action").as_deref() {
+        None | Some("buy") => Action::Buy,
+        Some("sell") => Action::Sell,
+        Some(other) => return Err(format!("action {other:?} is neither buy nor sell")),
     };
+    let role = match word("role").as_deref() {
+        None | Some("taker") => KalshiRole::Taker,
+        Some("maker") => KalshiRole::Maker,
+        Some(other) => return Err(format!("role {other:?} is neither taker nor maker")),
+    };
+    let date = columns.need(fields, "date")?;
     Ok(Line {
-        at: instant(columns.need(fields, "date")?)?,
+        at: instant(date).map_err(|error| format!("date {date:?}: {error}"))?,
         ticker: columns.get(fields, "ticker").unwrap_or("-"),
         role,
         fill: ChargedFill {
-            action: if sell { Action::Sell } else { Action::Buy },
-            price: columns.need(fields, "price")?.parse()?,
-            size: columns.need(fields, "count")?.parse()?,
-            charged: columns.need(fields, "fee_dollars")?.parse()?,
+            action,
+            price: field(columns, fields, "price")?,
+            size: field(columns, fields, "count")?,
+            charged: field(columns, fields, "fee_dollars")?,
         },
     })
 }
@@ -90,14 +108,16 @@ fn read<'l>(columns: &Columns<'_>, fields: &[&'l str]) -> Result<Line<'l>, Box<d
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments = Arguments::parse();
     let text = std::fs::read_to_string(&arguments.fills)?;
-    let mut lines = text.lines().filter(|line| !line.trim().is_empty());
-    let columns = Columns::of(lines.next().ok_or("the file is empty")?);
+    // Spreadsheets begin a file with a byte order mark.
+    let lines = text.strip_prefix('\u{feff}').unwrap_or(&text).lines();
+    let mut lines = (1..).zip(lines).filter(|(_, line)| !line.trim().is_empty());
+    let (_, header) = lines.next().ok_or("the file is empty")?;
+    let columns = Columns::of(header);
     let rounding = KalshiRounding::default();
     let (mut all, mut charged, mut reasons) = (0_u32, Usd::ZERO, BTreeMap::<String, u32>::new());
-    for (number, text) in lines.enumerate() {
+    for (number, text) in lines {
         let fields: Vec<&str> = text.split(',').collect();
-        let line =
-            read(&columns, &fields).map_err(|error| format!("line {}: {error}", number + 2))?;
+        let line = read(&columns, &fields).map_err(|error| format!("line {number}: {error}"))?;
         let schedule = KalshiFees::taker()
             .with_precision(arguments.precision)
             .with_multiplier(arguments.multiplier)
