@@ -70,6 +70,9 @@ impl Residue {
                     && matches!(atom.id.as_str(), "resign" | "fire")
                     && statement.has(Kind::Verb, "leave_office")
                     && (other.has(Kind::Verb, "leave_office") || other.has(Kind::Verb, "leave"));
+                if atom.kind == Kind::Verb && atom.id == "leave" && leaves_a_place(statement) {
+                    w = if other.has(Kind::Verb, "leave") { 0.0 } else { 1.0 };
+                }
                 if way || primary || played_for || lesser.atoms.contains(&atom.at) {
                     w = w.min(0.3);
                 }
@@ -352,7 +355,13 @@ fn weight(atom: &Atom, other: &Reading) -> f64 {
         }
         // Leaving a body and leaving an office of it: which office is compared by itself.
         Kind::Verb if atom.id == "leave" && other.has(Kind::Verb, "leave_office") => 0.2,
-        Kind::Verb if atom.id == "leave_office" && other.has(Kind::Verb, "leave") => 0.2,
+        Kind::Verb
+            if atom.id == "leave_office"
+                && other.has(Kind::Verb, "leave")
+                && !other.statements().any(leaves_a_place) =>
+        {
+            0.2
+        }
         // The winner of a party's primary is its nominee.
         Kind::Verb if atom.id == "nominate" && other.has(Kind::Stage, "primary") => 0.2,
         Kind::Stage if atom.id == "primary" && other.has(Kind::Verb, "nominate") => 0.2,
@@ -382,6 +391,16 @@ fn weight(atom: &Atom, other: &Reading) -> f64 {
         Kind::Word => 0.5,
         _ => 1.0,
     }
+}
+
+/// Leaving Iran is not leaving an office.
+fn leaves_a_place(statement: &Statement) -> bool {
+    statement.atoms.windows(2).any(|two| {
+        let [verb, place] = two else { return false };
+        let next = verb.at + verb.text.split_whitespace().count();
+        let leave = verb.kind == Kind::Verb && verb.id == "leave";
+        leave && place.kind == Kind::Place && (place.at == next || place.at == next + 1)
+    })
 }
 
 /// The parts of a comparison, gathered before the verdict.

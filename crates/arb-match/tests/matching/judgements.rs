@@ -267,6 +267,13 @@ fn spellings_that_mean_the_same() {
         // A public figure by surname, and a relative of his.
         ("Donald Trump visits Peru", "Trump visits Peru", Verdict::Probable),
         ("Donald Trump visits Peru", "Eric Trump visits Peru", Verdict::Candidate),
+        // Leaving an office, and leaving a country.
+        (
+            "Ann Berg leaves as head coach of Orbit",
+            "Ann Berg ceases to be head coach of Orbit",
+            Verdict::Probable,
+        ),
+        ("Ann Berg leaves office in Norway", "Ann Berg leaves Norway", Verdict::Rejected),
     ] {
         let (k, p) = (said(&format!("{kalshi} {before}")), asked(&format!("{poly} {by}")));
         let (kt, pt) = (format!("Will it be so? {kalshi}?"), format!("{poly} in 2026?"));
@@ -363,6 +370,14 @@ fn totals_and_margins() {
     ] {
         assert_eq!(judge(teams, total, "Chiefs vs. Bills: O/U 45.5", sides), want, "{sides:?}");
     }
+    // Rules that ask for another number than the title are not read as either.
+    let rules_differ = judge(
+        teams,
+        "score more than 47.5 points",
+        "Chiefs vs. Bills: O/U 47.5",
+        ["Over", "Under"],
+    );
+    assert_eq!(rules_differ, (Relation::Equal, false));
 }
 
 /// Relations between questions that are not the same.
