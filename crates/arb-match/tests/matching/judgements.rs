@@ -493,3 +493,31 @@ fn a_letter_tells_groups_apart() {
     assert_eq!(judge("A"), Verdict::Probable);
     assert_ne!(judge("B"), Verdict::Probable);
 }
+
+#[test]
+fn gold_medals_are_not_all_medals() {
+    let kalshi = market(
+        Venue::Kalshi,
+        "KXMEDALS-28-NOR",
+        "Most gold medals at the 2030 Winter Olympics? — Norway",
+        "If Norway wins the most gold medals at the 2030 Winter Olympics, then the market resolves to Yes.",
+        "2030-02-28T00:00:00Z",
+        ["Yes", "No"],
+    );
+    let polymarket = |what: &str, counted: &str| {
+        market(
+            Venue::Polymarket,
+            "0x1",
+            &format!("Will Norway win the most {what} at the 2030 Winter Olympics?"),
+            &format!(
+                "This market will resolve to the country that wins the most {counted} at the 2030 Winter Olympics."
+            ),
+            "2030-02-28T00:00:00Z",
+            ["Yes", "No"],
+        )
+    };
+    let all = polymarket("medals", "medals in total (gold, silver and bronze)");
+    assert_ne!(TermMatcher.judge(&kalshi, &all).verdict, Verdict::Probable);
+    let gold = polymarket("gold medals", "gold medals");
+    assert_eq!(TermMatcher.judge(&kalshi, &gold).verdict, Verdict::Probable);
+}
