@@ -67,8 +67,11 @@ pub fn start_log(table: bool) {
     }
     let filter = tracing_subscriber::EnvFilter::new(asked.as_deref().unwrap_or("warn"));
     // A second start changes nothing.
-    let _ =
-        tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).try_init();
+    let _ = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_ansi(std::io::stderr().is_terminal())
+        .with_writer(std::io::stderr)
+        .try_init();
 }
 
 /// Waits for Ctrl-C or SIGTERM. From then on a second one ends the program at once.
