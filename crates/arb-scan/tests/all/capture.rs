@@ -55,6 +55,14 @@ fn what_is_gone_is_missed() {
 }
 
 #[test]
+fn what_leaves_at_the_instant_an_order_arrives_is_gone() {
+    let mut pipeline = open();
+    step(&mut pipeline, 110, 2, "-30.00");
+    wait(&mut pipeline, 200);
+    assert_eq!(captured(&pipeline), [("7.8".into(), 1, 0), ("3.9".into(), 1, 0)]);
+}
+
+#[test]
 fn what_stands_in_a_book_that_broke_is_missed() {
     let mut pipeline = open();
     pipeline.on_close(Venue::Kalshi, 0, at(50));
