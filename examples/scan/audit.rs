@@ -7,9 +7,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use arb_normalize::books::{BookState, TrackedBook};
+use arb_normalize::books::BookState;
 use arb_normalize::rest::BookSnapshot;
-use arb_normalize::{Level, Price, Quantity, Side, Venue};
+use arb_normalize::{Book, Level, Price, Quantity, Venue};
 use arb_scan::Board;
 use arb_venues::MarketSource as _;
 use tokio::sync::{mpsc, oneshot};
@@ -116,7 +116,7 @@ struct Watched {
     venue: Venue,
     market: String,
     /// Every state since the beginning; `None` once it cannot be judged.
-    states: Option<Vec<Levels>>,
+    states: Option<Vec<Book>>,
 }
 
 impl Auditor {
@@ -149,12 +149,9 @@ impl Auditor {
             let Some(states) = &mut watched.states else { continue };
             let book = books.book_id(&watched.market).map(|id| books.get(id));
             match book.filter(|book| book.state() == BookState::Live) {
-                Some(book) if states.len() < MAX_STATES => {
-                    let levels = levels_of(book);
-                    if states.last() != Some(&levels) {
-                        states.push(levels);
-                    }
-                }
+                // Most frames are about other books: a look costs no copy.
+                Some(book) if states.last() == Some(book.book()) => {}
+                Some(book) if states.len() < MAX_STATES => states.push(book.book().clone()),
                 _ => watched.states = None,
             }
         }
@@ -170,8 +167,8 @@ impl Auditor {
             let Some(theirs) = books.iter().find(|book| book.market == market) else { continue };
             let Some(states) = states else { continue };
             let theirs = levels(&theirs.bids, &theirs.asks);
-            let divergence =
-                states.iter().map(|ours| divergence(ours, &theirs)).fold(f64::INFINITY, f64::min);
+            let of_state = |ours| divergence(&levels_of(ours), &theirs);
+            let divergence = states.iter().map(of_state).fold(f64::INFINITY, f64::min);
             self.audited[venue.index()] += 1;
             metrics::histogram!("arb_scan_audit_divergence_ratio", "venue" => venue.as_str())
                 .record(divergence);
@@ -191,12 +188,8 @@ fn levels(bids: &[Level], asks: &[Level]) -> Levels {
     side(bids, true).into_iter().chain(side(asks, false)).collect()
 }
 
-fn levels_of(tracked: &TrackedBook) -> Levels {
-    let collect = |side| match side {
-        Side::Bid => tracked.book().bids().collect::<Vec<Level>>(),
-        Side::Ask => tracked.book().asks().collect(),
-    };
-    levels(&collect(Side::Bid), &collect(Side::Ask))
+fn levels_of(book: &Book) -> Levels {
+    levels(&book.bids().collect::<Vec<_>>(), &book.asks().collect::<Vec<_>>())
 }
 
 /// The share of levels whose sizes differ, 0 where the books are equal.
