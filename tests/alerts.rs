@@ -1,6 +1,6 @@
 //! The alert rules in a real Prometheus, beside a scanner on venues that fail: each fires while its fault lasts and is over
-//! after it. Three have no fault here: no fault may make a live book wrong (`WrongBook`), and neither the kill switch nor the
-//! number of a metric's labels hangs on a venue; `promtool` tests those.
+//! after it. Three are left to `promtool`: audits come once a minute, too seldom for `WrongBook` here (the test of the audits
+//! itself withholds a market), and neither the kill switch nor the number of a metric's labels hangs on a venue.
 #![expect(clippy::unwrap_used, clippy::panic, clippy::print_stderr, reason = "test support")]
 
 use std::collections::BTreeSet;
