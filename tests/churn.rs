@@ -10,7 +10,6 @@ use arb_breaker::BreakerConfig;
 use arb_normalize::MarketStatus;
 use arb_risk::fees::FeeHistory;
 use arb_risk::gate::RiskLimits;
-use arb_scan::PipelineConfig;
 use arb_sim::{Sim, SimConfig, Venue};
 use arb_tests::feed::resident;
 use arb_ws::FullJitter;
@@ -85,16 +84,7 @@ impl Scanner {
         let mut publisher = Publisher::new(findings, RiskLimits::default(), found.confirmed_at);
         let (notices, heard) = mpsc::channel(registry::NOTICES);
         publisher.notices = Some(notices);
-        let parts = Parts {
-            approvals: found,
-            sets: Vec::new(),
-            pipeline: PipelineConfig::default(),
-            publisher,
-            tap: None,
-            patience: hasty(),
-            heartbeat: None,
-            questions: None,
-        };
+        let parts = Parts { patience: hasty(), ..Parts::new(found, publisher) };
         let feeds = feeds::start(&endpoints, parts).unwrap();
         let approvals = feeds.approvals();
         let registry = tokio::spawn(async move {

@@ -6,7 +6,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use arb_risk::gate::RiskLimits;
-use arb_scan::{PipelineConfig, pairs};
+use arb_scan::pairs;
 use arb_sim::{Sim, SimConfig};
 use clap::Parser as _;
 use scan_app::approvals::Approvals;
@@ -14,7 +14,7 @@ use scan_app::args::Args;
 use scan_app::audit::{self, Pace};
 use scan_app::doctor::{self, Finding, Grade};
 use scan_app::endpoints::Endpoints;
-use scan_app::feeds::{self, Parts, Patience};
+use scan_app::feeds::{self, Parts};
 use scan_app::publisher::Publisher;
 use scan_app::settings::Settings;
 use tokio::sync::mpsc;
@@ -94,16 +94,9 @@ async fn live_books_agree_with_the_venues_while_they_move_and_a_silent_one_is_fo
     let (findings, _) = mpsc::channel(16);
     let (asked, questions) = mpsc::channel(audit::QUESTIONS);
     let silent = approved[0].pair.kalshi.clone();
-    let parts = Parts {
-        approvals: Approvals { pairs: approved, ..Approvals::default() },
-        sets: Vec::new(),
-        pipeline: PipelineConfig::default(),
-        publisher: Publisher::new(findings, RiskLimits::default(), None),
-        tap: None,
-        patience: Patience::default(),
-        heartbeat: None,
-        questions: Some(questions),
-    };
+    let approvals = Approvals { pairs: approved, ..Approvals::default() };
+    let publisher = Publisher::new(findings, RiskLimits::default(), None);
+    let parts = Parts { questions: Some(questions), ..Parts::new(approvals, publisher) };
     let mut feeds = feeds::start(&endpoints, parts).unwrap();
     let pace = Pace { every: Duration::from_millis(200), books: 50, lead: [Duration::ZERO; 2] };
     let auditing = tokio::spawn(audit::run(endpoints, asked, pace));

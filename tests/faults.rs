@@ -1,11 +1,12 @@
 //! Faults over real sockets: whatever a venue does wrong, no trade is seen that is not there, and every pair is
 //! tradable again soon after.
+#![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 use std::time::Duration;
 
 use arb_breaker::BreakerConfig;
 use arb_risk::gate::RiskLimits;
-use arb_scan::{PipelineConfig, pairs};
+use arb_scan::{PairSpec, pairs};
 use arb_sim::{FaultSpec, Sim, SimConfig};
 use arb_ws::FullJitter;
 use scan_app::approvals::Approvals;
@@ -55,16 +56,21 @@ async fn until_all_tradable(feeds: &mut Feeds, pairs: usize, after: &str) {
     }
 }
 
+/// The approved pairs that trade: markets that are listed but do not trade have no book to wait for.
+fn approved_and_trading(sim: &Sim) -> Vec<PairSpec> {
+    let trading = sim.markets(arb_sim::Venue::Kalshi);
+    let mut approved = pairs::parse(&sim.approved_pairs_json()).unwrap();
+    approved
+        .retain(|spec| trading.contains(&spec.pair.kalshi) && spec.pair.id != "meridian-landing");
+    approved
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn no_fault_makes_up_a_trade_or_leaves_a_pair_behind() {
     let config = SimConfig { plant_every: None, quotes_per_second: 150, ..SimConfig::default() };
     let sim = Sim::start(config).await.unwrap();
     let endpoints = Endpoints::simulated(&sim).unwrap();
-    // Markets that are listed but do not trade have no book to wait for.
-    let trading = sim.markets(arb_sim::Venue::Kalshi);
-    let mut approved = pairs::parse(&sim.approved_pairs_json()).unwrap();
-    approved
-        .retain(|spec| trading.contains(&spec.pair.kalshi) && spec.pair.id != "meridian-landing");
+    let approved = approved_and_trading(&sim);
     let count = approved.len();
     let (findings, mut found) = mpsc::channel(1_000);
     let publisher = Publisher::new(findings, RiskLimits::default(), None);
@@ -74,16 +80,8 @@ async fn no_fault_makes_up_a_trade_or_leaves_a_pair_behind() {
         breaker: BreakerConfig::default().with_open_time(half_a_second),
         backoff: Some(FullJitter { base: Duration::from_millis(50), cap: half_a_second }),
     };
-    let parts = Parts {
-        approvals: Approvals { pairs: approved, ..Approvals::default() },
-        sets: Vec::new(),
-        pipeline: PipelineConfig::default(),
-        publisher,
-        tap: None,
-        patience,
-        heartbeat: None,
-        questions: None,
-    };
+    let approvals = Approvals { pairs: approved, ..Approvals::default() };
+    let parts = Parts { patience, ..Parts::new(approvals, publisher) };
     let mut feeds = feeds::start(&endpoints, parts).unwrap();
     until_all_tradable(&mut feeds, count, "the start").await;
     for fault in FAULTS {
@@ -107,24 +105,12 @@ async fn pairs_are_replaced_while_the_feeds_run() {
     let config = SimConfig { plant_every: None, ..SimConfig::default() };
     let sim = Sim::start(config).await.unwrap();
     let endpoints = Endpoints::simulated(&sim).unwrap();
-    let trading = sim.markets(arb_sim::Venue::Kalshi);
-    let mut approved = pairs::parse(&sim.approved_pairs_json()).unwrap();
-    approved
-        .retain(|spec| trading.contains(&spec.pair.kalshi) && spec.pair.id != "meridian-landing");
+    let approved = approved_and_trading(&sim);
     let count = approved.len();
     let (findings, _found) = mpsc::channel(1_000);
-    let approve =
-        |pairs: &[arb_scan::PairSpec]| Approvals { pairs: pairs.to_vec(), ..Approvals::default() };
-    let parts = Parts {
-        approvals: approve(&approved[..1]),
-        sets: Vec::new(),
-        pipeline: PipelineConfig::default(),
-        publisher: Publisher::new(findings, RiskLimits::default(), None),
-        tap: None,
-        patience: Patience::default(),
-        heartbeat: None,
-        questions: None,
-    };
+    let approve = |pairs: &[PairSpec]| Approvals { pairs: pairs.to_vec(), ..Approvals::default() };
+    let publisher = Publisher::new(findings, RiskLimits::default(), None);
+    let parts = Parts::new(approve(&approved[..1]), publisher);
     let mut feeds = feeds::start(&endpoints, parts).unwrap();
     until_all_tradable(&mut feeds, 1, "the start with one pair").await;
     feeds.approvals().send_replace(approve(&approved));

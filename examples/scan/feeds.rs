@@ -136,6 +136,22 @@ pub struct Parts {
     pub questions: Option<mpsc::Receiver<Question>>,
 }
 
+impl Parts {
+    /// Pairs alone: the defaults, and nothing beside the feeds.
+    pub fn new(approvals: Approvals, publisher: Publisher) -> Self {
+        Self {
+            approvals,
+            sets: Vec::new(),
+            pipeline: PipelineConfig::default(),
+            publisher,
+            tap: None,
+            patience: Patience::default(),
+            heartbeat: None,
+            questions: None,
+        }
+    }
+}
+
 /// Starts the thread.
 pub fn start(endpoints: &Endpoints, parts: Parts) -> Result<Feeds, Failure> {
     let dial = TungsteniteDial::new()
