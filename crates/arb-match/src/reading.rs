@@ -1,14 +1,24 @@
 //! A market read: its statements, its window, its sources, and all the words that can explain another market's words.
 
+mod condition;
+mod league;
+mod sided;
+mod wording;
+
 use std::collections::{BTreeSet, HashSet};
 
-use arb_normalize::{Market, Outcome, Venue};
+use arb_normalize::{Market, Venue};
 use jiff::civil::Date;
 
-use crate::amount::{Amount, Bound, Interval, SCALE, parse};
+pub(crate) use self::condition::sentence_end;
+use self::condition::{basis, claims, decides, deciding, unread};
+use self::league::league;
+use self::sided::{other_number, sides, spread, total, turned};
+use self::wording::{label, split_label, variants};
+use crate::amount::{Amount, Bound, Interval, parse};
 use crate::contingency::{Contingency, contingencies};
 use crate::definition::{Definition, definitions};
-use crate::lexicon::{Kind, LEAGUES};
+use crate::lexicon::Kind;
 use crate::statement::{Atom, Statement};
 use crate::text::{plain, tokens};
 use crate::when::{Around, Tie, When, dates, ticker_date};
@@ -434,89 +444,6 @@ fn slug_word(market: &Market) -> String {
     slug.split('-').next().unwrap_or_default().to_owned()
 }
 
-/// The league a market is about, if its texts name exactly one.
-fn league(texts: &[&str]) -> Option<&'static str> {
-    let mut found: Option<&'static str> = None;
-    for text in texts {
-        let statement = Statement::read(text, None, Around::default());
-        for atom in statement.atoms {
-            let league = match atom.kind {
-                Kind::League => LEAGUES.iter().find(|known| **known == atom.id).copied(),
-                Kind::Team => {
-                    LEAGUES.iter().find(|known| atom.id.starts_with(&format!("{known}:"))).copied()
-                }
-                Kind::Competition => league_of_competition(&atom.id),
-                Kind::Name | Kind::Word => ticker_league(&atom.text),
-                _ => None,
-            };
-            if let Some(league) = league {
-                if found.is_some_and(|held| held != league) {
-                    return None;
-                }
-                found = Some(league);
-            }
-        }
-        if found.is_some() {
-            break;
-        }
-    }
-    found
-}
-
-fn ticker_league(word: &str) -> Option<&'static str> {
-    let rest = word.strip_prefix("kx")?;
-    LEAGUES
-        .iter()
-        .filter(|known| rest.starts_with(**known))
-        .max_by_key(|known| known.len())
-        .copied()
-}
-
-fn league_of_competition(id: &str) -> Option<&'static str> {
-    Some(match id {
-        "nba_finals" | "nba_cup" | "clutch" | "sixth_man" => "nba",
-        "super_bowl" | "afc" | "nfc" => "nfl",
-        "world_series" | "alcs" | "nlcs" | "cy_young" => "mlb",
-        "stanley_cup" => "nhl",
-        "wnba_finals" => "wnba",
-        "ucl" | "uel" | "uecl" | "epl" | "laliga" | "serie_a" | "bundesliga" | "ligue_1"
-        | "fa_cup" | "club_world_cup" => "soccer",
-        _ if id.starts_with("afc_") && id != "afc_cl" || id.starts_with("nfc_") => "nfl",
-        _ if id.starts_with("al_") || id.starts_with("nl_") => "mlb",
-        _ => return None,
-    })
-}
-
-/// What the venue calls the YES outcome, where that says more than `Yes`.
-fn label(market: &Market, title: &str) -> Option<String> {
-    if market.key.venue == Venue::Polymarket {
-        return None;
-    }
-    let label = plain(&market.outcome(Outcome::Yes)?.label);
-    let label = label.trim();
-    (!label.is_empty() && !label.eq_ignore_ascii_case("yes") && !title.contains(label))
-        .then(|| label.to_owned())
-}
-
-/// Splits `Who will win? — Ann` and `Who will win? [Ann]` into question and label.
-fn split_label<'a>(title: &'a str, rules: &str, venue: Venue) -> (&'a str, Option<String>) {
-    if venue != Venue::Kalshi {
-        return (title.trim_start_matches("ARCH "), None);
-    }
-    if let Some((head, tail)) = title.rsplit_once(" - ").filter(|(head, tail)| {
-        head.contains('?') || head.ends_with("goals") || rules.contains(tail)
-    }) {
-        return (head, Some(tail.to_owned()));
-    }
-    if let Some((head, tail)) = title
-        .rsplit_once(" [")
-        .and_then(|(head, tail)| tail.strip_suffix(']').map(|tail| (head, tail)))
-    {
-        return (head, Some(tail.to_owned()));
-    }
-    (title, None)
-}
-
 fn strike(market: &Market) -> Option<Amount> {
     let strike = market.strike.as_ref()?;
     let bound = |value: Option<rust_decimal::Decimal>, inclusive: bool| {
@@ -541,334 +468,10 @@ fn strike(market: &Market) -> Option<Amount> {
     })
 }
 
-/// The two outcomes of a market whose outcomes are not yes and no.
-fn sides(market: &Market) -> Option<[String; 2]> {
-    if market.key.venue != Venue::Polymarket {
-        return None;
-    }
-    let [yes, no] = market.outcomes.as_slice() else { return None };
-    if yes.label.eq_ignore_ascii_case("yes") || yes.label.is_empty() || no.label.is_empty() {
-        return None;
-    }
-    Some([plain(&yes.label), plain(&no.label)])
-}
-
-/// The condition the rules decide by.
-struct Claim {
-    text: String,
-    /// Whether it pays NO.
-    pays_no: bool,
-}
-
-impl Claim {
-    /// Enough of it to know the sentence again.
-    fn beginning(&self) -> String {
-        self.text.chars().take(60).collect::<String>().to_lowercase()
-    }
-}
-
-/// The statements of a condition, or of two named sides.
-fn claims(
-    named: Option<&[String; 2]>,
-    condition: Option<&Claim>,
-    title: &str,
-    read: impl Fn(&str) -> Statement,
-) -> Vec<Statement> {
-    match (named, condition) {
-        (Some([first, _]), _) => {
-            let mut claim = read(&two_sided_claim(first, title));
-            claim.sided = true;
-            vec![claim]
-        }
-        (None, Some(claim)) => {
-            let variants = variants(&claim.text).into_iter().map(|text| read(&text));
-            variants.map(|s| Statement { negated: s.negated != claim.pays_no, ..s }).collect()
-        }
-        (None, None) => Vec::new(),
-    }
-}
-
 /// The event's date in a Kalshi ticker.
 fn ticker_edition(market: &Market, around: Around) -> Option<When> {
     let found = (market.key.venue == Venue::Kalshi).then(|| ticker_date(&market.key.id));
     found.flatten().filter(|when| !expires(when, around) && ended_by(when, around))
-}
-
-/// The condition of a market: what its total states, else what its rules say; two named sides have none.
-fn decides(named: bool, total: Option<String>, rules: &str) -> Option<Claim> {
-    if named {
-        return None;
-    }
-    match total {
-        Some(text) => Some(Claim { text, pays_no: false }),
-        None => claim(rules),
-    }
-}
-
-/// The condition under which the rules pay YES; where there is none, the first under which they pay NO.
-fn claim(rules: &str) -> Option<Claim> {
-    let text: String = rules.chars().filter(|c| *c != '"').collect();
-    let yes = condition(&text, "yes").map(|text| Claim { text, pays_no: false });
-    yes.or_else(|| {
-        deciding(rules)
-            .is_none()
-            .then(|| condition(&text, "no"))?
-            .map(|text| Claim { text, pays_no: true })
-    })
-}
-
-fn condition(text: &str, paid: &str) -> Option<String> {
-    let lower = text.to_ascii_lowercase();
-    if let Some(end) = ["then the market", "the market", "then this market"]
-        .iter()
-        .find_map(|who| lower.find(&format!("{who} resolves to {paid}")))
-        && let Some(start) = lower[..end]
-            .rfind("if ")
-            .filter(|start| *start == 0 || !lower.as_bytes()[start - 1].is_ascii_alphanumeric())
-    {
-        let first = lower[..end]
-            .find("if ")
-            .filter(|first| *first < start && !lower[*first..end].contains(". "));
-        let start = first.unwrap_or(start);
-        return Some(text[start + 3..end].trim().trim_end_matches([',', '.']).to_owned());
-    }
-    let start = ["resolve to", "resolve", "resolves to", "resolves"]
-        .iter()
-        .flat_map(|verb| [format!("{verb} {paid} if "), format!("{verb} {paid}, if ")])
-        .filter_map(|phrase| lower.find(&phrase).map(|at| at + phrase.len()))
-        .min();
-    let Some(start) = start else { return condition_first(text, paid) };
-    let rest = &text[start..];
-    Some(without_definitions(&without_addresses(&rest[..sentence_end(rest)])))
-}
-
-/// Without the asides that spell a word out: `a ceasefire, defined as …, between`, `the primary, including any runoff`.
-fn without_definitions(text: &str) -> String {
-    let mut out = text.to_owned();
-    for aside in [", defined as ", ", including any "] {
-        if let Some(at) = out.find(aside) {
-            let rest = &out[at + 2..];
-            let end = rest.find(", ").map_or(rest.len(), |end| end + 1);
-            out = format!("{}{}", &out[..at], &rest[end..]);
-        }
-    }
-    out
-}
-
-/// Without web addresses: they say where to look, not what happens.
-fn without_addresses(text: &str) -> String {
-    let words: Vec<&str> = text.split(' ').filter(|word| !word.contains("://")).collect();
-    words.join(" ")
-}
-
-/// The condition of a sentence `If …, this market will resolve to yes`, if that is the first word on what is paid: a later one
-/// speaks of a case beside the condition.
-fn condition_first(text: &str, paid: &str) -> Option<String> {
-    let mut sentences = text.lines().flat_map(|line| line.split_inclusive(". ")).map(str::trim);
-    let first = sentences.find(|sentence| sentence.contains("resolve"))?;
-    let rest = first.strip_prefix("If ")?;
-    let lower = rest.to_ascii_lowercase();
-    let end = ["this market will resolve to ", "the market will resolve to "]
-        .iter()
-        .find_map(|phrase| lower.find(&format!(", {phrase}{paid}")))?;
-    Some(rest[..end].to_owned())
-}
-
-/// Whether the rules speak of paying YES, though no condition for it was found.
-fn unread(rules: &str) -> bool {
-    let plain: String = rules.chars().filter(|c| *c != '"').collect::<String>().to_lowercase();
-    deciding(rules).is_none()
-        && (plain.contains("resolve to yes") || plain.contains("resolves to yes"))
-}
-
-/// What follows `this market will resolve according to`.
-fn basis(rules: &str) -> Option<String> {
-    if let Some(line) = rules.lines().next().filter(|line| line.contains("cheduled for")) {
-        return Some(line[..sentence_end(line)].to_owned());
-    }
-    deciding(rules)
-}
-
-/// What follows `resolve according to`.
-fn deciding(rules: &str) -> Option<String> {
-    let plain = |at: usize| {
-        let before = &rules[..at];
-        let start = before.rfind(['\n', '.']).map_or(0, |i| i + 1);
-        let opening = before[start..].trim_start();
-        !["If ", "In case ", "In the case ", "In the event ", "Should "]
-            .iter()
-            .any(|words| opening.starts_with(words))
-    };
-    // "In case of a tie, this market will resolve based on …" decides that case only.
-    let at = ["resolve according to ", "resolve based on ", "resolve to the "]
-        .iter()
-        .find_map(|phrase| rules.match_indices(phrase).map(|(at, _)| at).find(|at| plain(*at)))?;
-    let rest = &rules[at..];
-    Some(rest[..sentence_end(rest)].split_once(' ')?.1.to_owned())
-}
-
-/// Where the first sentence ends; abbreviations do not end one.
-pub(crate) fn sentence_end(text: &str) -> usize {
-    const SHORT: [&str; 19] = [
-        "Jr", "Sr", "St", "vs", "v", "Dr", "Mr", "Mrs", "Inc", "Gov", "Sen", "Rep", "Bros", "Corp",
-        "Co", "Ltd", "Lt", "Mt", "Ft",
-    ];
-    let bytes = text.as_bytes();
-    for (at, c) in text.char_indices() {
-        if c == '\n' {
-            return at;
-        }
-        if c == '.' && bytes.get(at + 1).is_none_or(u8::is_ascii_whitespace) {
-            let word = text[..at].rsplit([' ', '.']).next().unwrap_or_default();
-            let initial = word.len() == 1 && word.starts_with(|c: char| c.is_uppercase());
-            let rest = text[at + 1..].trim_start_matches([' ', '\r']);
-            let next_capital = rest.starts_with(|c: char| c.is_uppercase());
-            if rest.is_empty()
-                || rest.starts_with('\n')
-                || (next_capital && !initial && !SHORT.contains(&word))
-            {
-                return at;
-            }
-        }
-    }
-    text.len()
-}
-
-/// A text without what stands in brackets, and with the brackets in place of the name before them; examples never count.
-/// `for "Work"` after a person's award is dropped: the work does not change who wins.
-fn variants(text: &str) -> Vec<String> {
-    let text = elected_before(&without_nickname(&without_work(text)));
-    let (Some(open), Some(close)) = (text.find('('), text.find(')')) else { return vec![text] };
-    if open > close {
-        return vec![text];
-    }
-    let inside = text[open + 1..close].trim();
-    let short = format!("{}{}", &text[..open], &text[close + 1..]);
-    if inside.contains("::") {
-        return vec![short];
-    }
-    // Women's teams carry the names of the men's.
-    if inside == "W" {
-        return vec![format!("{} women {}", &text[..open], &text[close + 1..])];
-    }
-    if matches!(inside, "ET" | "inclusive" | "exclusive" | "noon")
-        || inside.chars().any(|c| c.is_ascii_digit())
-    {
-        return vec![text];
-    }
-    if inside.starts_with("e.g")
-        || inside.starts_with("such as")
-        || inside.starts_with("including")
-        || inside.starts_with("does not")
-        || inside.starts_with("not ")
-        || inside.starts_with("excluding")
-        || inside.starts_with("or ")
-    {
-        return vec![short];
-    }
-    let head: Vec<&str> = text[..open].split_whitespace().collect();
-    let run = head
-        .iter()
-        .rev()
-        .take_while(|w| w.starts_with(|c: char| c.is_uppercase()))
-        .count()
-        .min(head.len().saturating_sub(1));
-    let replaced =
-        format!("{} {} {}", head[..head.len() - run].join(" "), inside, &text[close + 1..]);
-    vec![short, replaced]
-}
-
-/// `Jorge "Tuto" Quiroga` is Jorge Quiroga.
-fn without_nickname(text: &str) -> String {
-    let words: Vec<&str> = text.split(' ').collect();
-    let capital = |word: &str| word.starts_with(|c: char| c.is_uppercase());
-    let quoted = |word: &str| word.len() > 2 && word.starts_with('"') && word.ends_with('"');
-    let nickname = |i: usize| {
-        quoted(words[i])
-            && i > 0
-            && capital(words[i - 1])
-            && words.get(i + 1).is_some_and(|next| capital(next))
-    };
-    let kept: Vec<&str> =
-        words.iter().enumerate().filter(|(i, _)| !nickname(*i)).map(|(_, word)| *word).collect();
-    kept.join(" ")
-}
-
-/// A term that begins in 2027 was won in 2026: Congress is seated in the January after its election.
-fn elected_before(text: &str) -> String {
-    const TERM: &str = "for the term beginning in ";
-    let Some(at) = text.find(TERM) else { return text.to_owned() };
-    let rest = &text[at + TERM.len()..];
-    match rest.get(..4).and_then(|year| year.parse::<i16>().ok()) {
-        Some(year) => format!("{}in the {} election{}", &text[..at], year - 1, &rest[4..]),
-        None => text.to_owned(),
-    }
-}
-
-fn without_work(text: &str) -> String {
-    if let Some(at) = text.find(" for \"")
-        && let Some(len) = text[at + 6..].find('"')
-    {
-        return format!("{}{}", &text[..at], &text[at + 7 + len..]);
-    }
-    text.to_owned()
-}
-
-/// Whether the condition that pays the first outcome asks for another number than the title of a total or a margin.
-fn other_number(
-    titles: &[Statement],
-    rules: &str,
-    market: &Market,
-    read: impl Fn(&str) -> Statement,
-) -> bool {
-    let text: String = rules.chars().filter(|c| *c != '"').collect();
-    let paid = |side: Outcome| {
-        let label = plain(&market.outcome(side)?.label).to_lowercase();
-        condition(&text, &label).map(|condition| (label, condition))
-    };
-    let Some((label, condition)) = paid(Outcome::Yes).or_else(|| paid(Outcome::No)) else {
-        return false;
-    };
-    let whole = |s: &Statement| -> Vec<Interval> {
-        s.amounts.iter().map(|a| a.interval.on_multiples_of(SCALE)).collect()
-    };
-    let asked: Vec<Interval> = titles.iter().flat_map(whole).collect();
-    // The title of a total speaks of its first outcome.
-    let first = market.outcome(Outcome::Yes).map(|o| o.label.to_lowercase());
-    let same = first.is_some_and(|first| first == label);
-    let ruled = whole(&read(&condition));
-    same && !ruled.is_empty() && !ruled.iter().any(|interval| asked.contains(interval))
-}
-
-/// `A vs. B: O/U 7.5` between Over and Under states that there are over (or under) 7.5, whichever stands first.
-fn total(names: &[String; 2], title: &str) -> Option<String> {
-    let first = names[0].to_lowercase();
-    let other = names[1].to_lowercase();
-    if !matches!((first.as_str(), other.as_str()), ("over", "under") | ("under", "over")) {
-        return None;
-    }
-    let at = ["O/U ", "Over/Under "].iter().find_map(|words| {
-        let at = title.find(words)?;
-        Some((at, at + words.len()))
-    });
-    let (start, end) = at?;
-    Some(format!("{}{first} {}", &title[..start], &title[end..]))
-}
-
-/// `Spread: Chiefs (-3.5)` states that the Chiefs win by over 3.5.
-fn spread(title: &str) -> Option<(String, String)> {
-    let rest = title.split_once("Spread: ").or_else(|| title.split_once("Spread ")).map(|s| s.1)?;
-    let (name, points) = rest.split_once(" (-").or_else(|| rest.split_once(" -"))?;
-    let points = points.trim_end_matches(')');
-    parse(points)?;
-    Some((name.to_owned(), format!("{name} wins by over {points} points")))
-}
-
-/// What a market between two named sides states: that the first wins.
-fn two_sided_claim(first: &str, title: &str) -> String {
-    let title = variants(title).swap_remove(0);
-    let verb = if title.contains(" vs") || title.contains(" v. ") { "wins" } else { ":" };
-    format!("{first} {verb} {title}")
 }
 
 fn year_of(day: Date) -> Option<When> {
@@ -887,35 +490,6 @@ fn ended_by(when: &When, around: Around) -> bool {
 fn expires(when: &When, around: Around) -> bool {
     let turn = |end: Date| end.month() == 1 && end.day() <= 10 && end.year() == when.first.year();
     when.is_year() && around.end.is_some_and(turn)
-}
-
-/// Whether some line `If …, the market will resolve to "X"` is denied or does not speak of X.
-fn turned(names: &[String; 2], rules: &str, spread: bool) -> bool {
-    let lower = rules.to_lowercase();
-    let lines = lower.split(['\n', '.']).filter(|line| line.contains("resolve to \""));
-    lines.filter_map(|line| line.split_once("resolve to \"")).any(|(before, paid)| {
-        // A side that does not cover loses to the other one.
-        if spread && before.trim_start().starts_with("otherwise") {
-            return !paid.starts_with(&names[1].to_lowercase());
-        }
-        // The condition stands before what is paid, or after it: `resolve to "A" if A wins`.
-        let after = paid.split_once("\" if ").map(|(_, after)| after);
-        let condition = after.unwrap_or(before);
-        let denied =
-            [" not ", "n't ", " fail", " lose", " loses", "unless ", "defeated by", "beaten by"]
-                .iter()
-                .any(|word| condition.contains(word));
-        let paid = names
-            .iter()
-            .map(|name| name.to_lowercase())
-            .find(|name| paid.starts_with(name.as_str()));
-        let won = ["win", "won", "defeat", "beat", "victor", "advance", "over"];
-        let won = won.iter().filter_map(|word| condition.find(word)).min();
-        paid.is_some_and(|name| {
-            let first = condition.find(&name).is_some_and(|at| won.is_some_and(|won| at < won));
-            denied || (after.is_some() && !first) || won.is_none() || !condition.contains(&name)
-        })
-    })
 }
 
 /// The window a statement gives. The month or quarter of a statistic is what it is about, not when it comes.

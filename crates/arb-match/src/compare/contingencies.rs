@@ -101,7 +101,7 @@ fn leaves(reading: &Reading) -> bool {
 
 /// Whether it is a match of teams on a day, where a draw is no win.
 fn of_teams(reading: &Reading) -> bool {
-    super::fine(reading) && (reading.has_kind(Kind::Team) || reading.league.is_some())
+    super::windows::fine(reading) && (reading.has_kind(Kind::Team) || reading.league.is_some())
 }
 
 /// Whether the fallback may strike before the event of the venue's own date has been decided. One that is a deadline of the

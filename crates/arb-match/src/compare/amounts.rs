@@ -1,0 +1,130 @@
+//! Thresholds compared as intervals on an exact number line.
+
+use arb_normalize::Relation;
+
+use super::Findings;
+use super::windows::fine;
+use crate::amount::{Amount, Bound, Lie, SCALE};
+use crate::judgement::DifferenceKind;
+use crate::lexicon::Kind;
+use crate::reading::Reading;
+
+pub(super) fn amounts(k: &Reading, p: &Reading, found: &mut Findings) {
+    let tenths = k.tenths || p.tenths;
+    let (mut a, mut b) = (all_amounts(k, tenths), all_amounts(p, tenths));
+    // A count's noun may be any word both know: "3,000 measles cases", "3,000 confirmed measles cases".
+    let noun = |x: &Amount| !matches!(x.unit.as_str(), "$" | "%" | "bps" | "°");
+    let unit = |x: &Amount, y: &Amount| {
+        x.unit == y.unit
+            || x.unit.is_empty()
+            || y.unit.is_empty()
+            || (noun(x) && noun(y) && (p.has_stem(&x.unit) || k.has_stem(&y.unit)))
+    };
+    // What both say alike is settled; what is left over on both sides differs.
+    let same = |x: &Amount, y: &Amount| lie(x, y, tenths) == Lie::Equal && unit(x, y);
+    let settled: Vec<Amount> = a.iter().filter(|x| b.iter().any(|y| same(x, y))).cloned().collect();
+    a.retain(|x| !settled.iter().any(|y| same(x, y)));
+    b.retain(|y| !settled.iter().any(|x| same(x, y)));
+    // A margin or a size that only one side asks for narrows that side.
+    let sized =
+        |all: &[Amount]| all.iter().any(|x| x.compared || matches!(x.unit.as_str(), "%" | "$"));
+    if settled.is_empty() && a.is_empty() && sized(&b) {
+        found.meet(Relation::Superset);
+    } else if settled.is_empty() && b.is_empty() && sized(&a) {
+        found.meet(Relation::Subset);
+    }
+    for x in &a {
+        let Some(at) = b.iter().position(|y| unit(x, y)) else {
+            found.add("threshold", show(x), "", DifferenceKind::Missing);
+            continue;
+        };
+        let y = b.remove(at);
+        amount_pair(k, p, x, &y, found);
+    }
+    for y in &b {
+        found.add("threshold", "", show(y), DifferenceKind::Missing);
+    }
+}
+
+pub(super) fn amount_pair(k: &Reading, p: &Reading, x: &Amount, y: &Amount, found: &mut Findings) {
+    let relation = match lie(x, y, k.tenths || p.tenths) {
+        Lie::Equal => return,
+        Lie::EqualButBoundary => {
+            found.add("threshold", show(x), show(y), DifferenceKind::Missing);
+            return;
+        }
+        Lie::Apart | Lie::Inside | Lie::Around if fine(k) != fine(p) => Relation::Overlap,
+        Lie::Inside => Relation::Subset,
+        Lie::Around => Relation::Superset,
+        Lie::Apart => Relation::Disjoint,
+        Lie::Opposite => Relation::Complement,
+        Lie::Crossing => Relation::Overlap,
+    };
+    let kind = match relation {
+        Relation::Complement => DifferenceKind::Missing,
+        _ => DifferenceKind::Contradiction,
+    };
+    found.add("threshold", show(x), show(y), kind);
+    found.meet(relation);
+}
+
+/// How two amounts lie on the numbers that can come out: counts are whole, and so are published temperatures; `tenths` says
+/// whether percentages are published with one decimal; the Federal Reserve moves in quarters of a per cent.
+pub(super) fn lie(x: &Amount, y: &Amount, tenths: bool) -> Lie {
+    let step = |a: &Amount| match a.unit.as_str() {
+        "$" => None,
+        "%" => tenths.then_some(SCALE / 10),
+        "bps" => Some(25 * SCALE),
+        _ => Some(SCALE),
+    };
+    match (step(x), step(y)) {
+        (Some(a), Some(b)) if a == b && fits(x, a) == fits(y, a) => {
+            let (x, y) = (x.interval.on_multiples_of(a), y.interval.on_multiples_of(a));
+            // At most 45 and at least 46 are everything there is.
+            let next = |high: Option<Bound>, low: Option<Bound>| matches!((high, low), (Some(h), Some(l)) if h.value + a == l.value);
+            let whole = x.low.is_none() && y.high.is_none() && next(x.high, y.low)
+                || y.low.is_none() && x.high.is_none() && next(y.high, x.low);
+            if whole { Lie::Opposite } else { x.lie(y) }
+        }
+        _ => x.interval.lie(y.interval),
+    }
+}
+
+/// Whether the bounds of an amount lie on the multiples of `step`; for counts a half between two of them will do.
+pub(super) fn fits(amount: &Amount, step: i128) -> bool {
+    let bounds = amount.interval.low.iter().chain(&amount.interval.high);
+    step == SCALE || bounds.into_iter().all(|b| b.value % step == 0)
+}
+
+/// The amounts of the condition and the question, each once. `$150k` after `hit` is at least $150,000, after `dip` at most.
+pub(super) fn all_amounts(reading: &Reading, tenths: bool) -> Vec<Amount> {
+    let mut out: Vec<Amount> = Vec::new();
+    for statement in reading.claims.iter().take(1).chain(&reading.label).chain(&reading.titles) {
+        for amount in &statement.amounts {
+            let mut amount = amount.clone();
+            if !amount.compared && amount.unit == "$" {
+                if statement.has(Kind::Verb, "reach") {
+                    amount.interval.high = None;
+                } else if statement.has(Kind::Verb, "dip") {
+                    amount.interval.low = None;
+                }
+            }
+            amount.interval = amount.interval.without_last_cent();
+            if !out.iter().any(|held| lie(held, &amount, tenths) == Lie::Equal) {
+                out.push(amount);
+            }
+        }
+    }
+    // "Above 0.4%" is not asked again by the bare "(0.4%)" of the question.
+    let bounds = |a: &Amount| [a.interval.low, a.interval.high].map(|b| b.map(|b| b.value));
+    let compared: Vec<_> = out.iter().filter(|a| a.compared).flat_map(bounds).flatten().collect();
+    out.retain(|a| a.compared || !bounds(a).iter().flatten().any(|v| compared.contains(v)));
+    if out.is_empty() {
+        out.extend(reading.strike.clone());
+    }
+    out
+}
+
+pub(super) fn show(amount: &Amount) -> String {
+    format!("{} {}", amount.interval, amount.unit).trim().to_owned()
+}

@@ -1,0 +1,192 @@
+//! Names that may be left out without another person, team or thing being meant.
+
+use std::collections::BTreeSet;
+
+use super::windows::fine;
+use crate::lexicon::{Kind, Lexicon};
+use crate::reading::Reading;
+use crate::statement::{Atom, Statement};
+use crate::when::When;
+
+/// Names that may be left out without another person, team or thing being meant, by the token they start at.
+pub(super) struct Lesser {
+    pub(super) atoms: BTreeSet<usize>,
+}
+
+impl Lesser {
+    pub(super) fn of(statement: &Statement, other: &Reading) -> Self {
+        let mut found = Self { atoms: BTreeSet::new() };
+        found.initials(statement, other);
+        found.opponent(statement, other);
+        found.nickname(statement, other);
+        found.inner_name(statement, other);
+        found.endings(statement, other);
+        found.of_match(statement, other);
+        found.atoms.extend(&statement.asides);
+        found
+    }
+
+    /// `Grand Theft Auto` where the other side says `GTA`.
+    pub(super) fn initials(&mut self, statement: &Statement, other: &Reading) {
+        for run in statement.initials.iter().filter(|run| other.has(Kind::Name, &run.letters)) {
+            let inside = statement.atoms.iter().filter(|a| a.at >= run.from && a.at <= run.to);
+            self.atoms.extend(inside.map(|a| a.at));
+        }
+    }
+
+    /// A side plays once a day: the day and one of them name the match.
+    pub(super) fn opponent(&mut self, statement: &Statement, other: &Reading) {
+        let Some(sides) = statement.versus.as_ref().filter(|_| fine(other)) else { return };
+        if other.statements().any(|s| s.versus.is_some()) {
+            return;
+        }
+        let of = |side: &std::ops::Range<usize>| {
+            let inside: Vec<&Atom> =
+                statement.atoms.iter().filter(|a| side.contains(&a.at)).collect();
+            inside
+        };
+        let [a, b] = [of(&sides[0]), of(&sides[1])];
+        let known =
+            |side: &[&Atom]| !side.is_empty() && side.iter().all(|a| other.explains(a) >= 0.9);
+        let missed = match (known(&a), known(&b)) {
+            (true, false) => b,
+            (false, true) => a,
+            _ => return,
+        };
+        let names = missed.iter().filter(|a| matches!(a.kind, Kind::Name | Kind::Place));
+        self.atoms.extend(names.map(|a| a.at));
+    }
+
+    /// In a match of two named sides outside the leagues of the tables, what follows a known name is its nickname (`Duke Blue
+    /// Devils`), unless it tells schools or cities apart.
+    pub(super) fn nickname(&mut self, statement: &Statement, other: &Reading) {
+        let sided = other.sides.is_some() || statement.sided;
+        if !sided || !fine(other) || other.league.is_some() {
+            return;
+        }
+        let mut open = false;
+        for (i, atom) in statement.atoms.iter().enumerate() {
+            let adjacent = i > 0 && {
+                let before = &statement.atoms[i - 1];
+                before.at + before.text.split_whitespace().count() == atom.at
+            };
+            let explained = other.explains(atom) >= 0.9;
+            if explained {
+                open = matches!(atom.kind, Kind::Name | Kind::Place);
+            } else if open && adjacent && !TELLING.contains(&atom.id.as_str()) {
+                self.atoms.insert(atom.at);
+            } else {
+                open = false;
+            }
+        }
+    }
+
+    /// Two named sides on a day are one match: which tournament and round it belongs to tells nothing more, which part of it does.
+    pub(super) fn of_match(&mut self, statement: &Statement, other: &Reading) {
+        let sided = statement.sided;
+        let Some(sides) = statement.versus.as_ref().filter(|_| sided || other.sides.is_some())
+        else {
+            return;
+        };
+        let inside = |a: &Atom| sides.iter().any(|side| side.contains(&a.at));
+        let known = |side: &std::ops::Range<usize>| {
+            statement.atoms.iter().any(|a| side.contains(&a.at) && other.explains(a) >= 0.9)
+        };
+        let day = fine(other) || other.ticker.as_ref().is_some_and(When::is_day);
+        if !day || !sides.iter().all(known) || !statement.amounts.is_empty() {
+            return;
+        }
+        let part = |a: &Atom| {
+            a.kind != Kind::Stage && PARTS.contains(&a.id.as_str())
+                || a.kind == Kind::Stage && !ROUNDS.contains(&a.id.as_str())
+                || a.text.starts_with(|c: char| c.is_ascii_digit()) && !inside(a)
+        };
+        if statement.atoms.iter().any(part) {
+            return;
+        }
+        let about = |a: &&Atom| match a.kind {
+            Kind::Competition | Kind::League | Kind::Gender | Kind::Stage => true,
+            Kind::Name | Kind::Place => sided && !inside(a),
+            _ => false,
+        };
+        self.atoms.extend(statement.atoms.iter().filter(about).map(|a| a.at));
+    }
+
+    /// `Miami, FL` is Miami, and `Perplexity AI` is Perplexity.
+    pub(super) fn endings(&mut self, statement: &Statement, other: &Reading) {
+        for two in statement.atoms.windows(2) {
+            let [name, ending] = two else { continue };
+            let code = ending.text.len() == 2 && Lexicon::standard().is_state(&ending.text)
+                || ending.kind == Kind::Place && ending.id.len() == 2;
+            let end = name.at + name.text.split_whitespace().count();
+            let after = end + 1 == ending.at;
+            let known =
+                matches!(name.kind, Kind::Place | Kind::Name) && other.explains(name) >= 0.9;
+            let elsewhere = ending.kind == Kind::Place && other.has_kind_besides(ending, statement);
+            let company = SUFFIXES.contains(&ending.id.as_str()) && end == ending.at;
+            if known && (code && after && !elsewhere || company) {
+                self.atoms.insert(ending.at);
+            }
+        }
+    }
+
+    /// A first or middle name more: `Andrea Kimi Antonelli`, where the two names after it and the last one are known.
+    pub(super) fn inner_name(&mut self, statement: &Statement, other: &Reading) {
+        let names: Vec<&Atom> = statement.atoms.iter().filter(|a| a.kind == Kind::Name).collect();
+        for run in names.chunk_by(|a, b| a.at + 1 == b.at).filter(|run| run.len() > 2) {
+            let known = |a: &&Atom| other.has(Kind::Name, &a.id);
+            let missing: Vec<&&Atom> = run.iter().filter(|a| !known(a)).collect();
+            let letters = |a: &Atom| a.text.chars().all(|c| c.is_alphabetic() || c == '-');
+            if let [one] = missing.as_slice()
+                && run.last().is_some_and(|last| known(last) && last.text.len() > 2)
+                && run.iter().all(|a| letters(a))
+                && !other.has_kind_besides(one, statement)
+            {
+                self.atoms.insert(one.at);
+            }
+        }
+    }
+}
+
+/// Words for a part of a match.
+pub(super) const PARTS: [&str; 14] = [
+    "map", "set", "half", "1h", "2h", "quarter", "period", "inning", "round", "leg", "ko", "tko",
+    "moneylin", "method",
+];
+
+/// Rounds of a tournament, not parts of a match.
+pub(super) const ROUNDS: [&str; 9] =
+    ["final", "semi", "quarter", "r16", "r32", "group", "playoffs", "regular", "preseason"];
+
+/// What a company's name may end in.
+pub(super) const SUFFIXES: [&str; 6] = ["ai", "company", "group", "holding", "technology", "labs"];
+
+/// Words that make another school, city or team of a known name.
+pub(super) const TELLING: [&str; 26] = [
+    "stat",
+    "state",
+    "tech",
+    "city",
+    "united",
+    "southern",
+    "northern",
+    "eastern",
+    "western",
+    "central",
+    "south",
+    "north",
+    "east",
+    "west",
+    "christian",
+    "international",
+    "am",
+    "a",
+    "upstat",
+    "coast",
+    "valley",
+    "women",
+    "reserv",
+    "academy",
+    "ii",
+    "poly",
+];

@@ -1,0 +1,256 @@
+//! The relation of two propositions from the relations of their terms.
+
+use arb_normalize::Relation;
+
+use super::amounts::amounts;
+use super::residue::{Group, Residue};
+use super::windows::{editions, fine};
+use super::{Findings, names};
+use crate::judgement::DifferenceKind;
+use crate::lexicon::{Kind, implies};
+use crate::reading::Reading;
+use crate::statement::{Atom, Statement};
+
+/// The relation of two conjunctions from the relations of their terms.
+pub(super) fn meet(a: Relation, b: Relation) -> Relation {
+    use Relation::{Complement, Disjoint, Equal, Overlap, Unrelated};
+    match (a, b) {
+        (Unrelated, _) | (_, Unrelated) => Unrelated,
+        (Disjoint, _) | (_, Disjoint) => Disjoint,
+        (Equal, other) | (other, Equal) => other,
+        (Complement, _) | (_, Complement) => {
+            if a == b {
+                Equal
+            } else {
+                Overlap
+            }
+        }
+        (a, b) if a == b => a,
+        _ => Overlap,
+    }
+}
+
+/// How far in the same competition each side asks for: winning implies having come that far, and the final implies the semi-final.
+pub(super) fn progression(
+    sk: &Statement,
+    sp: &Statement,
+    rk: &Residue,
+    rp: &Residue,
+    conflicts: &[Group],
+) -> Option<Relation> {
+    let allowed = [Group::Contest, Group::Act, Group::Degree];
+    if !conflicts.iter().all(|group| allowed.contains(group)) {
+        return None;
+    }
+    let contests = |s: &Statement| -> Vec<String> {
+        let of = s.atoms.iter().filter(|a| a.kind == Kind::Competition);
+        of.map(|a| a.id.clone()).collect()
+    };
+    let (a, b) = (contests(sk), contests(sp));
+    let won = |s: &Statement| s.has(Kind::Verb, "win") && !s.has(Kind::Verb, "reach");
+    if won(sk) && won(sp) && !a.is_empty() && !b.is_empty() {
+        let over = |x: &[String], y: &[String]| x.iter().any(|x| y.iter().any(|y| implies(x, y)));
+        if over(&a, &b) {
+            return Some(Relation::Subset);
+        }
+        if over(&b, &a) {
+            return Some(Relation::Superset);
+        }
+    }
+    let other = |r: &Residue| {
+        let words = |a: &Atom| Group::of(a.kind) == Group::Wording;
+        let counts = |a: &Atom| !allowed.contains(&Group::of(a.kind)) && !words(a);
+        r.atoms.iter().any(|(a, w)| *w >= 0.5 && counts(a))
+    };
+    // The winner is among the top ten; the winner of a division or of the title was in the playoffs.
+    let placed = |s: &Statement| {
+        let top = s.atoms.iter().any(|a| a.kind == Kind::Word && a.id == "top");
+        top && !s.amounts.is_empty() || s.has(Kind::Verb, "reach") && s.has(Kind::Stage, "playoffs")
+    };
+    let entered = |s: &Statement| {
+        won(s) && s.amounts.is_empty() && !s.has(Kind::Rank, "top") && depth(s) == Some(0)
+    };
+    if !other(rk) && !other(rp) {
+        // Whoever wins an award was nominated for it.
+        let nominated = |s: &Statement| {
+            s.has(Kind::Verb, "nominate") && s.atoms.iter().any(|a| a.kind == Kind::Competition)
+        };
+        if won(sp) && nominated(sk) && !nominated(sp) {
+            return Some(Relation::Superset);
+        }
+        if won(sk) && nominated(sp) && !nominated(sk) {
+            return Some(Relation::Subset);
+        }
+        if entered(sk) && placed(sp) && !won(sp) {
+            return Some(Relation::Subset);
+        }
+        if entered(sp) && placed(sk) && !won(sk) {
+            return Some(Relation::Superset);
+        }
+    }
+    let other = |r: &Residue| {
+        r.atoms.iter().any(|(a, w)| *w >= 0.5 && !allowed.contains(&Group::of(a.kind)))
+    };
+    if a != b || a.is_empty() || other(rk) || other(rp) {
+        return None;
+    }
+    let (x, y) = (depth(sk)?, depth(sp)?);
+    match x.cmp(&y) {
+        std::cmp::Ordering::Less => Some(Relation::Subset),
+        std::cmp::Ordering::Greater => Some(Relation::Superset),
+        std::cmp::Ordering::Equal => None,
+    }
+}
+
+/// 0 for winning, 1 for reaching the final, and so on.
+pub(super) fn depth(s: &Statement) -> Option<u8> {
+    let stage = |id: &str| s.has(Kind::Stage, id);
+    if s.has(Kind::Verb, "reach") {
+        let stages = ["final", "semi", "quarter", "r16", "r32"];
+        let at = stages.iter().position(|id| stage(id))?;
+        return u8::try_from(at + 1).ok();
+    }
+    let rounds =
+        ["semi", "quarter", "r16", "r32", "group", "round1", "round2", "regular", "primary"];
+    (s.has(Kind::Verb, "win") && !rounds.iter().any(|id| stage(id))).then_some(0)
+}
+
+/// The relation, given what neither side explains of the other: much left over is another proposition about the same things.
+pub(super) fn leftovers(
+    k: &Reading,
+    p: &Reading,
+    rk: &Residue,
+    rp: &Residue,
+    found: &Findings,
+) -> Relation {
+    let critical = |r: &Residue| {
+        r.atoms.iter().filter(|(a, w)| *w >= 0.5 && Group::of(a.kind) != Group::Wording).count()
+    };
+    let words = |r: &Residue| r.of_group(Group::Wording).len();
+    let acts =
+        |r: &Residue| !r.of_group(Group::Act).is_empty() || !r.of_group(Group::Contest).is_empty();
+    let relation = found.relation.unwrap_or(Relation::Equal);
+    let (a, b) = (critical(rk), critical(rp));
+    if relation == Relation::Disjoint && (a == 0 || b == 0) {
+        return relation;
+    }
+    let contest =
+        !(rk.of_group(Group::Contest).is_empty() && rp.of_group(Group::Contest).is_empty());
+    let apart = (a > 0 && b > 0)
+        || a.max(b) > 1
+        // A predicate no table knows is left over as a word.
+        || (acts(rk) && words(rp) > 0)
+        || (acts(rp) && words(rk) > 0)
+        || (contest && fine(k) != fine(p))
+        || (a + b > 0 && words(rk) + words(rp) > 2)
+        || words(rk) + words(rp) > 5
+        || (relation == Relation::Equal && rk.total() + rp.total() > 0.5 && found.missing() > 4);
+    if !apart {
+        return relation;
+    }
+    if shares(k, p) { Relation::Overlap } else { Relation::Unrelated }
+}
+
+/// Whether both speak of the same person, place, team or competition.
+pub(super) fn shares(k: &Reading, p: &Reading) -> bool {
+    let telling =
+        |a: &&Atom| matches!(Group::of(a.kind), Group::Who | Group::Place | Group::Contest);
+    k.statements().flat_map(|s| &s.atoms).filter(telling).any(|a| p.explains(a) >= 0.9)
+}
+
+/// Another outcome of the same event, or another event.
+pub(super) fn other_outcome(
+    k: &Reading,
+    p: &Reading,
+    sk: &Statement,
+    sp: &Statement,
+    conflicts: &[Group],
+    found: &mut Findings,
+) -> Relation {
+    let shares = shares(k, p);
+    let only_who = conflicts.iter().all(|g| matches!(g, Group::Who | Group::Place));
+    let mut inner = Findings::default();
+    amounts(k, p, &mut inner);
+    editions(k, p, true, &mut inner);
+    let same_event = only_who
+        && shares
+        && !inner.any(DifferenceKind::Contradiction)
+        && exclusive(k)
+        && exclusive(p);
+    let inner_contradiction = inner
+        .differences
+        .iter()
+        .any(|d| d.term == "edition" && d.kind == DifferenceKind::Contradiction);
+    found.differences.append(&mut inner.differences);
+    let turns = ["cut", "raise", "hold_rates"];
+    let opposed = [sk, sp].iter().all(|s| turns.iter().any(|id| s.has(Kind::Verb, id)));
+    if opposed && conflicts == [Group::Act] && shares && fine(k) == fine(p) && !inner_contradiction
+    {
+        return Relation::Disjoint;
+    }
+    let ranked = conflicts == [Group::Degree]
+        && [sk, sp].iter().all(|s| s.atoms.iter().any(|a| a.kind == Kind::Rank));
+    if ranked && shares && !found.any_but("rank") {
+        return Relation::Disjoint;
+    }
+    if !same_event {
+        return if shares { Relation::Overlap } else { Relation::Unrelated };
+    }
+    let tied = |s: &Statement| s.has(Kind::Outcome, "tie");
+    if k.shared || p.shared || ((tied(sk) || tied(sp)) && (k.tie_goes_to_one || p.tie_goes_to_one))
+    {
+        return Relation::Overlap;
+    }
+    Relation::Disjoint
+}
+
+/// Whether at most one can be the answer.
+pub(super) fn exclusive(s: &Reading) -> bool {
+    let one = ["next", "first", "top_votes", "most_seats", "second", "third", "fourth", "top"];
+    s.has(Kind::Verb, "win")
+        || s.has(Kind::Verb, "form")
+        || (s.has(Kind::Verb, "host") && s.has_kind(Kind::Competition))
+        || one.iter().any(|id| s.has(Kind::Rank, id))
+}
+
+/// Polymarket's outcomes are two names: which of them is Kalshi's?
+pub(super) fn two_sided(
+    k: &Reading,
+    p: &Reading,
+    relation: Relation,
+    found: &mut Findings,
+) -> Relation {
+    let Some([first, second]) = &p.sides else { return relation };
+    if p.sides_turned {
+        found.add(
+            "polarity",
+            "",
+            "the rules do not pay each name for its own win",
+            DifferenceKind::Missing,
+        );
+    }
+    let subject = k.claims.first().or(k.label.as_ref()).or(k.titles.first());
+    let named = |side: &Statement| {
+        side.atoms
+            .iter()
+            .filter(|a| {
+                subject.is_some_and(|s| s.subject().any(|b| b.kind == a.kind && b.id == a.id))
+            })
+            .count()
+    };
+    // "Chiefs by over 3.5" says nothing of the Bills by over 3.5.
+    if let Some(favourite) = p.favourite.as_ref().filter(|favourite| named(favourite) == 0) {
+        let who: Vec<&Atom> = favourite.atoms.iter().collect();
+        found.add("outcome", "", names(&who), DifferenceKind::Contradiction);
+        return meet(relation, Relation::Disjoint);
+    }
+    let (a, b) = (named(first), named(second));
+    match a.cmp(&b) {
+        std::cmp::Ordering::Greater => relation,
+        std::cmp::Ordering::Less => meet(relation, Relation::Complement),
+        std::cmp::Ordering::Equal => {
+            found.add("outcome", "", "", DifferenceKind::Missing);
+            Relation::Overlap
+        }
+    }
+}

@@ -1,0 +1,214 @@
+//! What one side says and the other does not explain, and how much each word of it matters.
+
+use std::collections::BTreeSet;
+
+use super::lesser::Lesser;
+use super::windows::fine;
+use crate::lexicon::Kind;
+use crate::reading::Reading;
+use crate::statement::{Atom, Statement};
+
+/// What one side says and the other does not explain.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Residue {
+    pub(super) atoms: Vec<(Atom, f64)>,
+}
+
+impl Residue {
+    pub(super) fn of(statement: &Statement, other: &Reading) -> Self {
+        let lesser = Lesser::of(statement, other);
+        let atoms = statement
+            .atoms
+            .iter()
+            .enumerate()
+            .map(|(i, atom)| {
+                // In a match of two named players the surnames say who.
+                let surname = statement
+                    .atoms
+                    .get(i + 1)
+                    .filter(|_| other.sides.is_some() || statement.sided)
+                    .filter(|next| next.kind == Kind::Name && next.at == atom.at + 1);
+                let known = surname.is_some_and(|next| other.explains(next) >= 0.9);
+                let mut w = weight(atom, other);
+                // A team plays once a day: the day and one of them name the match.
+                let last = statement.atoms.last().map(|a| a.at);
+                let teams: BTreeSet<&str> = statement
+                    .atoms
+                    .iter()
+                    .filter(|a| a.kind == Kind::Team)
+                    .map(|a| a.id.as_str())
+                    .collect();
+                let opponent = atom.kind == Kind::Team
+                    && teams.len() <= 2
+                    && fine(other)
+                    && statement.verb_at.is_some_and(|verb| atom.at > verb || last == Some(verb))
+                    && statement.atoms.iter().any(|a| {
+                        a.kind == Kind::Team && a.id != atom.id && other.explains(a) >= 0.9
+                    });
+                if opponent && !other.has_kind_besides(atom, statement) {
+                    w = w.min(0.3);
+                }
+                // The day and the teams name the match, whatever it is played for.
+                let played_for = atom.kind == Kind::Competition
+                    && statement.versus.is_some()
+                    && fine(other)
+                    && !other.has_kind(Kind::Competition);
+                // Winning a primary is being nominated.
+                let primary = atom.kind == Kind::Verb
+                    && atom.id == "win"
+                    && statement.has(Kind::Stage, "primary")
+                    && other.has(Kind::Verb, "nominate");
+                // Resigning is one of the ways to leave that both count.
+                let way = atom.kind == Kind::Verb
+                    && matches!(atom.id.as_str(), "resign" | "fire")
+                    && statement.has(Kind::Verb, "leave_office")
+                    && (other.has(Kind::Verb, "leave_office") || other.has(Kind::Verb, "leave"));
+                if atom.kind == Kind::Verb && atom.id == "leave" && leaves_a_place(statement) {
+                    w = if other.has(Kind::Verb, "leave") { 0.0 } else { 1.0 };
+                }
+                if way || primary || played_for || lesser.atoms.contains(&atom.at) {
+                    w = w.min(0.3);
+                }
+                (
+                    atom.clone(),
+                    if known && matches!(atom.kind, Kind::Name | Kind::Place) {
+                        w.min(0.3)
+                    } else {
+                        w
+                    },
+                )
+            })
+            .filter(|(_, w)| *w > 0.0)
+            .collect();
+        Self { atoms }
+    }
+
+    pub(super) fn total(&self) -> f64 {
+        self.atoms.iter().map(|(_, w)| w).sum()
+    }
+
+    pub(super) fn of_group(&self, group: Group) -> Vec<&Atom> {
+        self.atoms
+            .iter()
+            .filter(|(atom, w)| *w >= 0.5 && Group::of(atom.kind) == group)
+            .map(|(atom, _)| atom)
+            .collect()
+    }
+}
+
+/// Kinds of atoms that stand in for each other when they contradict.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Group {
+    Who,
+    Place,
+    Contest,
+    Office,
+    Act,
+    Degree,
+    Observation,
+    Wording,
+}
+
+pub(super) const GROUPS: [Group; 7] = [
+    Group::Who,
+    Group::Place,
+    Group::Contest,
+    Group::Office,
+    Group::Act,
+    Group::Degree,
+    Group::Observation,
+];
+
+impl Group {
+    pub(super) const fn of(kind: Kind) -> Self {
+        match kind {
+            Kind::Name
+            | Kind::Outcome
+            | Kind::Team
+            | Kind::Party
+            | Kind::District
+            | Kind::Asset
+            | Kind::Organisation => Self::Who,
+            Kind::Place => Self::Place,
+            Kind::Competition | Kind::Category | Kind::League | Kind::Gender => Self::Contest,
+            Kind::Office => Self::Office,
+            Kind::Verb => Self::Act,
+            Kind::Stage | Kind::Rank => Self::Degree,
+            Kind::Observation | Kind::Measure => Self::Observation,
+            Kind::Word | Kind::Source | Kind::Noise => Self::Wording,
+        }
+    }
+}
+
+/// How much it matters that `other` does not have this atom: 0 nothing, 1 a critical term.
+pub(super) fn weight(atom: &Atom, other: &Reading) -> f64 {
+    let explained = other.explains(atom);
+    if explained >= 0.9 {
+        return 0.0;
+    }
+    let in_rules = explained > 0.0;
+    match atom.kind {
+        Kind::Source | Kind::Noise => 0.0,
+        Kind::League if !other.has_kind(Kind::League) => 0.0,
+        Kind::Place if atom.id == "us" => 0.0,
+        Kind::Name if matches!(atom.id.as_str(), "jr" | "sr") && other.has_rules => 0.3,
+        Kind::Outcome => 1.0,
+        // A division is won in the regular season.
+        Kind::Stage if atom.id == "regular" && other.in_a_division() => 0.2,
+        // "be the champion" is winning; "the next election" is the one whose year the other side gives.
+        Kind::Verb
+            if atom.id == "win"
+                && other.has_kind(Kind::Competition)
+                && !other.has_kind(Kind::Verb) =>
+        {
+            0.2
+        }
+        // Leaving a body and leaving an office of it: which office is compared by itself.
+        Kind::Verb if atom.id == "leave" && other.has(Kind::Verb, "leave_office") => 0.2,
+        Kind::Verb
+            if atom.id == "leave_office"
+                && other.has(Kind::Verb, "leave")
+                && !other.statements().any(leaves_a_place) =>
+        {
+            0.2
+        }
+        // The winner of a party's primary is its nominee.
+        Kind::Verb if atom.id == "nominate" && other.has(Kind::Stage, "primary") => 0.2,
+        Kind::Stage if atom.id == "primary" && other.has(Kind::Verb, "nominate") => 0.2,
+        // The next holder of an office is appointed to it.
+        Kind::Verb if atom.id == "appoint" && other.has(Kind::Rank, "next") => 0.2,
+        // "CPI rises in August" is the change from July.
+        Kind::Measure
+            if atom.id == "mom"
+                && other.has(Kind::Verb, "raise")
+                && !other.has(Kind::Measure, "yoy") =>
+        {
+            0.3
+        }
+        // The first of a group has won it.
+        Kind::Rank
+            if atom.id == "top_votes"
+                && other.has(Kind::Verb, "win")
+                && other.has_kind(Kind::Competition) =>
+        {
+            0.2
+        }
+        Kind::Rank if atom.id == "next" && other.votes_in_a_year() => 0.3,
+        Kind::Competition | Kind::Category if in_rules && other.has_kind(atom.kind) => 1.0,
+        Kind::Name | Kind::Word if in_rules => 0.1,
+        Kind::Verb if in_rules => 0.2,
+        _ if in_rules => 0.3,
+        Kind::Word => 0.5,
+        _ => 1.0,
+    }
+}
+
+/// Leaving Iran is not leaving an office.
+pub(super) fn leaves_a_place(statement: &Statement) -> bool {
+    statement.atoms.windows(2).any(|two| {
+        let [verb, place] = two else { return false };
+        let next = verb.at + verb.text.split_whitespace().count();
+        let leave = verb.kind == Kind::Verb && verb.id == "leave";
+        leave && place.kind == Kind::Place && (place.at == next || place.at == next + 1)
+    })
+}

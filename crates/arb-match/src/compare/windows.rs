@@ -1,0 +1,301 @@
+//! Windows compared as intervals of time, and the years, seasons and days that name an event.
+
+use arb_normalize::Relation;
+
+use super::Findings;
+use crate::judgement::DifferenceKind;
+use crate::lexicon::Kind;
+use crate::reading::{Provenance, Reading, Window};
+use crate::statement::{Atom, Statement};
+use crate::when::{Tie, When};
+
+/// Whether a date narrower than a year names the event; a statistic is named by its month.
+pub(super) fn fine(reading: &Reading) -> bool {
+    let statistic = reading.has_kind(Kind::Measure);
+    let names = |w: &When| matches!(w.tie, Tie::Named | Tie::On) || statistic && w.tie == Tie::In;
+    reading.editions.iter().any(|w| !w.is_year() && !w.season && names(w))
+}
+
+/// Whether the proposition hangs on an event with a date of its own (an election, an award, a match) rather than on a deadline.
+pub(super) fn anchored(s: &Statement) -> bool {
+    let contest = s
+        .atoms
+        .iter()
+        .any(|a| matches!(a.kind, Kind::Competition | Kind::Category | Kind::Stage | Kind::League));
+    let office = s.atoms.iter().any(|a| matches!(a.kind, Kind::Office | Kind::District))
+        && (s.has(Kind::Verb, "win") || s.has(Kind::Verb, "nominate"));
+    let next = s.has(Kind::Rank, "next")
+        || s.has(Kind::Rank, "most_seats")
+        || s.has(Kind::Rank, "top_votes");
+    let team = s.atoms.iter().any(|a| a.kind == Kind::Team) && s.has(Kind::Verb, "win");
+    let seats = s.atoms.iter().any(|a| a.kind == Kind::Party)
+        && !s.amounts.is_empty()
+        && s.atoms.iter().any(|a| a.kind == Kind::Office || a.id == "seat");
+    contest || office || next || team || seats
+}
+
+/// Whether a win in an edition that both sides name, by year or by number: such a contest has its own date.
+pub(super) fn numbered(mine: &Reading, other: &Reading) -> bool {
+    let named = |w: &When| matches!(w.tie, Tie::Named | Tie::In | Tie::On) && !w.year_guessed;
+    let mut dates = mine.statements().flat_map(|s| &s.dates);
+    let by_year = dates.any(|w| named(w) && other.editions.iter().any(|y| same_edition(w, y)));
+    mine.has(Kind::Verb, "win") && (by_year || same_number(mine, other))
+}
+
+/// Whether both name the same number of a series: `Season 50 of Survivor`, `Survivor 50`.
+pub(super) fn same_number(mine: &Reading, other: &Reading) -> bool {
+    let number =
+        |atom: &&Atom| atom.kind == Kind::Name && atom.id.starts_with(|c: char| c.is_ascii_digit());
+    let mut atoms = mine.statements().flat_map(|s| &s.atoms).filter(number);
+    atoms.any(|atom| other.explains(atom) >= 0.9)
+}
+
+pub(super) fn windows(
+    k: &Reading,
+    p: &Reading,
+    sk: &Statement,
+    sp: &Statement,
+    found: &mut Findings,
+) {
+    let anchored = (k.has_kind(Kind::Measure) && p.has_kind(Kind::Measure))
+        || anchored(sk)
+        || anchored(sp)
+        || p.sides.is_some()
+        || (numbered(k, p) && numbered(p, k));
+    for (reading, kalshi) in [(k, true), (p, false)] {
+        if reading.other_year {
+            let (a, b) = if kalshi {
+                ("question and rules name different years", "")
+            } else {
+                ("", "question and rules name different years")
+            };
+            found.add("edition", a, b, DifferenceKind::Missing);
+        }
+        if let Some(other) = reading.other_deadline {
+            let (a, b) = (show_window(reading.window), show_window(Some(other)));
+            let both = format!("{a} and {b}");
+            let (a, b) = if kalshi { (both.as_str(), "") } else { ("", both.as_str()) };
+            found.add("window", a, b, DifferenceKind::Missing);
+        }
+    }
+    editions(k, p, anchored, found);
+    // The day of a match or a vote is its edition.
+    let stated =
+        |w: &Option<Window>| w.filter(|w| w.from != Provenance::Fallback && !(anchored && w.point));
+    match (stated(&k.window), stated(&p.window)) {
+        (Some(a), Some(b)) => {
+            let match_day = k.league.is_some() && p.league.is_some();
+            let touch = [k, p].map(|r| r.has(Kind::Verb, "reach") || r.has(Kind::Verb, "dip"));
+            window_pair(a, b, match_day, touch, found);
+        }
+        (Some(a), None) if p.window.is_some_and(|b| b.end == a.end) => {}
+        (None, Some(b)) if k.window.is_some_and(|a| a.end == b.end) => {}
+        (None, None) if anchored && (k.unscheduled || p.unscheduled) => {
+            found.add(
+                "window",
+                show_window(k.window),
+                show_window(p.window),
+                DifferenceKind::Missing,
+            );
+        }
+        (None, None) if anchored => {
+            if k.window.map(|w| w.end) != p.window.map(|w| w.end) {
+                found.add(
+                    "window",
+                    show_window(k.window),
+                    show_window(p.window),
+                    DifferenceKind::Caveat,
+                );
+            }
+        }
+        (None, None) if fine(k) && fine(p) => {}
+        // "In 2026" and "for 2026"; "the hottest year" asks of the year both name.
+        (None, None) if one_year(k).is_some_and(|year| one_year(p) == Some(year)) => {}
+        (Some(w), None) if !w.point && one_year(p) == Some(w.end) => {}
+        (None, Some(w)) if !w.point && one_year(k) == Some(w.end) => {}
+        (Some(w), None) | (None, Some(w)) if w.point && fine(k) && fine(p) => {}
+        // The next one may be long in coming; a deadline beyond the other market's end decides nothing before it.
+        (Some(w), None) if follows(k, p) && p.ends_at.is_some_and(|end| w.end >= end) => {
+            found.add("window", show_window(Some(w)), "", DifferenceKind::Caveat);
+        }
+        (None, Some(w)) if follows(k, p) && k.ends_at.is_some_and(|end| w.end >= end) => {
+            found.add("window", "", show_window(Some(w)), DifferenceKind::Caveat);
+        }
+        _ if anchored && !(k.unscheduled || p.unscheduled) && one_is_edition(k, p) => {}
+        _ => found.add(
+            "window",
+            show_window(k.window),
+            show_window(p.window),
+            DifferenceKind::Missing,
+        ),
+    }
+}
+
+/// Where the only year a market names ends, if it names one and no day.
+pub(super) fn one_year(reading: &Reading) -> Option<i64> {
+    let dates: Vec<&When> = reading.statements().flat_map(|s| &s.dates).collect();
+    let first = dates.first()?;
+    let plain = |w: &&When| w.is_year() && matches!(w.tie, Tie::Named | Tie::On | Tie::In);
+    (dates.iter().all(plain) && dates.iter().all(|w| w.first == first.first))
+        .then(|| When { tie: Tie::In, ..(*first).clone() }.deadline())?
+}
+
+/// Whether both ask who comes next.
+pub(super) fn follows(k: &Reading, p: &Reading) -> bool {
+    k.has(Kind::Rank, "next") && p.has(Kind::Rank, "next")
+}
+
+/// Whether the only stated window is the year or season of the event itself.
+pub(super) fn one_is_edition(k: &Reading, p: &Reading) -> bool {
+    let whole = |r: &Reading| {
+        r.window.is_some_and(|w| w.from != Provenance::Fallback)
+            && r.statements()
+                .flat_map(|s| &s.dates)
+                .all(|d| matches!(d.tie, Tie::In | Tie::Named | Tie::On))
+    };
+    whole(k) || whole(p)
+}
+
+pub(crate) fn show_window(window: Option<Window>) -> String {
+    window.map_or_else(String::new, |w| {
+        let end = jiff::Timestamp::from_second(w.end)
+            .map_or_else(|_| w.end.to_string(), |t| t.to_string());
+        format!("{} {end} ({:?})", if w.point { "at" } else { "until" }, w.from)
+    })
+}
+
+pub(super) fn window_pair(
+    a: Window,
+    b: Window,
+    match_day: bool,
+    touch: [bool; 2],
+    found: &mut Findings,
+) {
+    // The hour a match starts at is not when something is observed.
+    if match_day && a.point && b.point && a.end.abs_diff(b.end) < 86_400 {
+        return;
+    }
+    if a.point != b.point || (a.point && a.end != b.end) {
+        found.add(
+            "window",
+            show_window(Some(a)),
+            show_window(Some(b)),
+            DifferenceKind::Contradiction,
+        );
+        // What holds on a day has been reached by then.
+        let inside = |day: Window, all: Window| {
+            day.point && !all.point && day.end <= all.end && all.start.is_none_or(|s| s < day.end)
+        };
+        found.meet(if touch[1] && inside(a, b) {
+            Relation::Subset
+        } else if touch[0] && inside(b, a) {
+            Relation::Superset
+        } else {
+            Relation::Overlap
+        });
+        return;
+    }
+    if a.point {
+        return;
+    }
+    let apart = a.start.is_some_and(|s| s >= b.end) || b.start.is_some_and(|s| s >= a.end);
+    // A day's difference in the start is when the market was listed; the event before it would have settled both.
+    let relation = match a.end.cmp(&b.end) {
+        _ if apart => Relation::Disjoint,
+        std::cmp::Ordering::Equal => return,
+        std::cmp::Ordering::Less => Relation::Subset,
+        std::cmp::Ordering::Greater => Relation::Superset,
+    };
+    found.add("window", show_window(Some(a)), show_window(Some(b)), DifferenceKind::Contradiction);
+    found.meet(relation);
+}
+
+/// Years, seasons and days that name the event: those the question and the condition give must all be met on the other side.
+pub(super) fn editions(k: &Reading, p: &Reading, anchored: bool, found: &mut Findings) {
+    let named = |all: &[When]| -> Vec<When> {
+        let out = all.iter().filter(|w| !matches!(w.tie, Tie::Before | Tie::By | Tie::After));
+        out.cloned().collect()
+    };
+    let (mut a, mut b) = (named(&k.editions), named(&p.editions));
+    let next = |r: &Reading| r.has(Kind::Rank, "next");
+    if a.is_empty() && anchored && !next(k) {
+        a.extend(k.ticker.clone());
+    }
+    if b.is_empty() && anchored && next(p) && !next(k) {
+        b.extend(p.end_year.clone());
+    }
+    let text = |all: &[When]| all.iter().map(edition).collect::<Vec<_>>().join(", ");
+    if a.is_empty() || b.is_empty() {
+        if anchored && !(next(k) && next(p)) && !same_number(k, p) {
+            found.add("edition", text(&a), text(&b), DifferenceKind::Missing);
+        }
+        return;
+    }
+    let met = |x: &When, others: &[When]| others.iter().any(|y| same_edition(x, y));
+    if !a.iter().any(|x| met(x, &b)) {
+        found.add("edition", text(&a), text(&b), DifferenceKind::Contradiction);
+        found.meet(Relation::Overlap);
+        return;
+    }
+    // Two conditions that each name a day name the same one.
+    let days = |r: &Reading| -> Vec<When> {
+        let dates = r.statements().flat_map(|s| &s.dates);
+        let day = |w: &&When| w.is_day() && matches!(w.tie, Tie::On | Tie::Named);
+        dates.filter(day).cloned().collect()
+    };
+    let (days_k, days_p) = (days(k), days(p));
+    if days_k.is_empty() && another_day(k, p) {
+        let ticker = k.ticker.as_ref().map(edition).unwrap_or_default();
+        found.add("edition", ticker, text(&b), DifferenceKind::Contradiction);
+        found.meet(Relation::Overlap);
+        return;
+    }
+    if !days_k.is_empty()
+        && !days_p.is_empty()
+        && !days_k.iter().any(|x| days_p.iter().any(|y| same_edition(x, y)))
+    {
+        found.add("edition", text(&days_k), text(&days_p), DifferenceKind::Contradiction);
+        found.meet(Relation::Overlap);
+        return;
+    }
+    let own =
+        |r: &Reading| named(&r.statements().flat_map(|s| s.dates.clone()).collect::<Vec<_>>());
+    if !own(k).iter().all(|x| met(x, &b)) || !own(p).iter().all(|y| met(y, &a)) {
+        found.add("edition", text(&a), text(&b), DifferenceKind::Missing);
+    }
+}
+
+/// Whether the day of a match in the Kalshi ticker is not the one Polymarket gives; a day off may be another time zone.
+pub(super) fn another_day(k: &Reading, p: &Reading) -> bool {
+    let Some(ticker) = k.ticker.as_ref().filter(|t| t.is_day() && p.sides.is_some()) else {
+        return false;
+    };
+    let mut days = p.editions.iter().filter(|w| w.is_day()).peekable();
+    let near = |w: &When| (w.first - ticker.first).get_days().abs() <= 1;
+    days.peek().is_some() && !days.any(near)
+}
+
+pub(crate) fn edition(w: &When) -> String {
+    if w.season {
+        format!("{}-{}", w.first.year(), w.end.year())
+    } else if w.is_year() {
+        w.first.year().to_string()
+    } else {
+        w.first.to_string()
+    }
+}
+
+/// Whether two dates name the same edition: a season is the year it ends in, a day lies in its year.
+pub(super) fn same_edition(x: &When, y: &When) -> bool {
+    if x.year_guessed && y.year_guessed && x.is_day() && y.is_day() {
+        return (x.first.month(), x.first.day()) == (y.first.month(), y.first.day());
+    }
+    match (x.season, y.season) {
+        (true, true) => x.first == y.first,
+        (true, false) => y.first.year() == x.end.year() && y.is_year(),
+        (false, true) => x.first.year() == y.end.year() && x.is_year(),
+        (false, false) => {
+            (x.first >= y.first && x.end <= y.end) || (y.first >= x.first && y.end <= x.end)
+        }
+    }
+}

@@ -1,0 +1,121 @@
+//! The words of every question and condition, not only of the closest two.
+
+use arb_normalize::Relation;
+
+use super::residue::{Group, weight};
+use super::{Findings, least};
+use crate::judgement::DifferenceKind;
+use crate::lexicon::Kind;
+use crate::reading::Reading;
+use crate::statement::{Atom, Statement};
+
+/// Every critical word of the question and of the condition must be explained by the other market, not only those of the closest
+/// two statements; of the condition's plain words one may be left over.
+pub(super) fn every_statement(k: &Reading, p: &Reading, found: &mut Findings) {
+    // Where the two conditions say the same, another verb of a question decides nothing.
+    let agreed = |mine: &Reading, other: &Reading| {
+        mine.claims.first().is_some_and(|first| {
+            let (residue, _) = least(mine.claims.iter(), other, first);
+            residue.atoms.iter().all(|(_, w)| *w < 0.5)
+        })
+    };
+    let claims_agree = agreed(k, p) && agreed(p, k);
+    // Both of two is less than one or the other.
+    let joined = |r: &'_ Reading| -> Vec<(String, String, bool)> {
+        r.claims.iter().take(1).flat_map(|s| s.joined.clone()).collect()
+    };
+    let (a, b) = (joined(k), joined(p));
+    let turned = a.iter().find(|x| b.iter().any(|y| x.0 == y.0 && x.1 == y.1 && x.2 != y.2));
+    if let Some((_, _, or)) = turned {
+        let (k, p) = if *or { ("or", "and") } else { ("and", "or") };
+        found.add("wording", k, p, DifferenceKind::Missing);
+        found.meet(if *or { Relation::Superset } else { Relation::Subset });
+    }
+    // Where the questions say the same and only one condition has more to say, it spells out what both mean.
+    let asked = |mine: &Reading, other: &Reading| {
+        let (residue, _) = least(mine.titles.iter(), other, &mine.titles[0]);
+        residue.atoms.iter().all(|(_, w)| *w < 0.5)
+    };
+    let wordy = |mine: &Reading, other: &Reading| {
+        mine.claims.first().is_some_and(|first| {
+            let (residue, _) = least(mine.claims.iter(), other, first);
+            residue.atoms.iter().any(|(_, w)| *w >= 0.5)
+        })
+    };
+    let same_question = asked(k, p) && asked(p, k);
+    let spelled_out = same_question && !(wordy(k, p) && wordy(p, k));
+    for (mine, other, kalshi) in [(k, p, true), (p, k, false)] {
+        for atom in mine.basis.iter().flat_map(|s| &s.atoms).filter(|a| other_basis(mine, a)) {
+            if weight(atom, other) >= 0.5 {
+                let (a, b) =
+                    if kalshi { (atom.text.as_str(), "") } else { ("", atom.text.as_str()) };
+                found.add(atom.kind.as_str(), a, b, DifferenceKind::Missing);
+            }
+        }
+        for (variants, spare) in
+            [(&mine.titles, 0), (&mine.claims, if spelled_out { 3 } else { 1 })]
+        {
+            let Some(first) = variants.first() else { continue };
+            let (residue, statement) = least(variants.iter(), other, first);
+            let loose = spare == 0 && claims_agree;
+            let words = residue.of_group(Group::Wording).len();
+            let subject = |atom: &Atom| subject_of(statement, atom);
+            for (atom, w) in &residue.atoms {
+                // Whether a price closes above a number or reaches it decides, wherever it is said.
+                let touch = matches!(atom.id.as_str(), "reach" | "dip")
+                    && statement.amounts.iter().any(|a| a.compared || a.unit == "$");
+                let acts = matches!(Group::of(atom.kind), Group::Act | Group::Wording) && !touch;
+                let nominated = atom.kind == Kind::Stage
+                    && atom.id == "primary"
+                    && mine.has(Kind::Verb, "nominate");
+                if loose && (acts && !subject_of(statement, atom) || nominated) {
+                    continue;
+                }
+                let narrows = atom.kind == Kind::Word && statement.narrowing.contains(&atom.at);
+                let spelled = spare > 1
+                    && !narrows
+                    && (Group::of(atom.kind) == Group::Wording && words <= spare
+                        || atom.kind == Kind::Verb && SOFT.contains(&atom.id.as_str()));
+                let spare = words <= spare
+                    && !narrows
+                    && !subject(atom)
+                    && Group::of(atom.kind) == Group::Wording;
+                if *w >= 0.5 && !spelled && !spare {
+                    let (a, b) =
+                        if kalshi { (atom.text.as_str(), "") } else { ("", atom.text.as_str()) };
+                    found.add(atom.kind.as_str(), a, b, DifferenceKind::Missing);
+                }
+            }
+        }
+    }
+}
+
+/// Verbs that only say how something comes about.
+pub(super) const SOFT: [&str; 4] = ["form", "agree", "declare", "appoint"];
+
+/// Whether the atom stands before the predicate.
+pub(super) fn subject_of(statement: &Statement, atom: &Atom) -> bool {
+    statement.verb_at.is_none_or(|verb| atom.at < verb)
+}
+
+/// Whether the rules decide by another competition, office, place or round than the question: detail may be added, but of each kind
+/// something must be common, and no round may come in.
+pub(super) fn other_basis(mine: &Reading, atom: &Atom) -> bool {
+    let kinds = [
+        Kind::Competition,
+        Kind::Category,
+        Kind::Office,
+        Kind::Place,
+        Kind::Party,
+        Kind::District,
+        Kind::Team,
+    ];
+    if matches!(atom.kind, Kind::Stage | Kind::League) {
+        return true;
+    }
+    let titles = || mine.titles.iter().flat_map(|s| &s.atoms).filter(|a| a.kind == atom.kind);
+    let common = |a: &Atom| titles().any(|b| a.id == b.id);
+    kinds.contains(&atom.kind)
+        && titles().next().is_some()
+        && !mine.basis.iter().flat_map(|s| &s.atoms).any(|a| a.kind == atom.kind && common(a))
+}

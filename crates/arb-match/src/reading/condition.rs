@@ -1,0 +1,180 @@
+//! The condition a rule text decides by.
+
+use super::sided::two_sided_claim;
+use super::wording::variants;
+use crate::statement::Statement;
+
+/// The condition the rules decide by.
+pub(super) struct Claim {
+    pub(super) text: String,
+    /// Whether it pays NO.
+    pub(super) pays_no: bool,
+}
+
+impl Claim {
+    /// Enough of it to know the sentence again.
+    pub(super) fn beginning(&self) -> String {
+        self.text.chars().take(60).collect::<String>().to_lowercase()
+    }
+}
+
+/// The statements of a condition, or of two named sides.
+pub(super) fn claims(
+    named: Option<&[String; 2]>,
+    condition: Option<&Claim>,
+    title: &str,
+    read: impl Fn(&str) -> Statement,
+) -> Vec<Statement> {
+    match (named, condition) {
+        (Some([first, _]), _) => {
+            let mut claim = read(&two_sided_claim(first, title));
+            claim.sided = true;
+            vec![claim]
+        }
+        (None, Some(claim)) => {
+            let variants = variants(&claim.text).into_iter().map(|text| read(&text));
+            variants.map(|s| Statement { negated: s.negated != claim.pays_no, ..s }).collect()
+        }
+        (None, None) => Vec::new(),
+    }
+}
+
+/// The condition of a market: what its total states, else what its rules say; two named sides have none.
+pub(super) fn decides(named: bool, total: Option<String>, rules: &str) -> Option<Claim> {
+    if named {
+        return None;
+    }
+    match total {
+        Some(text) => Some(Claim { text, pays_no: false }),
+        None => claim(rules),
+    }
+}
+
+/// The condition under which the rules pay YES; where there is none, the first under which they pay NO.
+pub(super) fn claim(rules: &str) -> Option<Claim> {
+    let text: String = rules.chars().filter(|c| *c != '"').collect();
+    let yes = condition(&text, "yes").map(|text| Claim { text, pays_no: false });
+    yes.or_else(|| {
+        deciding(rules)
+            .is_none()
+            .then(|| condition(&text, "no"))?
+            .map(|text| Claim { text, pays_no: true })
+    })
+}
+
+pub(super) fn condition(text: &str, paid: &str) -> Option<String> {
+    let lower = text.to_ascii_lowercase();
+    if let Some(end) = ["then the market", "the market", "then this market"]
+        .iter()
+        .find_map(|who| lower.find(&format!("{who} resolves to {paid}")))
+        && let Some(start) = lower[..end]
+            .rfind("if ")
+            .filter(|start| *start == 0 || !lower.as_bytes()[start - 1].is_ascii_alphanumeric())
+    {
+        let first = lower[..end]
+            .find("if ")
+            .filter(|first| *first < start && !lower[*first..end].contains(". "));
+        let start = first.unwrap_or(start);
+        return Some(text[start + 3..end].trim().trim_end_matches([',', '.']).to_owned());
+    }
+    let start = ["resolve to", "resolve", "resolves to", "resolves"]
+        .iter()
+        .flat_map(|verb| [format!("{verb} {paid} if "), format!("{verb} {paid}, if ")])
+        .filter_map(|phrase| lower.find(&phrase).map(|at| at + phrase.len()))
+        .min();
+    let Some(start) = start else { return condition_first(text, paid) };
+    let rest = &text[start..];
+    Some(without_definitions(&without_addresses(&rest[..sentence_end(rest)])))
+}
+
+/// Without the asides that spell a word out: `a ceasefire, defined as …, between`, `the primary, including any runoff`.
+pub(super) fn without_definitions(text: &str) -> String {
+    let mut out = text.to_owned();
+    for aside in [", defined as ", ", including any "] {
+        if let Some(at) = out.find(aside) {
+            let rest = &out[at + 2..];
+            let end = rest.find(", ").map_or(rest.len(), |end| end + 1);
+            out = format!("{}{}", &out[..at], &rest[end..]);
+        }
+    }
+    out
+}
+
+/// Without web addresses: they say where to look, not what happens.
+pub(super) fn without_addresses(text: &str) -> String {
+    let words: Vec<&str> = text.split(' ').filter(|word| !word.contains("://")).collect();
+    words.join(" ")
+}
+
+/// The condition of a sentence `If …, this market will resolve to yes`, if that is the first word on what is paid: a later one
+/// speaks of a case beside the condition.
+pub(super) fn condition_first(text: &str, paid: &str) -> Option<String> {
+    let mut sentences = text.lines().flat_map(|line| line.split_inclusive(". ")).map(str::trim);
+    let first = sentences.find(|sentence| sentence.contains("resolve"))?;
+    let rest = first.strip_prefix("If ")?;
+    let lower = rest.to_ascii_lowercase();
+    let end = ["this market will resolve to ", "the market will resolve to "]
+        .iter()
+        .find_map(|phrase| lower.find(&format!(", {phrase}{paid}")))?;
+    Some(rest[..end].to_owned())
+}
+
+/// Whether the rules speak of paying YES, though no condition for it was found.
+pub(super) fn unread(rules: &str) -> bool {
+    let plain: String = rules.chars().filter(|c| *c != '"').collect::<String>().to_lowercase();
+    deciding(rules).is_none()
+        && (plain.contains("resolve to yes") || plain.contains("resolves to yes"))
+}
+
+/// What follows `this market will resolve according to`.
+pub(super) fn basis(rules: &str) -> Option<String> {
+    if let Some(line) = rules.lines().next().filter(|line| line.contains("cheduled for")) {
+        return Some(line[..sentence_end(line)].to_owned());
+    }
+    deciding(rules)
+}
+
+/// What follows `resolve according to`.
+pub(super) fn deciding(rules: &str) -> Option<String> {
+    let plain = |at: usize| {
+        let before = &rules[..at];
+        let start = before.rfind(['\n', '.']).map_or(0, |i| i + 1);
+        let opening = before[start..].trim_start();
+        !["If ", "In case ", "In the case ", "In the event ", "Should "]
+            .iter()
+            .any(|words| opening.starts_with(words))
+    };
+    // "In case of a tie, this market will resolve based on …" decides that case only.
+    let at = ["resolve according to ", "resolve based on ", "resolve to the "]
+        .iter()
+        .find_map(|phrase| rules.match_indices(phrase).map(|(at, _)| at).find(|at| plain(*at)))?;
+    let rest = &rules[at..];
+    Some(rest[..sentence_end(rest)].split_once(' ')?.1.to_owned())
+}
+
+/// Where the first sentence ends; abbreviations do not end one.
+pub(crate) fn sentence_end(text: &str) -> usize {
+    const SHORT: [&str; 19] = [
+        "Jr", "Sr", "St", "vs", "v", "Dr", "Mr", "Mrs", "Inc", "Gov", "Sen", "Rep", "Bros", "Corp",
+        "Co", "Ltd", "Lt", "Mt", "Ft",
+    ];
+    let bytes = text.as_bytes();
+    for (at, c) in text.char_indices() {
+        if c == '\n' {
+            return at;
+        }
+        if c == '.' && bytes.get(at + 1).is_none_or(u8::is_ascii_whitespace) {
+            let word = text[..at].rsplit([' ', '.']).next().unwrap_or_default();
+            let initial = word.len() == 1 && word.starts_with(|c: char| c.is_uppercase());
+            let rest = text[at + 1..].trim_start_matches([' ', '\r']);
+            let next_capital = rest.starts_with(|c: char| c.is_uppercase());
+            if rest.is_empty()
+                || rest.starts_with('\n')
+                || (next_capital && !initial && !SHORT.contains(&word))
+            {
+                return at;
+            }
+        }
+    }
+    text.len()
+}
