@@ -281,6 +281,10 @@ pub(crate) fn amount_at(
         return None;
     }
     let word = |i: usize| tokens.get(i).map_or("", |t| t.text.as_str());
+    // "To two decimal places" says how a number is written.
+    if word(first.stop).starts_with("decimal") {
+        return None;
+    }
     let mut stop = first.stop;
     let low_inclusive = inclusive(tokens, &mut stop).unwrap_or(true);
     let joined = matches!(word(stop), "-" | "to" | "and" | "through") && free(stop);

@@ -11,7 +11,7 @@ mod wording;
 use arb_normalize::Relation;
 
 use self::amounts::amounts;
-use self::relations::{leftovers, meet, other_outcome, progression, two_sided};
+use self::relations::{leftovers, meet, other_outcome, progression, two_sided, unequal};
 use self::residue::{GROUPS, Group, Residue, weight};
 use self::windows::windows;
 pub(crate) use self::windows::{edition, show_window};
@@ -118,10 +118,14 @@ pub(crate) fn compare(k: &Reading, p: &Reading) -> Judgement {
     if p.sides.is_some() && relation != Relation::Unrelated {
         relation = two_sided(k, p, relation, &mut found);
     }
-    if relation == Relation::Equal && narrowed(&found, &["round", "gender", "place"]) {
+    let sided = matches!(relation, Relation::Equal | Relation::Complement);
+    if sided && narrowed(&found, &["round", "gender", "place"]) {
         relation = Relation::Overlap;
     }
     let verdict = verdict(relation, &found, similarity);
+    if relation == Relation::Equal {
+        relation = unequal(&found);
+    }
     found.differences.sort();
     Judgement { similarity, relation, verdict, differences: found.differences }
 }

@@ -54,6 +54,8 @@ pub(crate) enum Payout {
     No,
     /// The first or the second of two named sides.
     Side(usize),
+    /// The lowest of several ranges.
+    Lowest,
     /// Half each, a fair price, the last price, the stake back: nobody wins.
     Even,
     /// The market waits.
@@ -76,6 +78,7 @@ impl std::fmt::Display for Payout {
             Self::No => "pays no",
             Self::Side(0) => "pays the first side",
             Self::Side(_) => "pays the second side",
+            Self::Lowest => "pays the lowest range",
             Self::Even => "pays neither side",
             Self::Open => "stays open",
             Self::Alphabet => "pays the first in the alphabet",
@@ -232,6 +235,7 @@ fn payout(lower: &str, sides: Option<&[String; 2]>) -> Option<Payout> {
     match first.map(String::as_str) {
         Some("yes") => Some(Payout::Yes),
         Some("no" | "other" | "none") => Some(Payout::No),
+        _ if tail.contains("lowest bracket") => Some(Payout::Lowest),
         _ if even => Some(Payout::Even),
         // "qualify for a Yes resolution", "suffice to resolve this market to Yes"
         _ if lower.contains("yes resolution") || tail.contains(" to yes") => Some(Payout::Yes),

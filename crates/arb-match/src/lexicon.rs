@@ -145,7 +145,7 @@ pub(crate) struct Lexicon {
 }
 
 /// The leagues of `teams.tsv`.
-pub(crate) const LEAGUES: [&str; 6] = ["nba", "nfl", "mlb", "nhl", "wnba", "soccer"];
+pub(crate) const LEAGUES: [&str; 8] = ["nba", "nfl", "mlb", "nhl", "wnba", "mls", "nwsl", "soccer"];
 
 static STANDARD: LazyLock<Lexicon> = LazyLock::new(Lexicon::build);
 

@@ -60,7 +60,8 @@ const UNSCHEDULED: [&str; 5] = [
 ];
 
 /// Percentages are published with one decimal.
-const TENTHS: [&str; 4] = ["one decimal", "single-decimal", "single decimal", "nearest tenth"];
+const TENTHS: [&str; 5] =
+    ["one decimal", "single-decimal", "single decimal", "nearest tenth", "1 decimal"];
 
 fn contains(text: &str, words: &[&str]) -> bool {
     words.iter().any(|word| text.contains(word))
@@ -211,7 +212,7 @@ impl Reading {
             unread: sides_missing && unread(&rules) || other_number,
             contingencies,
             has_rules: !market.rules.primary.trim().is_empty(),
-            tenths: contains(&rules, &TENTHS),
+            tenths: contains(&rules.to_lowercase(), &TENTHS),
         };
         reading.cover(&read(&event), &read(&rules));
         reading.times(&rules, around);
@@ -341,6 +342,11 @@ impl Reading {
         same.any(|(kind, id)| !statement.has(*kind, id))
     }
 
+    /// Whether it is about a statistic that is a change itself.
+    pub(crate) fn measures_a_change(&self) -> bool {
+        ["inflation", "pce", "gdp", "payrolls"].iter().any(|id| self.has(Kind::Measure, id))
+    }
+
     /// Whether it is about winning a division.
     pub(crate) fn in_a_division(&self) -> bool {
         let division = |id: &str| {
@@ -369,6 +375,13 @@ impl Reading {
     /// Whether a statement has any atom of that kind.
     pub(crate) fn has_kind(&self, kind: Kind) -> bool {
         self.kinds.contains(&kind)
+    }
+
+    /// Whether one of its own statements has the atom, however it is written.
+    pub(crate) fn says(&self, atom: &Atom) -> bool {
+        let word = tokens(&atom.text);
+        self.has(atom.kind, &atom.id)
+            || !word.is_empty() && word.iter().all(|t| self.stems.contains(&t.stem))
     }
 
     /// How well this market's words explain another market's atom: 1 by its statements, 0.8 by its rules, 0 not at all.

@@ -157,10 +157,10 @@ impl Statement {
         let mut used = vec![false; tokens.len()];
         let mut statement = Self { placeholder, ..Self::default() };
         statement.dates = dates(&tokens, around);
-        statement.dates.retain(|when| !of_a_report(&tokens, when.start));
         for when in &statement.dates {
             used[when.start..when.stop].fill(true);
         }
+        statement.dates.retain(|when| !of_a_report(&tokens, when.start));
         let mut at = 0;
         while at < tokens.len() {
             if used[at]
@@ -218,7 +218,7 @@ impl Statement {
             }
             return end;
         }
-        if let Some(end) = self.number_of_a_name(tokens, at) {
+        if let Some(end) = self.number_of_a_name(tokens, at).or_else(|| self.term(tokens, at)) {
             return end;
         }
         if let Some(amount) = amount_at(tokens, at, |i| !used.get(i).copied().unwrap_or(true)) {
@@ -245,7 +245,10 @@ impl Statement {
             return at + 1;
         }
         if NEGATIONS.contains(&token.text.as_str()) {
-            self.negated = !self.negated;
+            // "A government that did not hold any" says which government, not that it does not happen.
+            if !relative(tokens, at) {
+                self.negated = !self.negated;
+            }
             return at + 1;
         }
         if let Some(end) = self.unfilled(tokens, at) {
@@ -307,6 +310,21 @@ impl Statement {
         };
         self.atoms.push(Atom { kind, id: token.stem.clone(), text: token.text.clone(), at });
         at + 1
+    }
+
+    /// The length in the name of a thing: a `30-year` mortgage, a `5-day` gross are other things than those of another
+    /// length.
+    fn term(&mut self, tokens: &[Token], at: usize) -> Option<usize> {
+        let [number, dash, unit] = tokens.get(at..at + 3)? else { return None };
+        let digits = number.text.bytes().all(|b| b.is_ascii_digit());
+        let length =
+            matches!(unit.text.as_str(), "year" | "month" | "week" | "day" | "hour" | "minute");
+        if !digits || dash.text != "-" || !length {
+            return None;
+        }
+        let id = format!("{}-{}", number.text, unit.text);
+        self.atoms.push(Atom { kind: Kind::Name, text: id.clone(), id, at });
+        Some(at + 3)
     }
 
     /// `Survivor 50`, `Grok 5.5`, `GPT-6`: a bare number after a name belongs to the name; after a league (`UFC 325`) it only counts its events.
@@ -678,6 +696,14 @@ fn versus(tokens: &[Token]) -> Option<[std::ops::Range<usize>; 2]> {
 fn rank(atom: &Atom) -> Option<i16> {
     let at = ["first", "second", "third", "fourth"].iter().position(|id| *id == atom.id)?;
     i16::try_from(at + 1).ok().filter(|_| atom.kind == Kind::Rank)
+}
+
+/// Whether the negation at `at` stands in a relative clause: `that did not`, `who has never`.
+fn relative(tokens: &[Token], at: usize) -> bool {
+    let word = |n: usize| at.checked_sub(n).map_or("", |i| tokens[i].text.as_str());
+    matches!(word(2), "that" | "who" | "which" | "whose")
+        && matches!(word(1), "did" | "does" | "do" | "has" | "have" | "had" | "is" | "are" | "was")
+        && at > 3
 }
 
 /// A time of day (`12:00`) or a length of time (`1 minute`) is not an amount.

@@ -335,8 +335,19 @@ fn month_date(tokens: &[Token], at: usize, around: Around) -> Option<When> {
     }
     let day = tokens.get(stop).and_then(|t| day_number(&t.text));
     // "March 2 or more", "May 5+" are not dates; "March 16:" would be read as a day.
+    let mut last = day;
     if day.is_some() {
         stop += 1;
+        // "December 8-9, 2026": a meeting of several days.
+        if let (Some(first), Some("-"), Some(later)) = (
+            day,
+            tokens.get(stop).map(|t| t.text.as_str()),
+            tokens.get(stop + 1).and_then(|t| day_number(&t.text)),
+        ) && later > first
+        {
+            last = Some(later);
+            stop += 2;
+        }
     } else if tokens[at].text == "may" || tokens[at].text == "march" || tokens[at].text == "sun" {
         let dated = tokens.get(stop).is_some_and(|t| year(&t.text).is_some());
         let before = at.checked_sub(1).map_or("", |i| tokens[i].text.as_str());
@@ -374,8 +385,11 @@ fn month_date(tokens: &[Token], at: usize, around: Around) -> Option<When> {
         None => nearest_year(month, day, around)?,
     };
     let first = Date::new(year, month, day.unwrap_or(1)).ok()?;
-    let end = if day.is_some() { first.checked_add(1.day()) } else { first.checked_add(1.month()) }
-        .ok()?;
+    let end = match last {
+        Some(last) => Date::new(year, month, last).ok()?.checked_add(1.day()),
+        None => first.checked_add(1.month()),
+    }
+    .ok()?;
     let mut when = found(first, end, at, stop);
     when.year_guessed = guessed;
     Some(when)

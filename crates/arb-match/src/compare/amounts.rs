@@ -4,13 +4,13 @@ use arb_normalize::Relation;
 
 use super::Findings;
 use super::windows::fine;
-use crate::amount::{Amount, Bound, Lie, SCALE};
+use crate::amount::{Amount, Bound, Interval, Lie, SCALE};
 use crate::judgement::DifferenceKind;
 use crate::lexicon::Kind;
 use crate::reading::Reading;
 
 pub(super) fn amounts(k: &Reading, p: &Reading, found: &mut Findings) {
-    let tenths = k.tenths || p.tenths;
+    let tenths = tenths(k, p);
     let (mut a, mut b) = (all_amounts(k, tenths), all_amounts(p, tenths));
     // A count's noun may be any word both know: "3,000 measles cases", "3,000 confirmed measles cases".
     let noun = |x: &Amount| !matches!(x.unit.as_str(), "$" | "%" | "bps" | "°");
@@ -47,10 +47,11 @@ pub(super) fn amounts(k: &Reading, p: &Reading, found: &mut Findings) {
 }
 
 pub(super) fn amount_pair(k: &Reading, p: &Reading, x: &Amount, y: &Amount, found: &mut Findings) {
-    let relation = match lie(x, y, k.tenths || p.tenths) {
+    let relation = match lie(x, y, tenths(k, p)) {
         Lie::Equal => return,
         Lie::EqualButBoundary => {
             found.add("threshold", show(x), show(y), DifferenceKind::Missing);
+            found.meet(boundary(x.interval, y.interval));
             return;
         }
         Lie::Apart | Lie::Inside | Lie::Around if fine(k) != fine(p) => Relation::Overlap,
@@ -61,11 +62,35 @@ pub(super) fn amount_pair(k: &Reading, p: &Reading, x: &Amount, y: &Amount, foun
         Lie::Crossing => Relation::Overlap,
     };
     let kind = match relation {
-        Relation::Complement => DifferenceKind::Missing,
+        Relation::Complement => DifferenceKind::Caveat,
         _ => DifferenceKind::Contradiction,
     };
     found.add("threshold", show(x), show(y), kind);
     found.meet(relation);
+}
+
+/// The relation of two intervals with the same ends: without its ends an interval lies inside the one with them.
+fn boundary(x: Interval, y: Interval) -> Relation {
+    let inside = |a: Option<Bound>, b: Option<Bound>| match (a, b) {
+        (Some(a), Some(b)) => b.inclusive || !a.inclusive,
+        _ => true,
+    };
+    match (
+        inside(x.low, y.low) && inside(x.high, y.high),
+        inside(y.low, x.low) && inside(y.high, x.high),
+    ) {
+        (true, _) => Relation::Subset,
+        (_, true) => Relation::Superset,
+        _ => Relation::Overlap,
+    }
+}
+
+/// Whether the percentages both ask for have one decimal: a text says so, or the statistic is always published that way.
+fn tenths(k: &Reading, p: &Reading) -> bool {
+    let published = |r: &Reading| {
+        ["inflation", "pce", "unemployment", "gdp"].iter().any(|id| r.has(Kind::Measure, id))
+    };
+    k.tenths || p.tenths || (published(k) && published(p))
 }
 
 /// How two amounts lie on the numbers that can come out: counts are whole, and so are published temperatures; `tenths` says

@@ -20,7 +20,7 @@ pub(super) fn contingencies(k: &Reading, p: &Reading, found: &mut Findings) {
         k.contingencies.iter().chain(&p.contingencies).map(|c| c.case).collect();
     for case in cases {
         let of = |r: &'_ Reading| -> Vec<Contingency> {
-            r.contingencies.iter().filter(|c| c.case == case).cloned().collect()
+            r.contingencies.iter().filter(|c| c.case == case).map(|c| paid(c, r)).collect()
         };
         let (a, b) = (of(k), of(p));
         let kind = match (a.as_slice(), b.as_slice()) {
@@ -42,6 +42,18 @@ fn worst(kinds: impl Iterator<Item = Option<DifferenceKind>>) -> Option<Differen
     kinds.flatten().min_by_key(|kind| *kind != DifferenceKind::Missing)
 }
 
+/// What is paid here: the lowest of several ranges is NO to a market that asks for more.
+fn paid(one: &Contingency, mine: &Reading) -> Contingency {
+    let above = || {
+        let amounts = super::amounts::all_amounts(mine, mine.tenths);
+        !amounts.is_empty() && amounts.iter().all(|a| a.interval.low.is_some())
+    };
+    match one.payout {
+        Payout::Lowest if above() => Contingency { payout: Payout::No, ..one.clone() },
+        _ => one.clone(),
+    }
+}
+
 /// Both texts name the case.
 fn both(x: &Contingency, y: &Contingency, k: &Reading, p: &Reading) -> Option<DifferenceKind> {
     match x.case {
@@ -54,9 +66,17 @@ fn both(x: &Contingency, y: &Contingency, k: &Reading, p: &Reading) -> Option<Di
         {
             Some(DifferenceKind::Missing)
         }
+        // An event that is called off pays neither side in most ways of saying it.
+        Case::Cancelled if called_off(x) && called_off(y) => {
+            (x.payout != y.payout).then_some(DifferenceKind::Caveat)
+        }
         _ if pays_alike(x, y) => (x.deadline != y.deadline).then_some(DifferenceKind::Caveat),
         _ => Some(DifferenceKind::Missing),
     }
+}
+
+fn called_off(one: &Contingency) -> bool {
+    matches!(one.payout, Payout::Even | Payout::No | Payout::Open)
 }
 
 fn pays_alike(x: &Contingency, y: &Contingency) -> bool {
@@ -85,7 +105,7 @@ fn alone(one: &Contingency, mine: &Reading, other: &Reading) -> Option<Differenc
         (Case::Otherwise, Payout::No) if !denied(mine) => None,
         (Case::Otherwise, Payout::Yes) if denied(mine) => None,
         (Case::Otherwise, Payout::Side(1) | Payout::Even | Payout::Other(_)) => None,
-        (Case::AlsoYes, _) => (!explained(one, other)).then_some(Missing),
+        (Case::AlsoYes, _) => (!explained(one, other) && !repeats(one, mine)).then_some(Missing),
         _ => Some(Missing),
     }
 }
@@ -118,4 +138,23 @@ fn explained(one: &Contingency, other: &Reading) -> bool {
     let sentence = Statement::read(&one.sentence, None, Around::default());
     let mut verbs = sentence.atoms.iter().filter(|atom| atom.kind == Kind::Verb).peekable();
     verbs.peek().is_some() && verbs.all(|verb| other.explains(verb) >= 0.9)
+}
+
+/// Whether the sentence only says again under which condition YES is paid.
+fn repeats(one: &Contingency, mine: &Reading) -> bool {
+    // "If they qualify but do not compete, it will still resolve to Yes": qualifying is enough.
+    let said = one.sentence.split(" but ").next().filter(|_| one.sentence.contains("still "));
+    let sentence = Statement::read(said.unwrap_or(&one.sentence), None, Around::default());
+    let denied = mine.claims.first().is_some_and(|claim| claim.negated);
+    let tenths = mine.tenths;
+    let amounts = super::amounts::all_amounts(mine, tenths);
+    let known = |a: &crate::amount::Amount| {
+        amounts.iter().any(|b| super::amounts::lie(a, b, tenths) == crate::amount::Lie::Equal)
+    };
+    sentence.negated == denied
+        && sentence.dates.is_empty()
+        && sentence.or.is_empty()
+        && !sentence.atoms.is_empty()
+        && sentence.atoms.iter().all(|atom| mine.says(atom))
+        && sentence.amounts.iter().all(known)
 }

@@ -21,6 +21,7 @@ impl Lesser {
         found.nickname(statement, other);
         found.inner_name(statement, other);
         found.endings(statement, other);
+        found.maker(statement, other);
         found.of_match(statement, other);
         found.atoms.extend(&statement.asides);
         found
@@ -126,6 +127,19 @@ impl Lesser {
             let company = SUFFIXES.contains(&ending.id.as_str()) && end == ending.at;
             if known && (code && after && !elsewhere || company) {
                 self.atoms.insert(ending.at);
+            }
+        }
+    }
+
+    /// `SpaceX Starship` is Starship: whose product it is tells nothing more.
+    fn maker(&mut self, statement: &Statement, other: &Reading) {
+        for two in statement.atoms.windows(2) {
+            let [maker, product] = two else { continue };
+            let adjacent = maker.at + maker.text.split_whitespace().count() == product.at;
+            let known = product.kind == Kind::Name && other.explains(product) >= 0.9;
+            let organisation = maker.kind == Kind::Organisation;
+            if organisation && adjacent && known && !other.has_kind_besides(maker, statement) {
+                self.atoms.insert(maker.at);
             }
         }
     }

@@ -88,6 +88,9 @@ pub(super) fn progression(
             return Some(Relation::Superset);
         }
     }
+    if let Some(relation) = entailed(rk, rp, conflicts) {
+        return Some(relation);
+    }
     let other = |r: &Residue| {
         r.atoms.iter().any(|(a, w)| *w >= 0.5 && !allowed.contains(&Group::of(a.kind)))
     };
@@ -99,6 +102,47 @@ pub(super) fn progression(
         std::cmp::Ordering::Less => Some(Relation::Subset),
         std::cmp::Ordering::Greater => Some(Relation::Superset),
         std::cmp::Ordering::Equal => None,
+    }
+}
+
+/// What one predicate or degree implies of another, where nothing else is left over: whoever is convicted was charged.
+fn entailed(rk: &Residue, rp: &Residue, conflicts: &[Group]) -> Option<Relation> {
+    let [group @ (Group::Act | Group::Degree)] = conflicts else { return None };
+    let rest = |r: &Residue| r.atoms.iter().any(|(a, w)| *w >= 1.0 && Group::of(a.kind) != *group);
+    if rest(rk) || rest(rp) {
+        return None;
+    }
+    let over = |x: &Residue, y: &Residue| {
+        let y = y.of_group(*group);
+        x.of_group(*group).iter().all(|a| y.iter().any(|b| implies(&a.id, &b.id)))
+    };
+    match (over(rk, rp), over(rp, rk)) {
+        (true, false) => Some(Relation::Subset),
+        (false, true) => Some(Relation::Superset),
+        _ => None,
+    }
+}
+
+/// What the terms that only one side has make of an equality: a word more narrows, another statistic or another name crosses.
+pub(super) fn unequal(found: &Findings) -> Relation {
+    let missing = || found.differences.iter().filter(|d| d.kind == DifferenceKind::Missing);
+    let on = |terms: &[&str], kalshi: bool| {
+        missing().any(|d| {
+            let (mine, other) =
+                if kalshi { (&d.kalshi, &d.polymarket) } else { (&d.polymarket, &d.kalshi) };
+            terms.contains(&d.term.as_str()) && !mine.is_empty() && other.is_empty()
+        })
+    };
+    let crossing = ["measure", "competition", "category", "subject"];
+    if on(&crossing, true) || on(&crossing, false) {
+        return Relation::Overlap;
+    }
+    let narrowing = ["wording", "predicate"];
+    match (on(&narrowing, true), on(&narrowing, false)) {
+        (true, true) => Relation::Overlap,
+        (true, false) => Relation::Subset,
+        (false, true) => Relation::Superset,
+        (false, false) => Relation::Equal,
     }
 }
 

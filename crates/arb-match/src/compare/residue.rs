@@ -66,7 +66,12 @@ impl Residue {
                 if atom.kind == Kind::Verb && atom.id == "leave" && leaves_a_place(statement) {
                     w = if other.has(Kind::Verb, "leave") { 0.0 } else { 1.0 };
                 }
-                if way || primary || played_for || lesser.atoms.contains(&atom.at) {
+                // "Tie wins" is how a venue writes that nobody does.
+                let tied = atom.kind == Kind::Verb
+                    && atom.id == "win"
+                    && statement.has(Kind::Outcome, "tie")
+                    && other.has(Kind::Outcome, "tie");
+                if tied || way || primary || played_for || lesser.atoms.contains(&atom.at) {
                     w = w.min(0.3);
                 }
                 (
@@ -177,6 +182,9 @@ pub(super) fn weight(atom: &Atom, other: &Reading) -> f64 {
         Kind::Stage if atom.id == "primary" && other.has(Kind::Verb, "nominate") => 0.2,
         // The next holder of an office is appointed to it.
         Kind::Verb if atom.id == "appoint" && other.has(Kind::Rank, "next") => 0.2,
+        // Inflation of 0.3 % and prices that rise by 0.3 % are one number.
+        Kind::Verb if atom.id == "raise" && other.measures_a_change() => 0.2,
+        Kind::Word if NEUTRAL.contains(&atom.id.as_str()) && other.has_kind(Kind::Measure) => 0.2,
         // "CPI rises in August" is the change from July.
         Kind::Measure
             if atom.id == "mom"
@@ -202,6 +210,9 @@ pub(super) fn weight(atom: &Atom, other: &Reading) -> f64 {
         _ => 1.0,
     }
 }
+
+/// Words that only say that a statistic is a number.
+const NEUTRAL: [&str; 8] = ["rate", "chang", "level", "figur", "number", "add", "read", "valu"];
 
 /// Leaving Iran is not leaving an office.
 pub(super) fn leaves_a_place(statement: &Statement) -> bool {

@@ -84,6 +84,10 @@ pub(super) fn every_statement(k: &Reading, p: &Reading, found: &mut Findings) {
                     let (a, b) =
                         if kalshi { (atom.text.as_str(), "") } else { ("", atom.text.as_str()) };
                     found.add(atom.kind.as_str(), a, b, DifferenceKind::Missing);
+                    // "… or announces that they will": more ways to come about.
+                    if atom.kind == Kind::Verb && statement.or.contains(&atom.at) {
+                        found.meet(if kalshi { Relation::Superset } else { Relation::Subset });
+                    }
                 }
             }
         }

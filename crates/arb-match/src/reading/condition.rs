@@ -14,7 +14,8 @@ pub(super) struct Claim {
 impl Claim {
     /// Enough of it to know the sentence again.
     pub(super) fn beginning(&self) -> String {
-        self.text.chars().take(60).collect::<String>().to_lowercase()
+        let plain = self.text.chars().filter(|c| *c != '"');
+        plain.take(60).collect::<String>().to_lowercase()
     }
 }
 
@@ -32,7 +33,8 @@ pub(super) fn claims(
             vec![claim]
         }
         (None, Some(claim)) => {
-            let variants = variants(&claim.text).into_iter().map(|text| read(&text));
+            let text = without_glosses(&claim.text);
+            let variants = variants(&text).into_iter().map(|text| read(&text));
             variants.map(|s| Statement { negated: s.negated != claim.pays_no, ..s }).collect()
         }
         (None, None) => Vec::new(),
@@ -52,7 +54,7 @@ pub(super) fn decides(named: bool, total: Option<String>, rules: &str) -> Option
 
 /// The condition under which the rules pay YES; where there is none, the first under which they pay NO.
 pub(super) fn claim(rules: &str) -> Option<Claim> {
-    let text: String = rules.chars().filter(|c| *c != '"').collect();
+    let text = without_quoted_answers(rules);
     let yes = condition(&text, "yes").map(|text| Claim { text, pays_no: false });
     yes.or_else(|| {
         deciding(rules)
@@ -60,6 +62,61 @@ pub(super) fn claim(rules: &str) -> Option<Claim> {
             .then(|| condition(&text, "no"))?
             .map(|text| Claim { text, pays_no: true })
     })
+}
+
+/// `"Yes"` as Yes; the quote marks of titles stay.
+fn without_quoted_answers(rules: &str) -> String {
+    const ANSWERS: [(&str, &str); 8] = [
+        ("\"Yes\"", "Yes"),
+        ("\"No\"", "No"),
+        ("\"YES\"", "Yes"),
+        ("\"NO\"", "No"),
+        ("\"yes\"", "Yes"),
+        ("\"no\"", "No"),
+        ("\"Yes.\"", "Yes."),
+        ("\"No.\"", "No."),
+    ];
+    let text = rules.to_owned();
+    ANSWERS.iter().fold(text, |text, (quoted, plain)| text.replace(quoted, plain))
+}
+
+/// Without brackets that only explain, beside a threshold of its own: `reach space (100 km)`, `hurricanes (winds of at least 74
+/// mph)`.
+fn without_glosses(text: &str) -> String {
+    const COMPARING: [&str; 12] = [
+        "at least",
+        "more than",
+        "above",
+        "over",
+        "or more",
+        "greater",
+        "below",
+        "less",
+        "fewer",
+        "between",
+        "exactly",
+        "under",
+    ];
+    let mut out = text.to_owned();
+    let mut from = 0;
+    while let Some(open) = out[from..].find('(').map(|at| from + at) {
+        let Some(close) = out[open..].find(')').map(|at| open + at) else { break };
+        let inside = &out[open + 1..close];
+        let rest = format!("{}{}", &out[..open], &out[close + 1..]);
+        let words = inside.split(' ').filter(|w| w.starts_with(|c: char| c.is_ascii_lowercase()));
+        let number = |s: &str| s.contains(|c: char| c.is_ascii_digit());
+        let gloss = number(inside)
+            && !matches!(inside, "inclusive" | "exclusive")
+            && words.count() > 0
+            && number(&rest)
+            && COMPARING.iter().any(|words| rest.contains(words));
+        if gloss {
+            out = rest;
+        } else {
+            from = close;
+        }
+    }
+    out
 }
 
 pub(super) fn condition(text: &str, paid: &str) -> Option<String> {

@@ -49,6 +49,8 @@ pub(super) fn league_of_competition(id: &str) -> Option<&'static str> {
         "world_series" | "alcs" | "nlcs" | "cy_young" => "mlb",
         "stanley_cup" => "nhl",
         "wnba_finals" => "wnba",
+        "mls_cup" => "mls",
+        "nwsl_championship" => "nwsl",
         "ucl" | "uel" | "uecl" | "epl" | "laliga" | "serie_a" | "bundesliga" | "ligue_1"
         | "fa_cup" | "club_world_cup" => "soccer",
         _ if id.starts_with("afc_") && id != "afc_cl" || id.starts_with("nfc_") => "nfl",

@@ -67,7 +67,7 @@ pub(super) fn spread(title: &str) -> Option<(String, String)> {
     let (name, points) = rest.split_once(" (-").or_else(|| rest.split_once(" -"))?;
     let points = points.trim_end_matches(')');
     parse(points)?;
-    Some((name.to_owned(), format!("{name} wins by over {points} points")))
+    Some((name.to_owned(), format!("{name} wins by over {points}")))
 }
 
 /// What a market between two named sides states: that the first wins.

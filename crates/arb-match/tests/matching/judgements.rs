@@ -289,14 +289,14 @@ fn spellings_that_mean_the_same() {
 /// Numbers as they are published: one decimal, whole degrees, quarters of a per cent.
 #[test]
 fn thresholds_between_two_published_numbers_are_the_same() {
-    let judge = |k: &str, p: &str, note: &str| {
+    let judge = |what: &str, k: &str, p: &str, note: &str| {
         let rules = format!(
-            "If the unemployment rate is {k} in November 2026, then the market resolves to Yes.\n{note}"
+            "If the {what} is {k} in November 2026, then the market resolves to Yes.\n{note}"
         );
         let kalshi = market(
             Venue::Kalshi,
             "KXU3-26NOV",
-            &format!("Will the unemployment rate be {k} in November 2026?"),
+            &format!("Will the {what} be {k} in November 2026?"),
             &rules,
             "2026-12-04T00:00:00Z",
             ["Yes", "No"],
@@ -304,20 +304,29 @@ fn thresholds_between_two_published_numbers_are_the_same() {
         let poly = market(
             Venue::Polymarket,
             "0x4",
-            &format!("Will the November 2026 unemployment rate be {p}?"),
-            &format!(
-                "This market will resolve to \"Yes\" if the unemployment rate for November 2026 is {p}."
-            ),
+            &format!("Will the November 2026 {what} be {p}?"),
+            &format!("This market will resolve to \"Yes\" if the {what} for November 2026 is {p}."),
             "2026-12-04T00:00:00Z",
             ["Yes", "No"],
         );
         TermMatcher.judge(&kalshi, &poly)
     };
-    let tenths = "The figure is published with one decimal.";
-    assert_eq!(judge("above 4.3%", "4.4% or higher", tenths).verdict, Verdict::Probable);
-    assert_eq!(judge("above 4.3%", "4.4% or higher", "").verdict, Verdict::Rejected);
-    assert_eq!(judge("above 4.3%", "4.5% or higher", tenths).relation, Relation::Superset);
-    assert_eq!(judge("above 4.3%", "4.3% or lower", tenths).relation, Relation::Complement);
+    let tenths = "The figure is published with One Decimal.";
+    let rate = "unemployment rate";
+    assert_eq!(judge(rate, "above 4.3%", "4.4% or higher", "").verdict, Verdict::Probable);
+    assert_eq!(judge(rate, "above 4.3%", "4.5% or higher", "").relation, Relation::Superset);
+    let complement = judge(rate, "above 4.3%", "4.3% or lower", "");
+    assert_eq!(
+        (complement.relation, complement.verdict),
+        (Relation::Complement, Verdict::Probable)
+    );
+    // Of other figures the text has to say with how many decimals they come.
+    let share = "approval rating of Ann Berg";
+    assert_eq!(judge(share, "above 4.3%", "4.4% or higher", tenths).verdict, Verdict::Probable);
+    assert_eq!(judge(share, "above 4.3%", "4.4% or higher", "").verdict, Verdict::Rejected);
+    // Only the boundary differs: one lies inside the other.
+    let boundary = judge(share, "above 4.3%", "4.3% or higher", "");
+    assert_eq!((boundary.relation, boundary.verdict), (Relation::Subset, Verdict::Rejected));
 }
 
 /// Over and under, and a margin: who has to win by it, and which outcome stands first.
@@ -366,7 +375,7 @@ fn totals_and_margins() {
     let total = "score more than 45.5 points";
     for (sides, want) in [
         (["Over", "Under"], (Relation::Equal, true)),
-        (["Under", "Over"], (Relation::Complement, false)),
+        (["Under", "Over"], (Relation::Complement, true)),
     ] {
         assert_eq!(judge(teams, total, "Chiefs vs. Bills: O/U 45.5", sides), want, "{sides:?}");
     }
