@@ -4,6 +4,10 @@
 //! stand beside ours. Before anything is timed all contenders get the same input, 1,000 successes
 //! and then failures: those that claim a window of the last 100 outcomes at 50 % must open at the
 //! same failure, and for those that answer another question the difference is printed.
+//!
+//! Instructions a call, which no other load changes: `valgrind --tool=callgrind
+//! target/release/deps/breaker-… --bench --profile-time 1 breaker_1_thread/arb_permit$`; its output names, for
+//! each `Guard::call`, the number of calls and what they took together.
 #![expect(clippy::print_stdout, reason = "the contenders' differences are part of the result")]
 
 use std::hint::black_box;
@@ -64,8 +68,12 @@ struct ByPermit<const SLIDING: bool>(Breaker);
 struct ByCall(Breaker);
 /// Ours, as `call`, polled to its end on the spot.
 struct ByFuture(Breaker);
-/// Ours with the time given by the caller.
-struct ByPermitAt(Breaker, Moment);
+/// Ours with the times given by the caller, who has them in memory.
+struct ByPermitAt {
+    breaker: Breaker,
+    started: Moment,
+    ended: Moment,
+}
 
 impl<const SLIDING: bool> Guard for ByPermit<SLIDING> {
     const SLIDING_HUNDRED: bool = SLIDING;
@@ -105,10 +113,10 @@ impl Guard for ByPermitAt {
 
     #[inline]
     fn call(&self, good: bool) -> bool {
-        let Ok(permit) = self.0.try_acquire_at(black_box(self.1)) else { return false };
+        let Ok(permit) = self.breaker.try_acquire_at(self.started) else { return false };
         match work(good) {
-            Ok(_) => permit.success_at(black_box(self.1)),
-            Err(()) => permit.failure_at(black_box(self.1)),
+            Ok(_) => permit.success_at(self.ended),
+            Err(()) => permit.failure_at(self.ended),
         }
         true
     }
@@ -210,7 +218,11 @@ fn ours(criterion: &mut Criterion) {
         time(criterion, threads, "arb_permit", || ByPermit::<true>(counted()));
         time(criterion, threads, "arb_call", || ByCall(counted()));
         time(criterion, threads, "arb_future", || ByFuture(counted()));
-        time(criterion, threads, "arb_timed_given_now", || ByPermitAt(timed(), now));
+        time(criterion, threads, "arb_timed_given_now", || ByPermitAt {
+            breaker: timed(),
+            started: now,
+            ended: now + Duration::from_millis(1),
+        });
         time(criterion, threads, "arb_timed_clock", || ByPermit::<false>(timed()));
     }
 }

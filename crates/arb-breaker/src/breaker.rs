@@ -10,7 +10,7 @@ use crate::error::{BreakerError, Rejected};
 use crate::event::{Event, Listener};
 use crate::instruments;
 use crate::ledger::{Command, Ledger, Positions, Verdict};
-use crate::machine::Machine;
+use crate::machine::{Machine, Rest};
 use crate::moment::Moment;
 use crate::outcome::Outcome;
 use crate::permit::Permit;
@@ -64,9 +64,28 @@ impl Shared {
         started: Moment,
         now: Option<Moment>,
     ) {
-        let end = || now.unwrap_or_else(|| self.now());
-        if verdict != Verdict::Success || !self.machine.count_success(ticket, started, end) {
+        if verdict != Verdict::Success {
             self.settle(ticket, verdict, started, now);
+        } else if let Err(rest) = self.machine.count_success(ticket, started, now) {
+            self.finish_success(ticket, started, now, rest);
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn finish_success(&self, ticket: Ticket, started: Moment, now: Option<Moment>, rest: Rest) {
+        let at = now.unwrap_or_else(|| self.now());
+        let rest = match (rest, now) {
+            // It may have wanted for the time alone.
+            (Rest::All, None) => match self.machine.count_success(ticket, started, Some(at)) {
+                Ok(()) => return,
+                Err(rest) => rest,
+            },
+            (rest, _) => rest,
+        };
+        let counted = matches!(rest, Rest::Look(word) if self.machine.look(ticket, word));
+        if !counted {
+            self.settle(ticket, Verdict::Success, started, Some(at));
         }
     }
 
@@ -86,10 +105,18 @@ impl Shared {
         self.settle(ticket, verdict, started, None);
     }
 
+    /// Admits a call where more is to be known than that the breaker is closed; also when it started.
     #[cold]
     #[inline(never)]
-    fn admit_now(&self) -> Result<Ticket, Rejected> {
-        self.admit(self.now())
+    fn admit_now(&self) -> Result<(Ticket, Moment), Rejected> {
+        match self.machine.admit_closed() {
+            Some(ticket) if !self.machine.wants_start() => Ok((ticket, Moment::from_nanos(0))),
+            Some(ticket) => Ok((ticket, self.now())),
+            None => {
+                let now = self.now();
+                Ok((self.admit(now)?, now))
+            }
+        }
     }
 
     #[cold]
@@ -176,12 +203,10 @@ impl Breaker {
     #[inline(always)]
     pub fn try_acquire(&self) -> Result<Permit<'_>, Rejected> {
         let shared = &*self.shared;
-        let ticket = match shared.machine.admit_closed() {
-            Some(ticket) => ticket,
+        let (ticket, started) = match shared.machine.admit_untimed() {
+            Some(ticket) => (ticket, Moment::from_nanos(0)),
             None => shared.admit_now()?,
         };
-        let started =
-            if shared.machine.wants_start() { shared.now() } else { Moment::from_nanos(0) };
         Ok(Permit::new(shared, started, ticket))
     }
 

@@ -7,7 +7,7 @@ use std::task::{Context, Poll};
 use crate::breaker::Breaker;
 use crate::config::Clock;
 use crate::error::{CallError, Rejected};
-use crate::outcome::{Classify, ErrorsAreFailures};
+use crate::outcome::{Classify, ErrorsAreFailures, Outcome};
 use crate::permit::Permit;
 
 impl Breaker {
@@ -156,14 +156,26 @@ pub(crate) fn settle<T, E>(
     clock: Option<&Clock>,
     result: Result<T, E>,
 ) -> Result<T, CallError<E>> {
-    if let Some(permit) = permit {
-        let outcome = classifier.classify(result.as_ref());
-        match clock {
-            None => permit.finish(outcome),
-            Some(clock) => permit.finish_at(outcome, clock.now()),
+    // The verdict is given in either arm, so that the good one runs straight through.
+    match result {
+        Ok(value) => {
+            finish(permit, clock, classifier.classify(Ok(&value)));
+            Ok(value)
+        }
+        Err(error) => {
+            finish(permit, clock, classifier.classify(Err(&error)));
+            Err(CallError::Inner(error))
         }
     }
-    result.map_err(CallError::Inner)
+}
+
+#[inline(always)]
+fn finish(permit: Option<Permit<'_>>, clock: Option<&Clock>, outcome: Outcome) {
+    match (permit, clock) {
+        (Some(permit), None) => permit.finish(outcome),
+        (Some(permit), Some(clock)) => permit.finish_at(outcome, clock.now()),
+        (None, _) => {}
+    }
 }
 
 /// A permit held over an await. Dropped in between it counts as cancelled, also where that is

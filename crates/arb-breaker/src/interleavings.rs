@@ -28,7 +28,7 @@ use crate::rate::Rate;
 use crate::snapshot::Snapshot;
 use crate::state::State;
 use crate::ticket::Ticket;
-use machine::{FOLD_AT, MILESTONE, Machine};
+use machine::{FOLD_AT, MILESTONE, Machine, Rest};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -47,7 +47,12 @@ fn admit(machine: &Machine, now: Moment) -> Ticket {
 }
 
 fn succeed(machine: &Machine, ticket: Ticket, now: Moment) {
-    if !machine.count_success(ticket, now, || now) {
+    let counted = match machine.count_success(ticket, now, Some(now)) {
+        Ok(()) => true,
+        Err(Rest::Look(word)) => machine.look(ticket, word),
+        Err(Rest::All) => false,
+    };
+    if !counted {
         machine.settle(ticket, Verdict::Success, now, now);
     }
 }
@@ -213,6 +218,21 @@ fn no_success_is_lost_where_the_count_is_folded() {
         let totals = snapshot(&machine, at(0)).totals;
         assert_eq!((totals.successes, totals.failures), (u64::from(FOLD_AT + MILESTONE) + 2, 1));
         assert_eq!(snapshot(&machine, at(0)).window_calls, 100);
+    });
+}
+
+#[test]
+fn a_count_that_would_not_fit_beside_its_tag_is_folded_in_time() {
+    loom::model(|| {
+        let machine = machine(BreakerConfig::default());
+        for _ in 0..2 {
+            machine.preset(FOLD_AT + MILESTONE);
+            let ticket = admit(&machine, at(0));
+            succeed(&machine, ticket, at(0));
+        }
+        let seen = snapshot(&machine, at(0));
+        assert_eq!(seen.totals.successes, 2 * u64::from(FOLD_AT + MILESTONE + 1));
+        assert_eq!((seen.totals.stale, seen.state), (0, State::Closed));
     });
 }
 

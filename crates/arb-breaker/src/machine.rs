@@ -34,6 +34,15 @@ pub(crate) const FOLD_AT: u32 = 1 << 31;
 /// Every so many outcomes (a power of two, less 1) the slow side gets to see the count.
 pub(crate) const MILESTONE: u32 = 1_023;
 
+/// What a success still needs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Rest {
+    /// All: it was not counted.
+    All,
+    /// A look at this word, which it was added to.
+    Look(u64),
+}
+
 /// A breaker's state.
 #[derive(Debug)]
 pub(crate) struct Machine {
@@ -46,21 +55,14 @@ pub(crate) struct Machine {
 #[derive(Debug)]
 #[repr(align(128))] // away from what is written at every call
 struct Front {
-    /// The word of the present tag without a count; see [`tag`](crate::tag).
-    tag: AtomicU64,
+    /// The present tag as [`Tag::shown`].
+    shown: AtomicU64,
     /// When the time window must slide, as nanoseconds of a [`Moment`].
     slide_at: AtomicU64,
     /// A call is slow when it took more nanoseconds than this.
     slow_after: u64,
     /// Whether a call's start matters.
     wants_start: bool,
-}
-
-impl Front {
-    #[inline(always)]
-    fn tag(&self, ordering: Ordering) -> Tag {
-        Tag::of(self.tag.load(ordering))
-    }
 }
 
 /// The words of the last generations; see [`tag`](crate::tag).
@@ -110,7 +112,7 @@ impl Machine {
         let ledger = Ledger::new(name, config, now);
         Self {
             front: Front {
-                tag: AtomicU64::new(ledger.tag().fresh_word()),
+                shown: AtomicU64::new(ledger.tag().shown()),
                 slide_at: AtomicU64::new(slide_at(&ledger)),
                 slow_after: slow_after.unwrap_or(u64::MAX),
                 wants_start: slow_after.is_some(),
@@ -126,14 +128,16 @@ impl Machine {
         self.front.wants_start
     }
 
+    /// Admits a call without the lock if the breaker is closed and times do not matter.
+    #[inline(always)]
+    pub(crate) fn admit_untimed(&self) -> Option<Ticket> {
+        Ticket::untimed(self.front.shown.load(Ordering::Acquire))
+    }
+
     /// Admits a call without the lock if the breaker is closed.
     #[inline(always)]
     pub(crate) fn admit_closed(&self) -> Option<Ticket> {
-        let tag = self.front.tag(Ordering::Acquire);
-        match tag.status() {
-            Status::Closed | Status::ClosedTimed => Some(Ticket::closed(tag)),
-            Status::Locked | Status::Apart => None,
-        }
+        Ticket::closed(self.front.shown.load(Ordering::Acquire))
     }
 
     /// Whether the breaker is closed; needs no lock.
@@ -149,51 +153,59 @@ impl Machine {
     }
 
     /// Counts a success without the lock where its ticket is from a closed breaker and nothing else
-    /// is to be done; whether it was.
+    /// is to be done; else says what is.
+    ///
+    /// Whatever seldom happens is left to the caller's one slow path: with no call in between, the
+    /// quick one needs no registers saved, each of which is a store for the addition to wait for.
     #[inline(always)]
     pub(crate) fn count_success(
         &self,
         ticket: Ticket,
         started: Moment,
-        now: impl FnOnce() -> Moment,
-    ) -> bool {
-        match ticket.tag().status() {
-            Status::Closed => self.count(ticket),
-            Status::ClosedTimed => {
-                let now = now();
-                let late = now.as_nanos() >= self.front.slide_at.load(Ordering::Relaxed);
-                !late && !self.is_slow(started, now) && self.count(ticket)
-            }
-            Status::Locked | Status::Apart => false,
+        now: Option<Moment>,
+    ) -> Result<(), Rest> {
+        if !ticket.is_of(self.front.shown.load(Ordering::Relaxed)) {
+            return Err(Rest::All);
         }
+        if ticket.is_timed() && !now.is_some_and(|now| self.is_quick(started, now)) {
+            return Err(Rest::All);
+        }
+        let tag = ticket.tag();
+        let word = self.counts.of(tag).fetch_add(1, Ordering::Relaxed);
+        if Tag::of(word) != tag || outcomes(word) & MILESTONE == MILESTONE {
+            return Err(Rest::Look(word));
+        }
+        Ok(())
     }
 
-    /// Adds 1 to the word of the ticket's generation unless that is over; whether it was added.
-    #[inline(always)]
-    fn count(&self, ticket: Ticket) -> bool {
+    /// Looks at the word that a success of `ticket` was added to; whether it counted there.
+    #[cold]
+    #[inline(never)]
+    pub(crate) fn look(&self, ticket: Ticket, word: u64) -> bool {
         let tag = ticket.tag();
-        if self.front.tag(Ordering::Relaxed) != tag {
-            return false;
-        }
-        let word = self.counts.of(tag).fetch_add(1, Ordering::Relaxed);
         if Tag::of(word) != tag {
             self.miscounted(Tag::of(word));
             return false;
         }
-        if outcomes(word) & MILESTONE == MILESTONE {
-            self.milestone(tag, word);
-        }
+        self.milestone(tag, word);
         true
     }
 
     /// An addition went to the word of another generation. Positions never go back, so it stays in
     /// that one's window; the totals leave it out.
-    #[cold]
-    #[inline(never)]
     fn miscounted(&self, found: Tag) {
         if found.status() != Status::Apart {
             self.lock().ledger.miscounted();
         }
+    }
+
+    /// Whether a call that ended at `now` needs nothing but counting. Of one that ended before it started this says no, and
+    /// leaves it to who has the time to see that.
+    #[inline(always)]
+    fn is_quick(&self, started: Moment, now: Moment) -> bool {
+        let (started, now) = (started.as_nanos(), now.as_nanos());
+        let early = now < self.front.slide_at.load(Ordering::Relaxed);
+        early & (now.wrapping_sub(started) <= self.front.slow_after)
     }
 
     #[inline(always)]
@@ -201,8 +213,6 @@ impl Machine {
         now.as_nanos().saturating_sub(started.as_nanos()) > self.front.slow_after
     }
 
-    #[cold]
-    #[inline(never)]
     fn milestone(&self, tag: Tag, word: u64) {
         if outcomes(word) >= FOLD_AT {
             self.fold(tag);
@@ -244,7 +254,7 @@ impl Machine {
             *folded = 0;
             // A swap like all changes of a word, so that each comes wholly before or after another.
             self.counts.of(tag).swap(tag.fresh_word(), Ordering::Relaxed);
-            self.front.tag.store(tag.fresh_word(), Ordering::Release);
+            self.front.shown.store(tag.shown(), Ordering::Release);
         }
         self.front.slide_at.store(slide_at(ledger), Ordering::Relaxed);
         answer

@@ -53,6 +53,11 @@ impl Tag {
         (self.0 as u64) << 32
     }
 
+    /// The word that every call reads: the tag, and its status once more in the lowest bits.
+    pub(crate) const fn shown(self) -> u64 {
+        self.fresh_word() | self.status() as u64
+    }
+
     /// The same tag for what does not count in this generation: a call that is counted apart, or
     /// anything after its end.
     pub(crate) const fn apart(self) -> Self {

@@ -3,6 +3,9 @@
 use crate::tag::{Status, Tag};
 
 /// The tag a call was admitted under and on what terms, in one machine word.
+///
+/// A call that was admitted while closed keeps the word it was shown, [`Tag::shown`]; no other ticket equals a shown word. So
+/// one comparison tells whether the breaker is still closed and has been all the time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Ticket(u64);
 
@@ -19,27 +22,38 @@ pub(crate) enum Pass {
     Unrecorded,
 }
 
-const COUNTED: u32 = u32::MAX;
-const UNRECORDED: u32 = u32::MAX - 1;
+const COUNTED: u32 = (1 << 30) - 1;
+const UNRECORDED: u32 = COUNTED - 1;
+/// In the lowest bits of a ticket on other terms, where a shown word never has it.
+const OTHER: u32 = 3;
 
 impl Ticket {
     /// Probe numbers start again here; a spell of the half-open state sees a handful.
-    pub(crate) const PROBES: u32 = 1 << 31;
+    pub(crate) const PROBES: u32 = 1 << 29;
 
-    /// The ticket of a call admitted while closed.
+    /// The ticket of a call that is shown this word, if that is a closed breaker's.
     #[inline(always)]
-    pub(crate) const fn closed(tag: Tag) -> Self {
-        Self(tag.fresh_word())
+    pub(crate) const fn closed(shown: u64) -> Option<Self> {
+        if shown & 2 == 0 { Some(Self(shown)) } else { None }
+    }
+
+    /// The same, if no time matters either.
+    #[inline(always)]
+    pub(crate) const fn untimed(shown: u64) -> Option<Self> {
+        if shown & 3 == 0 { Some(Self(shown)) } else { None }
     }
 
     pub(crate) const fn new(tag: Tag, pass: Pass) -> Self {
         let (tag, terms) = match pass {
+            Pass::Counted if matches!(tag.status(), Status::Closed | Status::ClosedTimed) => {
+                return Self(tag.shown());
+            }
             Pass::Counted => (tag, COUNTED),
             Pass::Probe(probe) => (tag, probe),
             Pass::RiskReducing => (tag.apart(), 0),
             Pass::Unrecorded => (tag, UNRECORDED),
         };
-        Self(tag.fresh_word() | terms as u64)
+        Self(tag.fresh_word() | (terms << 2 | OTHER) as u64)
     }
 
     #[inline(always)]
@@ -47,8 +61,20 @@ impl Ticket {
         Tag::of(self.0)
     }
 
+    /// Whether the call was admitted while the breaker showed this word, and so while closed.
+    #[inline(always)]
+    pub(crate) const fn is_of(self, shown: u64) -> bool {
+        self.0 == shown
+    }
+
+    /// Whether times matter to a call that was admitted while closed.
+    #[inline(always)]
+    pub(crate) const fn is_timed(self) -> bool {
+        self.0 & 3 == Status::ClosedTimed as u64
+    }
+
     pub(crate) const fn pass(self) -> Pass {
-        match (self.tag().status(), self.0 as u32) {
+        match (self.tag().status(), self.0 as u32 >> 2) {
             (Status::Apart, _) => Pass::RiskReducing,
             (Status::Closed | Status::ClosedTimed, _) | (Status::Locked, COUNTED) => Pass::Counted,
             (Status::Locked, UNRECORDED) => Pass::Unrecorded,

@@ -130,3 +130,30 @@ fn the_metrics_show_every_call_and_the_state() {
     ];
     assert_eq!(seen, expected);
 }
+
+#[cfg(feature = "metrics")]
+#[test]
+fn successes_alone_reach_the_counters_at_every_1024th() {
+    use metrics_util::debugging::{DebugValue, DebuggingRecorder};
+
+    let recorder = DebuggingRecorder::new();
+    let snapshotter = recorder.snapshotter();
+    let published = || {
+        let success = |key: &metrics::Key| key.labels().any(|label| label.value() == "success");
+        let all = snapshotter.snapshot().into_vec().into_iter();
+        let mut counts = all.filter_map(|(key, _, _, value)| match value {
+            DebugValue::Counter(count) if success(key.key()) => Some(count),
+            _ => None,
+        });
+        counts.next().unwrap_or_default()
+    };
+    metrics::with_local_recorder(&recorder, || {
+        let breaker = Breaker::new("kalshi", BreakerConfig::default()).unwrap();
+        let succeed = |calls| (0..calls).for_each(|_| breaker.try_acquire().unwrap().success());
+        let seen = [1_023, 1, 1_023, 1].map(|calls| {
+            succeed(calls);
+            published()
+        });
+        assert_eq!(seen, [0, 1_024, 0, 1_024], "what came since the last look");
+    });
+}
