@@ -80,6 +80,13 @@ fn in_process(criterion: &mut Criterion) {
                 black_box(cache.peek::<Book>(&keys[at], None)).is_some()
             });
         });
+        let now = cache.now();
+        group.bench_function("arb-cache, given now", |bencher| {
+            bencher.iter(|| {
+                at = (at + 1) % count;
+                black_box(cache.peek_at::<Book>(&keys[at], None, black_box(now))).is_some()
+            });
+        });
         #[cfg(feature = "peers")]
         peers::in_process(&mut group, &keys, &book());
         group.finish();

@@ -166,6 +166,18 @@ const CLAIMS: &[Claim] = &[
         AtMost(0.4),
     ),
     claim(
+        "breaker, one thread, every rule on, times given: AtomicU64::fetch_add",
+        "breaker_1_thread/arb_timed_given_now",
+        "breaker_1_thread/atomic",
+        AtMost(2.5),
+    ),
+    claim(
+        "breaker, one thread, every rule on, times given: recloser",
+        "breaker_1_thread/arb_timed_given_now",
+        "breaker_1_thread/recloser",
+        AtMost(0.4),
+    ),
+    claim(
         "breaker, two threads: recloser",
         "breaker_2_threads/arb_permit",
         "breaker_2_threads/recloser",
@@ -178,6 +190,12 @@ const CLAIMS: &[Claim] = &[
         AtMost(0.2),
     ),
     claim(
+        "cache hit among 1,000, time given: moka, expiry per entry",
+        "hit_1000/arb-cache_ given now",
+        "hit_1000/moka with per-entry expiry",
+        Faster(3.0),
+    ),
+    claim(
         "cache hit among 1,000: quick_cache with expiry",
         "hit_1000/arb-cache",
         "hit_1000/quick_cache with expiry",
@@ -187,6 +205,12 @@ const CLAIMS: &[Claim] = &[
         "cache hit among 1,000: moka, expiry per entry",
         "hit_1000/arb-cache",
         "hit_1000/moka with per-entry expiry",
+        Faster(3.0),
+    ),
+    claim(
+        "cache hit among 100,000, time given: moka, expiry per entry",
+        "hit_100000/arb-cache_ given now",
+        "hit_100000/moka with per-entry expiry",
         Faster(3.0),
     ),
     claim(

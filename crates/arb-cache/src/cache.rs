@@ -258,7 +258,41 @@ impl Cache {
         key: &R::Key,
         max_age: Option<Duration>,
     ) -> Option<Cached<R>> {
-        let now = self.now();
+        self.peek_at(key, max_age, self.now())
+    }
+
+    /// [`peek`](Self::peek) at an instant the caller has read already: several values of one instant, or what a frame met when
+    /// it was received. Reading the clock is a third of a hit's time.
+    ///
+    /// Ages are as of `now`, by the timeline of the [configured clock](CacheConfig::clock): give what [`Cache::now`] said, or the receive
+    /// time of a frame just taken, and no instant that was kept, for a value looks younger at an earlier one.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use arb_cache::{Cache, CacheConfig, Origin, Quote, Stamp};
+    /// use arb_normalize::{MarketKey, Venue};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), arb_cache::CacheError> {
+    /// let cache = Cache::memory(CacheConfig::default());
+    /// let markets = ["KXFED-27JAN-H0", "KXFED-27JAN-H25"]
+    ///     .map(|id| MarketKey { venue: Venue::Kalshi, id: id.into() });
+    /// for market in &markets {
+    ///     cache.put_price(market, Quote::default(), Stamp::observed(cache.now(), Origin::Stream)).await?;
+    /// }
+    /// let now = cache.now();
+    /// let second = Some(Duration::from_secs(1));
+    /// assert!(markets.iter().all(|market| cache.peek_at::<Quote>(market, second, now).is_some()));
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn peek_at<R: Record + Stored>(
+        &self,
+        key: &R::Key,
+        max_age: Option<Duration>,
+        now: Timestamp,
+    ) -> Option<Cached<R>> {
         let found = R::tier(&self.inner.tiers).fresh(key, max_age.unwrap_or(Duration::MAX), now)?;
         self.counts::<R>().hit(Source::Process);
         Some(found.cached())
@@ -298,7 +332,9 @@ impl Cache {
         max_age: Option<Duration>,
     ) -> Result<Vec<Lookup<R>>, CacheError> {
         use std::borrow::Borrow;
-        let held: Vec<_> = keys.iter().map(|key| self.peek(key.borrow(), max_age)).collect();
+        let now = self.now();
+        let held: Vec<_> =
+            keys.iter().map(|key| self.peek_at(key.borrow(), max_age, now)).collect();
         let asked: Vec<&R::Key> = keys
             .iter()
             .zip(&held)

@@ -409,3 +409,19 @@ async fn evicted_opportunities_leave_the_ranking() {
     assert_eq!(top.len(), 50);
     assert_eq!(cache.opportunities_of_pair("p", 1000).await.unwrap().len(), 50);
 }
+
+#[tokio::test]
+async fn a_given_instant_decides_and_not_the_clock() {
+    let Subject { cache, time } = Subject::memory();
+    let key = kalshi("GIVEN");
+    cache.put_book(&key, book(&[("0.43", "300")], &[]), stamp(time.now(), 1)).await.unwrap();
+    let age = |seconds: i64, max_age| {
+        let found = cache.peek_at::<Book>(&key, Some(max_age), at(1_000 * seconds));
+        found.map(|found| found.age)
+    };
+    assert_eq!(age(4, 4 * SECOND), Some(4 * SECOND));
+    assert_eq!(age(4, 3 * SECOND), None);
+    // Nor is the class's time to live outlived.
+    assert_eq!(age(11, 20 * SECOND), None);
+    assert_eq!(age(0, SECOND), Some(Duration::ZERO));
+}
