@@ -352,7 +352,11 @@ fn compared(tokens: &[Token], number: &Plain, stop: usize) -> (Interval, usize, 
         ("less" | "fewer" | "lower", "than") => (high(false), start - 2, stop, true),
         (">", "=") => (low(true), start - 2, stop, true),
         ("<", "=") => (high(true), start - 2, stop, true),
-        (_, "above" | "over" | "exceed" | "exceeds" | "exceeding" | ">") => {
+        (
+            _,
+            "above" | "over" | "exceed" | "exceeds" | "exceeding" | "surpass" | "surpasses"
+            | "surpassing" | ">",
+        ) => {
             (low(false), start - 1, stop, true)
         }
         (_, "below" | "under" | "<") => (high(false), start - 1, stop, true),

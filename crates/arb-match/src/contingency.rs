@@ -373,7 +373,8 @@ fn parts(lower: &str) -> Vec<(Case, bool)> {
         "first map",
     ]);
     let decides =
-        any(&["only", "based on", "determined", "according to", "refers", "score at", "lead"]);
+        any(&["only", "based on", "determined", "according to", "refers", "score at", "lead"])
+            || any(&["resolve to"]) && any(&[" if "]);
     if part && decides {
         out.push((Case::PartOnly, true));
     }

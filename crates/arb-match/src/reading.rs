@@ -282,7 +282,15 @@ impl Reading {
             .filter(|w| w.tie != Tie::Before && !w.year_guessed)
             .flat_map(year)
             .collect();
-        let ruled: Vec<i16> = dates(&tokens(rules), around)
+        let written = dates(&tokens(rules), around);
+        // "In July?" of a question is the July its rules name with a year.
+        let month = |w: &When| (w.first.month(), w.first.day(), w.is_day());
+        let guessed = self.titles.iter().flat_map(|s| &s.dates).filter(|w| w.year_guessed);
+        let turned = guessed.filter(|w| !w.is_year()).any(|w| {
+            let mut named = written.iter().filter(|x| !x.year_guessed && month(x) == month(w));
+            named.clone().next().is_some() && !named.any(|x| x.first == w.first)
+        });
+        let ruled: Vec<i16> = written
             .iter()
             .filter(|w| !w.year_guessed)
             .flat_map(year)
@@ -291,8 +299,8 @@ impl Reading {
             .into_iter()
             .chain(self.statements().skip(self.titles.len()).flat_map(|s| &s.dates).flat_map(year))
             .collect();
-        self.other_year =
-            !asked.is_empty() && !ruled.is_empty() && !asked.iter().any(|y| ruled.contains(y));
+        self.other_year = turned
+            || !asked.is_empty() && !ruled.is_empty() && !asked.iter().any(|y| ruled.contains(y));
         let mut editions: Vec<When> =
             self.statements().chain(&self.basis).flat_map(|s| &s.dates).cloned().collect();
         let scheduled =
@@ -340,6 +348,11 @@ impl Reading {
     pub(crate) fn has_kind_besides(&self, atom: &Atom, statement: &Statement) -> bool {
         let mut same = self.strong.iter().filter(|(kind, _)| *kind == atom.kind);
         same.any(|(kind, id)| !statement.has(*kind, id))
+    }
+
+    /// Whether it names both sides of a match.
+    pub(crate) fn names_a_match(&self) -> bool {
+        self.sides.is_some() && self.statements().any(|s| s.versus.is_some())
     }
 
     /// Whether it is about a statistic that is a change itself.

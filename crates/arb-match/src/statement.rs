@@ -677,7 +677,7 @@ fn of_a_report(tokens: &[Token], start: usize) -> bool {
 
 /// The names on both sides of `vs`, and of `at` where a game or match is spoken of.
 fn versus(tokens: &[Token]) -> Option<[std::ops::Range<usize>; 2]> {
-    let game = tokens.iter().any(|t| matches!(t.stem.as_str(), "game" | "match" | "fight"));
+    let game = tokens.iter().any(|t| matches!(t.stem.as_str(), "game" | "match" | "fight" | "winner"));
     let between = |t: &Token| {
         matches!(t.text.as_str(), "vs" | "versus" | "v") || game && t.text == "at" && !t.capital
     };

@@ -107,6 +107,11 @@ impl When {
         self.first.checked_add(1.day()).is_ok_and(|next| next == self.end)
     }
 
+    /// Whether it is a day or a few.
+    pub(crate) fn is_brief(&self) -> bool {
+        (self.end - self.first).get_days() <= 7
+    }
+
     /// Whether it is one calendar year.
     pub(crate) fn is_year(&self) -> bool {
         self.first.month() == 1
@@ -205,11 +210,18 @@ fn tie(tokens: &[Token], when: &mut When, from: usize) {
     if matches!(word, "and" | "to" | "-") && from == 0 {
         return;
     }
+    // "at the end of 2026" looks at its last day.
+    let ends = tokens[at..when.start].iter().any(|t| t.text == "end");
+    if ends && (word == "at" || word == "of" && earlier == "as") && !when.is_day() {
+        if let Ok(last) = when.end.yesterday() {
+            when.first = last;
+        }
+    }
     // "after the December 2026 meeting" names the meeting.
     let meeting = tokens.get(when.stop).is_some_and(|t| {
         matches!(t.stem.as_str(), "meet" | "meeting" | "decision" | "election" | "midterm" | "fomc")
     });
-    let tie = if tie == Tie::After && meeting { Tie::Named } else { tie };
+    let tie = if tie == Tie::After && (meeting || when.season) { Tie::Named } else { tie };
     when.tie = tie;
     when.start = at - words;
 }
@@ -326,6 +338,16 @@ fn month_date(tokens: &[Token], at: usize, around: Around) -> Option<When> {
     {
         let year = tokens.get(at + 2).and_then(|t| year(&t.text))?;
         let first = Date::new(year, month, day).ok()?;
+        return Some(found(first, first.checked_add(1.day()).ok()?, at, at + 3));
+    }
+    // "8 Aug '25"
+    if let Some(day) = day_number(&tokens[at].text)
+        && let Some(month) = tokens.get(at + 1).and_then(month)
+        && let Some(short) = tokens.get(at + 2).filter(|t| t.text.len() == 2)
+        && let Ok(year) = short.text.parse::<i16>()
+        && (20..60).contains(&year)
+    {
+        let first = Date::new(2000 + year, month, day).ok()?;
         return Some(found(first, first.checked_add(1.day()).ok()?, at, at + 3));
     }
     let month = month(&tokens[at])?;

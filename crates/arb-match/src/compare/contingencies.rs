@@ -96,6 +96,8 @@ fn alone(one: &Contingency, mine: &Reading, other: &Reading) -> Option<Differenc
         (Case::Tie, Payout::Even) if match_of_two => Some(Caveat),
         (Case::Tie, Payout::No) if !match_of_two && of_teams(mine) => Some(Caveat),
         (Case::Cancelled, Payout::Even | Payout::No | Payout::Open) => Some(Caveat),
+        // Both are about that part.
+        (Case::PartOnly, _) if in_part(mine) && in_part(other) => None,
         (Case::Postponed, Payout::Open) | (Case::Overtime | Case::RunOff, Payout::Counts) => None,
         (Case::Postponed, Payout::Even | Payout::No) if one.limited => Some(Caveat),
         (Case::Undecided, Payout::No | Payout::Alphabet) if !early(one, mine, other) => None,
@@ -108,6 +110,13 @@ fn alone(one: &Contingency, mine: &Reading, other: &Reading) -> Option<Differenc
         (Case::AlsoYes, _) => (!explained(one, other) && !repeats(one, mine)).then_some(Missing),
         _ => Some(Missing),
     }
+}
+
+/// Whether its question or condition asks for a part of a match.
+fn in_part(reading: &Reading) -> bool {
+    const PARTS: [&str; 7] =
+        ["first_half", "second_half", "quarter1", "set1", "map1", "innings5", "period1"];
+    PARTS.iter().any(|id| reading.has(Kind::Stage, id))
 }
 
 fn denied(reading: &Reading) -> bool {

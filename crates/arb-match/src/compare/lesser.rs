@@ -73,7 +73,16 @@ impl Lesser {
             };
             let explained = other.explains(atom) >= 0.9;
             if explained {
-                open = matches!(atom.kind, Kind::Name | Kind::Place);
+                // "Mumbai Indians" and "Mumbai Kings" are two clubs of one city.
+                let other_club = other.statements().any(|s| {
+                    s.atoms.windows(2).any(|two| {
+                        two[0].id == atom.id
+                            && matches!(two[1].kind, Kind::Name | Kind::Place)
+                            && two[0].at + two[0].text.split_whitespace().count() == two[1].at
+                            && !statement.has(two[1].kind, &two[1].id)
+                    })
+                });
+                open = matches!(atom.kind, Kind::Name | Kind::Place) && !other_club;
             } else if open && adjacent && !TELLING.contains(&atom.id.as_str()) {
                 self.atoms.insert(atom.at);
             } else {
@@ -117,8 +126,9 @@ impl Lesser {
     pub(super) fn endings(&mut self, statement: &Statement, other: &Reading) {
         for two in statement.atoms.windows(2) {
             let [name, ending] = two else { continue };
+            let matched = statement.sided || statement.versus.is_some();
             let code = ending.text.len() == 2 && Lexicon::standard().is_state(&ending.text)
-                || ending.kind == Kind::Place && ending.id.len() == 2;
+                || ending.kind == Kind::Place && ending.id.len() == 2 && !matched;
             let end = name.at + name.text.split_whitespace().count();
             let after = end + 1 == ending.at;
             let known =

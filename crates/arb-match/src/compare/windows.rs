@@ -238,12 +238,19 @@ pub(super) fn editions(k: &Reading, p: &Reading, anchored: bool, found: &mut Fin
         return;
     }
     // Two conditions that each name a day name the same one.
+    let day = |w: &&When| w.is_brief() && matches!(w.tie, Tie::On | Tie::Named);
     let days = |r: &Reading| -> Vec<When> {
         let dates = r.statements().flat_map(|s| &s.dates);
-        let day = |w: &&When| w.is_day() && matches!(w.tie, Tie::On | Tie::Named);
         dates.filter(day).cloned().collect()
     };
-    let (days_k, days_p) = (days(k), days(p));
+    let (mut days_k, mut days_p) = (days(k), days(p));
+    // Where only one condition names the day, the other's schedule does.
+    let scheduled = |r: &Reading| -> Vec<When> { r.editions.iter().filter(day).cloned().collect() };
+    match (days_k.is_empty(), days_p.is_empty()) {
+        (true, false) => days_k = scheduled(k),
+        (false, true) => days_p = scheduled(p),
+        _ => {}
+    }
     if days_k.is_empty() && another_day(k, p) {
         let ticker = k.ticker.as_ref().map(edition).unwrap_or_default();
         found.add("edition", ticker, text(&b), DifferenceKind::Contradiction);
