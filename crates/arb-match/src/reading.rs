@@ -400,7 +400,9 @@ impl Reading {
     /// How well this market's words explain another market's atom: 1 by its statements, 0.8 by its rules, 0 not at all.
     pub(crate) fn explains(&self, atom: &Atom) -> f64 {
         let word = matches!(atom.kind, Kind::Name | Kind::Word);
-        if self.has(atom.kind, &atom.id) || (word && self.stems.contains(&atom.id)) {
+        // "Central Park, New York" is in New York City.
+        let city = atom.kind == Kind::Place && atom.id == "ny" && self.has(Kind::Place, "nyc");
+        if city || self.has(atom.kind, &atom.id) || (word && self.stems.contains(&atom.id)) {
             return 1.0;
         }
         if word && self.undoubled.contains(&undoubled(&atom.id)) {

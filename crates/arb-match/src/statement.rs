@@ -42,6 +42,8 @@ pub(crate) struct Statement {
     pub(crate) any: bool,
     /// Tokens before this index are the grammatical subject, if a predicate was found.
     pub(crate) verb_at: Option<usize>,
+    /// Where a form of being or having stands.
+    pub(crate) copula: Option<usize>,
     /// Offices that stand before a name as its title.
     pub(crate) forms: Vec<String>,
     /// Initials of runs of capitalised words, with the atoms' first and last token: `Grand Theft Auto` is also `gta`.
@@ -160,7 +162,7 @@ impl Statement {
         for when in &statement.dates {
             used[when.start..when.stop].fill(true);
         }
-        statement.dates.retain(|when| !of_a_report(&tokens, when.start));
+        statement.dates.retain(|when| !of_a_report(&tokens, when));
         let mut at = 0;
         while at < tokens.len() {
             if used[at]
@@ -171,7 +173,13 @@ impl Statement {
             }
             at = statement.step(&tokens, &mut used, at, league);
         }
+        // "Ann Berg is the next chair": without another predicate, being is the predicate.
+        let being = |t: &Token| {
+            !t.capital && matches!(t.text.as_str(), "is" | "are" | "be" | "becomes" | "become" | "has" | "have")
+        };
+        statement.copula = tokens.iter().position(being).filter(|at| *at > 0);
         statement.editions();
+        statement.changes();
         statement.passive = statement.passive(&tokens);
         statement.initials = initials(&tokens);
         statement.versus = versus(&tokens);
@@ -273,13 +281,21 @@ impl Statement {
             });
             return at + 1;
         }
+        let numbered = |next: &Token| next.text.starts_with(|c: char| c.is_ascii_digit());
         self.any |= token.text == "any";
+        // "The top free app" is the first; the top ten and the top charts are lists.
+        let list = |next: &Token| {
+            numbered(next) || matches!(next.stem.as_str(), "ten" | "chart" | "five" | "three" | "tier" | "secret")
+        };
+        if token.text == "top" && tokens.get(at + 1).is_some_and(|next| next.word && !list(next)) {
+            self.atoms.push(Atom { kind: Kind::Rank, id: "top".into(), text: "top".into(), at });
+            return at + 1;
+        }
         if is_stop_word(&token.stem)
             || (token.text.len() == 1 && token.text.chars().all(char::is_alphabetic))
         {
             return at + 1;
         }
-        let numbered = |next: &Token| next.text.starts_with(|c: char| c.is_ascii_digit());
         let named = token.capital
             && !COMPARING.contains(&token.text.as_str())
             && (at > 0
@@ -508,6 +524,14 @@ impl Statement {
         Some(at + 3)
     }
 
+    /// `Monthly` and `annual` say how a statistic is measured; of anything else they only say that it has a month or year.
+    fn changes(&mut self) {
+        let change = |a: &Atom| a.kind == Kind::Measure && matches!(a.id.as_str(), "mom" | "yoy");
+        if !self.atoms.iter().any(|a| a.kind == Kind::Measure && !change(a)) {
+            self.atoms.retain(|a| !change(a));
+        }
+    }
+
     /// Turns `97th` beside an award into the year it was held, and drops the ordinal.
     fn editions(&mut self) {
         let Some(base) = self.atoms.iter().find_map(|atom| {
@@ -557,7 +581,7 @@ impl Statement {
 
     /// The atoms before the predicate.
     pub(crate) fn subject(&self) -> impl Iterator<Item = &Atom> {
-        let verb = self.verb_at.unwrap_or(0);
+        let verb = self.verb_at.or(self.copula).unwrap_or(0);
         self.atoms.iter().filter(move |atom| atom.at < verb)
     }
 
@@ -669,10 +693,11 @@ fn joined(tokens: &[Token], atoms: &[Atom]) -> Vec<(String, String, bool)> {
 }
 
 /// Whether a date is when figures are due (`scheduled to be released December 4`), not when something happens.
-fn of_a_report(tokens: &[Token], start: usize) -> bool {
-    let before = &tokens[start.saturating_sub(6)..start];
+fn of_a_report(tokens: &[Token], when: &When) -> bool {
+    let before = &tokens[when.start.saturating_sub(6)..when.start];
     let has = |words: &[&str]| before.iter().any(|t| words.contains(&t.text.as_str()));
-    has(&["scheduled"]) && has(&["released", "release", "published"])
+    let named = before.last().is_some_and(|t| matches!(t.text.as_str(), "report" | "release"));
+    has(&["scheduled"]) && has(&["released", "release", "published"]) || named && when.is_day()
 }
 
 /// The names on both sides of `vs`, and of `at` where a game or match is spoken of.
@@ -722,7 +747,11 @@ fn clock(tokens: &[Token], at: usize) -> Option<usize> {
         return Some(at + 2 + usize::from(tokens.get(at + 2).is_some_and(zone)));
     }
     if next.text == ":" && number(at + 2) {
-        return Some(at + 3);
+        let word = |i: usize| tokens.get(i).map_or("", |t| t.text.as_str());
+        let mut end = at + 3;
+        end += usize::from(matches!(word(end), "am" | "pm"));
+        end += usize::from(crate::when::zone(word(end)).is_some());
+        return Some(end);
     }
     matches!(next.stem.as_str(), "minut" | "hour" | "second" | "day" | "week").then_some(at + 1)
 }

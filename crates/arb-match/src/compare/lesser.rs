@@ -22,6 +22,7 @@ impl Lesser {
         found.inner_name(statement, other);
         found.endings(statement, other);
         found.maker(statement, other);
+        found.club_initials(statement, other);
         found.of_match(statement, other);
         found.atoms.extend(&statement.asides);
         found
@@ -150,6 +151,24 @@ impl Lesser {
             let organisation = maker.kind == Kind::Organisation;
             if organisation && adjacent && known && !other.has_kind_besides(maker, statement) {
                 self.atoms.insert(maker.at);
+            }
+        }
+    }
+
+    /// `CD Mirandes` is Mirandes: short letters beside the known name of one side of a match.
+    fn club_initials(&mut self, statement: &Statement, other: &Reading) {
+        for side in statement.versus.iter().flatten() {
+            let inside: Vec<&Atom> =
+                statement.atoms.iter().filter(|a| side.contains(&a.at)).collect();
+            let known = inside.iter().any(|a| other.explains(a) >= 0.9);
+            let short = |a: &&&Atom| {
+                a.kind == Kind::Name
+                    && a.text.len() <= 3
+                    && a.text.chars().all(char::is_alphabetic)
+                    && !TELLING.contains(&a.id.as_str())
+            };
+            if known {
+                self.atoms.extend(inside.iter().filter(short).map(|a| a.at));
             }
         }
     }

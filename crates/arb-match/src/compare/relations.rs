@@ -73,12 +73,14 @@ pub(super) fn progression(
     if !other(rk) && !other(rp) {
         // Whoever wins an award was nominated for it.
         let nominated = |s: &Statement| {
-            s.has(Kind::Verb, "nominate") && s.atoms.iter().any(|a| a.kind == Kind::Competition)
+            s.has(Kind::Verb, "nominate")
+                && s.atoms.iter().any(|a| matches!(a.kind, Kind::Competition | Kind::Office))
         };
-        if won(sp) && nominated(sk) && !nominated(sp) {
+        let primary = |s: &Statement| s.has(Kind::Stage, "primary");
+        if won(sp) && nominated(sk) && !nominated(sp) && !primary(sp) {
             return Some(Relation::Superset);
         }
-        if won(sk) && nominated(sp) && !nominated(sk) {
+        if won(sk) && nominated(sp) && !nominated(sk) && !primary(sk) {
             return Some(Relation::Subset);
         }
         if entered(sk) && placed(sp) && !won(sp) {
@@ -108,7 +110,11 @@ pub(super) fn progression(
 /// What one predicate or degree implies of another, where nothing else is left over: whoever is convicted was charged.
 fn entailed(rk: &Residue, rp: &Residue, conflicts: &[Group]) -> Option<Relation> {
     let [group @ (Group::Act | Group::Degree)] = conflicts else { return None };
-    let rest = |r: &Residue| r.atoms.iter().any(|(a, w)| *w >= 1.0 && Group::of(a.kind) != *group);
+    // Which body does it may be said on one side.
+    let rest = |r: &Residue| {
+        let other = |a: &Atom| !matches!(Group::of(a.kind), Group::Office) && Group::of(a.kind) != *group;
+        r.atoms.iter().any(|(a, w)| *w >= 1.0 && other(a))
+    };
     if rest(rk) || rest(rp) {
         return None;
     }
@@ -133,6 +139,12 @@ pub(super) fn unequal(found: &Findings) -> Relation {
             terms.contains(&d.term.as_str()) && !mine.is_empty() && other.is_empty()
         })
     };
+    let lower = ["second", "third", "fourth", "2nd", "3rd", "4th", "runner", "#2"];
+    if missing().any(|d| {
+        d.term == "rank" && lower.iter().any(|r| d.kalshi.starts_with(r) || d.polymarket.starts_with(r))
+    }) {
+        return Relation::Disjoint;
+    }
     let crossing = ["measure", "competition", "category", "subject"];
     if on(&crossing, true) || on(&crossing, false) {
         return Relation::Overlap;
@@ -237,8 +249,31 @@ pub(super) fn other_outcome(
     if ranked && shares && !found.any_but("rank") {
         return Relation::Disjoint;
     }
+    // The nominee's win is the party's; whether the person is its nominee is not in the texts.
+    if same_event && conflicts == [Group::Who] && !k.has(Kind::Verb, "form") {
+        let who = |mine: &Reading, other: &Reading| {
+            let atoms = mine.subject().filter(|a| Group::of(a.kind) == Group::Who);
+            let open: Vec<Kind> =
+                atoms.filter(|a| other.explains(a) < 0.8).map(|a| a.kind).collect();
+            let party = !open.is_empty() && open.iter().all(|k| *k == Kind::Party);
+            (party, !open.is_empty() && open.iter().all(|k| *k == Kind::Name))
+        };
+        match (who(k, p), who(p, k)) {
+            ((true, _), (_, true)) => return Relation::Superset,
+            ((_, true), (true, _)) => return Relation::Subset,
+            _ => {}
+        }
+    }
     if !same_event {
         return if shares { Relation::Overlap } else { Relation::Unrelated };
+    }
+    // Who wins one contest says nothing of another: both name theirs behind the verb.
+    let prize = |s: &Statement, other: &Reading| {
+        let behind = |a: &Atom| a.kind == Kind::Name && s.verb_at.is_some_and(|v| a.at > v);
+        s.has(Kind::Verb, "win") && s.atoms.iter().any(|a| behind(a) && other.explains(a) < 0.8)
+    };
+    if conflicts.contains(&Group::Who) && prize(sk, p) && prize(sp, k) {
+        return Relation::Overlap;
     }
     let tied = |s: &Statement| s.has(Kind::Outcome, "tie");
     if k.shared || p.shared || ((tied(sk) || tied(sp)) && (k.tie_goes_to_one || p.tie_goes_to_one))
