@@ -356,9 +356,7 @@ fn compared(tokens: &[Token], number: &Plain, stop: usize) -> (Interval, usize, 
             _,
             "above" | "over" | "exceed" | "exceeds" | "exceeding" | "surpass" | "surpasses"
             | "surpassing" | ">",
-        ) => {
-            (low(false), start - 1, stop, true)
-        }
+        ) => (low(false), start - 1, stop, true),
         (_, "below" | "under" | "<") => (high(false), start - 1, stop, true),
         (_, "≥") => (low(true), start - 1, stop, true),
         (_, "≤") => (high(true), start - 1, stop, true),

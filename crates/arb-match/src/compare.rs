@@ -11,7 +11,9 @@ mod wording;
 use arb_normalize::Relation;
 
 use self::amounts::amounts;
-use self::relations::{leftovers, meet, other_outcome, progression, two_sided, unequal};
+use self::relations::{
+    another_prize, leftovers, meet, other_outcome, progression, two_sided, unequal,
+};
 use self::residue::{GROUPS, Group, Residue, weight};
 use self::windows::windows;
 pub(crate) use self::windows::{edition, show_window};
@@ -125,6 +127,10 @@ pub(crate) fn compare(k: &Reading, p: &Reading) -> Judgement {
     let verdict = verdict(relation, &found, similarity);
     if relation == Relation::Equal {
         relation = unequal(&found);
+    }
+    if matches!(relation, Relation::Subset | Relation::Superset) && another_prize(sk, sp, &rk, &rp)
+    {
+        relation = Relation::Overlap;
     }
     found.differences.sort();
     Judgement { similarity, relation, verdict, differences: found.differences }
@@ -270,12 +276,12 @@ fn wider_or_narrower(k: &Reading, p: &Reading, rk: &Residue, rp: &Residue, found
 fn negation(k: &Reading, p: &Reading, sk: &Statement, sp: &Statement, found: &mut Findings) {
     let any = |r: &Reading| r.statements().any(|s| s.negated);
     if sk.negated != sp.negated {
-        found.add(
-            "polarity",
-            mark(sk.negated, "not"),
-            mark(sp.negated, "not"),
-            DifferenceKind::Missing,
-        );
+        // A word for the opposite in the question, and a condition that denies the same, say it twice.
+        let plain =
+            |r: &Reading| r.titles.iter().any(|s| s.opposite) && r.statements().all(|s| s.negated);
+        let kind =
+            if plain(k) || plain(p) { DifferenceKind::Caveat } else { DifferenceKind::Missing };
+        found.add("polarity", mark(sk.negated, "not"), mark(sp.negated, "not"), kind);
         found.meet(Relation::Complement);
     } else if any(k) != any(p) {
         found.add("polarity", mark(any(k), "not"), mark(any(p), "not"), DifferenceKind::Missing);

@@ -1,6 +1,7 @@
 //! A market read: its statements, its window, its sources, and all the words that can explain another market's words.
 
 mod condition;
+mod glossary;
 mod league;
 mod sided;
 mod wording;
@@ -12,6 +13,7 @@ use jiff::civil::Date;
 
 pub(crate) use self::condition::sentence_end;
 use self::condition::{basis, claims, decides, deciding, unread};
+use self::glossary::spelled_out;
 use self::league::league;
 use self::sided::{other_number, sides, spread, total, turned};
 use self::wording::{label, split_label, variants};
@@ -155,6 +157,7 @@ impl Reading {
         let label = label.or(bracket);
         let mut titles: Vec<Statement> =
             variants(title_text).iter().map(|text| read(text)).collect();
+        titles.extend(spelled_out(title_text, &rules).map(|text| read(&text)));
         if let Some(label) = &label {
             let title = variants(title_text).swap_remove(0);
             titles.push(clause(&format!("{label} : {title}")));
@@ -290,11 +293,7 @@ impl Reading {
             let mut named = written.iter().filter(|x| !x.year_guessed && month(x) == month(w));
             named.clone().next().is_some() && !named.any(|x| x.first == w.first)
         });
-        let ruled: Vec<i16> = written
-            .iter()
-            .filter(|w| !w.year_guessed)
-            .flat_map(year)
-            .collect();
+        let ruled: Vec<i16> = written.iter().filter(|w| !w.year_guessed).flat_map(year).collect();
         let ruled: Vec<i16> = ruled
             .into_iter()
             .chain(self.statements().skip(self.titles.len()).flat_map(|s| &s.dates).flat_map(year))

@@ -34,6 +34,8 @@ pub(crate) struct Statement {
     pub(crate) dates: Vec<When>,
     /// Whether it is denied: `not`, `never`, `fail to`.
     pub(crate) negated: bool,
+    /// Whether it is denied by a word for the opposite: `miss the playoffs`.
+    pub(crate) opposite: bool,
     /// Whether a template was not filled in (`|| disease ||`).
     pub(crate) placeholder: bool,
     /// Whether it was made from the names of two sides.
@@ -175,7 +177,11 @@ impl Statement {
         }
         // "Ann Berg is the next chair": without another predicate, being is the predicate.
         let being = |t: &Token| {
-            !t.capital && matches!(t.text.as_str(), "is" | "are" | "be" | "becomes" | "become" | "has" | "have")
+            !t.capital
+                && matches!(
+                    t.text.as_str(),
+                    "is" | "are" | "be" | "becomes" | "become" | "has" | "have"
+                )
         };
         statement.copula = tokens.iter().position(being).filter(|at| *at > 0);
         statement.editions();
@@ -252,6 +258,16 @@ impl Statement {
         if token.text == "no" && tokens.get(at + 1).is_some_and(quantity) {
             return at + 1;
         }
+        // Missing the playoffs is not making them.
+        let playoffs = |t: &Token| matches!(t.stem.as_str(), "playoff" | "postseason");
+        if token.stem == "miss" && tokens[at + 1..].iter().take(4).any(playoffs) {
+            self.negated = !self.negated;
+            self.opposite = true;
+            self.verb_at.get_or_insert(at);
+            let (id, text) = ("reach".to_owned(), token.text.clone());
+            self.atoms.push(Atom { kind: Kind::Verb, id, text, at });
+            return at + 1;
+        }
         if NEGATIONS.contains(&token.text.as_str()) {
             // "A government that did not hold any" says which government, not that it does not happen.
             if !relative(tokens, at) {
@@ -285,7 +301,11 @@ impl Statement {
         self.any |= token.text == "any";
         // "The top free app" is the first; the top ten and the top charts are lists.
         let list = |next: &Token| {
-            numbered(next) || matches!(next.stem.as_str(), "ten" | "chart" | "five" | "three" | "tier" | "secret")
+            numbered(next)
+                || matches!(
+                    next.stem.as_str(),
+                    "ten" | "chart" | "five" | "three" | "tier" | "secret"
+                )
         };
         if token.text == "top" && tokens.get(at + 1).is_some_and(|next| next.word && !list(next)) {
             self.atoms.push(Atom { kind: Kind::Rank, id: "top".into(), text: "top".into(), at });
@@ -702,7 +722,8 @@ fn of_a_report(tokens: &[Token], when: &When) -> bool {
 
 /// The names on both sides of `vs`, and of `at` where a game or match is spoken of.
 fn versus(tokens: &[Token]) -> Option<[std::ops::Range<usize>; 2]> {
-    let game = tokens.iter().any(|t| matches!(t.stem.as_str(), "game" | "match" | "fight" | "winner"));
+    let game =
+        tokens.iter().any(|t| matches!(t.stem.as_str(), "game" | "match" | "fight" | "winner"));
     let between = |t: &Token| {
         matches!(t.text.as_str(), "vs" | "versus" | "v") || game && t.text == "at" && !t.capital
     };

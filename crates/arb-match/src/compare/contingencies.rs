@@ -151,9 +151,16 @@ fn explained(one: &Contingency, other: &Reading) -> bool {
 
 /// Whether the sentence only says again under which condition YES is paid.
 fn repeats(one: &Contingency, mine: &Reading) -> bool {
+    // Only what stands before "this market will resolve to yes" is asked.
+    let asked = ["this market", "the market", "the associated market", "it will resolve"]
+        .iter()
+        .filter_map(|words| one.sentence.find(words))
+        .filter(|at| *at > 0)
+        .min()
+        .map_or(one.sentence.as_str(), |at| &one.sentence[..at]);
     // "If they qualify but do not compete, it will still resolve to Yes": qualifying is enough.
-    let said = one.sentence.split(" but ").next().filter(|_| one.sentence.contains("still "));
-    let sentence = Statement::read(said.unwrap_or(&one.sentence), None, Around::default());
+    let said = asked.split(" but ").next().filter(|_| one.sentence.contains("still "));
+    let sentence = Statement::read(said.unwrap_or(asked), None, Around::default());
     let denied = mine.claims.first().is_some_and(|claim| claim.negated);
     let tenths = mine.tenths;
     let amounts = super::amounts::all_amounts(mine, tenths);
@@ -164,6 +171,6 @@ fn repeats(one: &Contingency, mine: &Reading) -> bool {
         && sentence.dates.is_empty()
         && sentence.or.is_empty()
         && !sentence.atoms.is_empty()
-        && sentence.atoms.iter().all(|atom| mine.says(atom))
+        && sentence.atoms.iter().all(|atom| atom.id == "befor" || mine.says(atom))
         && sentence.amounts.iter().all(known)
 }

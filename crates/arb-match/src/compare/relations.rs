@@ -112,7 +112,8 @@ fn entailed(rk: &Residue, rp: &Residue, conflicts: &[Group]) -> Option<Relation>
     let [group @ (Group::Act | Group::Degree)] = conflicts else { return None };
     // Which body does it may be said on one side.
     let rest = |r: &Residue| {
-        let other = |a: &Atom| !matches!(Group::of(a.kind), Group::Office) && Group::of(a.kind) != *group;
+        let other =
+            |a: &Atom| !matches!(Group::of(a.kind), Group::Office) && Group::of(a.kind) != *group;
         r.atoms.iter().any(|(a, w)| *w >= 1.0 && other(a))
     };
     if rest(rk) || rest(rp) {
@@ -129,6 +130,21 @@ fn entailed(rk: &Residue, rp: &Residue, conflicts: &[Group]) -> Option<Relation>
     }
 }
 
+/// Whether one side wins something inside the contest the other wins: pole position at a Grand Prix, a stage of a tour.
+pub(super) fn another_prize(sk: &Statement, sp: &Statement, rk: &Residue, rp: &Residue) -> bool {
+    let inside = |s: &Statement, r: &Residue, other: &Residue| {
+        let Some(verb) = s.verb_at.filter(|_| s.has(Kind::Verb, "win")) else { return false };
+        let open = |a: &Atom| r.atoms.iter().any(|(b, w)| *w >= 0.5 && b.at == a.at);
+        let mut behind = s.atoms.iter().filter(|a| a.at > verb);
+        let first = behind.next();
+        first.is_some_and(|a| {
+            let prize = matches!(Group::of(a.kind), Group::Wording | Group::Who) && open(a);
+            prize && behind.any(|b| !open(b) && matches!(b.kind, Kind::Competition | Kind::Name))
+        }) && other.atoms.iter().all(|(_, w)| *w < 0.5)
+    };
+    inside(sk, rk, rp) || inside(sp, rp, rk)
+}
+
 /// What the terms that only one side has make of an equality: a word more narrows, another statistic or another name crosses.
 pub(super) fn unequal(found: &Findings) -> Relation {
     let missing = || found.differences.iter().filter(|d| d.kind == DifferenceKind::Missing);
@@ -141,7 +157,8 @@ pub(super) fn unequal(found: &Findings) -> Relation {
     };
     let lower = ["second", "third", "fourth", "2nd", "3rd", "4th", "runner", "#2"];
     if missing().any(|d| {
-        d.term == "rank" && lower.iter().any(|r| d.kalshi.starts_with(r) || d.polymarket.starts_with(r))
+        d.term == "rank"
+            && lower.iter().any(|r| d.kalshi.starts_with(r) || d.polymarket.starts_with(r))
     }) {
         return Relation::Disjoint;
     }
