@@ -11,3 +11,4 @@ mod judgements;
 mod markets;
 #[path = "matching/perturbations.rs"]
 mod perturbations;
+mod wordings;

@@ -33,7 +33,8 @@ pub(super) fn claims(
             vec![claim]
         }
         (None, Some(claim)) => {
-            let text = without_glosses(&claim.text);
+            let text = without_definitions(&without_addresses(&claim.text));
+            let text = without_glosses(&text);
             let variants = variants(&text).into_iter().map(|text| read(&text));
             variants.map(|s| Statement { negated: s.negated != claim.pays_no, ..s }).collect()
         }
@@ -141,7 +142,7 @@ pub(super) fn condition(text: &str, paid: &str) -> Option<String> {
         .min();
     let Some(start) = start else { return condition_first(text, paid) };
     let rest = &text[start..];
-    Some(without_definitions(&without_addresses(&rest[..sentence_end(rest)])))
+    Some(rest[..sentence_end(rest)].to_owned())
 }
 
 /// Without the asides that spell a word out: `a ceasefire, defined as …, between`, `the primary, including any runoff`.

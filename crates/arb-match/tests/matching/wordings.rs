@@ -1,0 +1,279 @@
+//! Conditions in other words: what means the same, what narrows, what is something else.
+
+use arb_match::{Judgement, Matcher as _, TermMatcher, Verdict};
+use arb_normalize::{Relation, Venue};
+
+use crate::markets::market;
+
+const END: &str = "2026-12-31T00:00:00Z";
+
+fn judge(k: (&str, &str), p: (&str, &str), sides: [&str; 2]) -> Judgement {
+    let kalshi = market(Venue::Kalshi, "KXWORD-26", k.0, k.1, END, ["Yes", "No"]);
+    let polymarket = market(Venue::Polymarket, "0x1", p.0, p.1, END, sides);
+    TermMatcher.judge(&kalshi, &polymarket)
+}
+
+/// Two conditions, each also asked by its question.
+fn conditions(k: &str, p: &str) -> Judgement {
+    judge(
+        (&format!("Will {k}?"), &format!("If {k}, then the market resolves to Yes.")),
+        (&format!("Will {p}?"), &format!("This market will resolve to \"Yes\" if {p}.")),
+        ["Yes", "No"],
+    )
+}
+
+/// Conditions with the same deadline, and what is made of them.
+#[test]
+fn other_words_for_the_same_and_for_less() {
+    use Relation::{Disjoint, Equal, Overlap, Subset, Superset};
+    let table = [
+        ("Orbitly SpaceX Starcat reaches orbit", "Starcat reaches orbit", Overlap, false),
+        ("SpaceX Starcat reaches orbit", "Starcat reaches orbit", Equal, true),
+        ("at least 25 Starcats land (100 km)", "25 or more Starcats land", Equal, true),
+        ("Orbitly debt exceeds $38 trillion", "Orbitly debt surpasses $38 trillion", Equal, true),
+        // A negation in a relative clause says which one, not that it does not happen.
+        (
+            "Ann Berg buys a boat that did not sink",
+            "Ann Berg buys a boat that did not sink",
+            Equal,
+            true,
+        ),
+        ("Ann Berg drops out of the race", "Ann Berg suspends her campaign", Equal, true),
+        ("Orbitly files for bankruptcy", "Orbitly goes bankrupt", Equal, true),
+        ("Orbitly leads Hot 100", "Orbitly leads Billboard 200", Overlap, false),
+        ("the 30-year rate is above 6%", "the 15-year rate is above 6%", Overlap, false),
+        ("Ann Berg meets with Eva Lund", "Ann Berg talks to Eva Lund", Subset, false),
+        ("Ann Berg is convicted", "Ann Berg is indicted", Subset, false),
+        ("Ann Berg is indicted", "Ann Berg is convicted", Superset, false),
+        ("Ann Berg resigns", "Ann Berg resigns or announces that she will", Subset, false),
+        ("Ann Berg climbs Everest solo", "Ann Berg climbs Everest", Subset, false),
+        ("Orbitly is the largest firm", "Orbitly is the second largest firm", Disjoint, false),
+        ("Orbitly has more than 5 boats", "Orbitly has at least 5 boats", Subset, false),
+    ];
+    for (k, p, relation, probable) in table {
+        let dated = |what: &str, deadline: &str| format!("{what} {deadline}");
+        let k = dated(k, "before Jan 1, 2027");
+        let p = dated(p, "by December 31, 2026, 11:59 PM ET");
+        let judgement = conditions(&k, &p);
+        let said = (judgement.relation, judgement.verdict == Verdict::Probable);
+        assert_eq!(said, (relation, probable), "{k} / {p}: {judgement:?}");
+    }
+}
+
+#[test]
+fn contests_prizes_and_who_wins_them() {
+    use Relation::{Complement, Disjoint, Equal, Overlap, Subset, Superset};
+    let table = [
+        (
+            "Ann Berg wins the 2026 Monaco Grand Prix",
+            "Ann Berg wins pole position at the 2026 Monaco Grand Prix",
+            Overlap,
+            false,
+        ),
+        (
+            "Ann Berg wins the 2026 Oslo Marathon",
+            "Ann Berg wins the 2026 Bergen Regatta",
+            Overlap,
+            false,
+        ),
+        (
+            "Ann Berg wins the 2026 Oslo Marathon",
+            "Eva Lund wins the 2026 Oslo Marathon",
+            Disjoint,
+            false,
+        ),
+        (
+            "Democrats win the 2026 Arizona governor race",
+            "Ann Berg wins the 2026 Arizona governor race",
+            Superset,
+            false,
+        ),
+        (
+            "Ann Berg wins the governorship of Arizona in 2026",
+            "Ann Berg advances from the 2026 Arizona gubernatorial primary",
+            Subset,
+            false,
+        ),
+        (
+            "Ann Berg is picked first in the 2026 NBA Draft",
+            "Ann Berg is the first overall pick in the 2026 NBA Draft",
+            Equal,
+            true,
+        ),
+        (
+            "Burnley is relegated after the 2026-27 season",
+            "Burnley is relegated following the 2027-28 season",
+            Overlap,
+            false,
+        ),
+        (
+            "Washington qualifies for the 2026 NFL playoffs",
+            "the Washington Commanders miss the 2026 NFL playoffs",
+            Complement,
+            true,
+        ),
+        (
+            "Washington qualifies for the 2026 NFL playoffs",
+            "the Washington Commanders do not qualify for the 2026 NFL playoffs",
+            Complement,
+            false,
+        ),
+    ];
+    for (k, p, relation, probable) in table {
+        let judgement = conditions(k, p);
+        let said = (judgement.relation, judgement.verdict == Verdict::Probable);
+        assert_eq!(said, (relation, probable), "{k} / {p}: {judgement:?}");
+    }
+}
+
+/// Days: of a schedule, of a question without a year, in the venues' spellings.
+#[test]
+fn days_and_years_of_both_texts() {
+    let game = |day: &str| {
+        format!(
+            "If more than 2.5 maps are played in the Vega vs. Orion match originally scheduled for {day}, 2026, then the market resolves to Yes."
+        )
+    };
+    let rules = "This market will resolve to \"Over\" if Vega and Orion play 3 or more maps in their match scheduled for December 5, 2026.";
+    let total = |day: &str| {
+        let k = game(day);
+        judge(
+            ("Vega vs Orion: total maps?", &k),
+            ("Vega vs Orion: Games Total: O/U 2.5", rules),
+            ["Over", "Under"],
+        )
+        .verdict
+    };
+    assert_eq!(total("Dec 5"), Verdict::Probable);
+    assert_ne!(total("Dec 15"), Verdict::Probable);
+
+    let k = "If the highest temperature recorded in Oslo for August 8, 2026 is greater than 93°, then the market resolves to Yes.";
+    let heat = |day: &str| {
+        let rules = format!(
+            "This market will resolve to the range that contains the highest temperature recorded in Oslo on {day}."
+        );
+        judge(
+            ("Will the high temp in Oslo be >93° on Aug 8, 2026?", k),
+            ("Will the highest temperature in Oslo be 94°F or higher on August 8?", &rules),
+            ["Yes", "No"],
+        )
+        .verdict
+    };
+    assert_eq!(heat("8 Aug '26"), Verdict::Probable);
+    assert_ne!(heat("8 Aug '25"), Verdict::Probable);
+    assert_ne!(heat("9 Aug '26"), Verdict::Probable);
+
+    let price = |when: &str| {
+        conditions(
+            "the price of Bitcoin on Coinbase is above $90,000 on December 31, 2026",
+            &format!("the price of Bitcoin on Coinbase is above $90,000 {when}"),
+        )
+        .verdict
+    };
+    assert_eq!(price("at the end of 2026"), Verdict::Probable);
+    assert_ne!(price("by the end of 2026"), Verdict::Probable);
+    assert_ne!(price("at the end of November 2026"), Verdict::Probable);
+}
+
+/// Where both texts name the opponent it is the same one, table or no table.
+#[test]
+fn an_opponent_named_by_both_is_the_same() {
+    let play = |league: &str, title: &str, k: &str, sides: [&str; 2]| {
+        let rules = format!(
+            "In the upcoming {league} game, scheduled for October 11, 2026:\nIf {0} wins, the market will resolve to \"{0}\".\nIf {1} wins, the market will resolve to \"{1}\".",
+            sides[0], sides[1]
+        );
+        let poly = format!("{} vs. {}", sides[0], sides[1]);
+        judge((title, k), (&poly, &rules), sides).verdict
+    };
+    let college = "If Alabama wins the Alabama at Missouri college football game originally scheduled for Oct 11, 2026, then the market resolves to Yes.";
+    let of = |sides| play("CFB", "Alabama at Missouri Winner?", college, sides);
+    assert_eq!(of(["Alabama", "Missouri"]), Verdict::Probable);
+    assert_ne!(of(["Alabama", "Holloway"]), Verdict::Probable);
+    let cricket = "If Mumbai Indians wins the Mumbai Indians vs Chennai Super Kings IPL match originally scheduled for Oct 11, 2026, then the market resolves to Yes.";
+    let of = |sides| play("IPL", "Mumbai Indians vs Chennai Super Kings Winner?", cricket, sides);
+    assert_eq!(of(["Mumbai Indians", "Chennai Super Kings"]), Verdict::Probable);
+    assert_ne!(of(["Mumbai Holloway", "Chennai Super Kings"]), Verdict::Probable);
+    let basket = "If Miami wins the Miami at Golden State professional basketball game originally scheduled for Oct 11, 2026, then the market resolves to Yes.";
+    let of = |sides| play("NBA", "Miami at Golden State Winner?", basket, sides);
+    assert_eq!(of(["Heat", "Warriors"]), Verdict::Probable);
+    assert_ne!(of(["Heat", "Holloways"]), Verdict::Probable);
+}
+
+/// Clauses that say the condition again, pay the lowest range, or call the event off in another way take nothing away.
+#[test]
+fn clauses_that_change_nothing() {
+    let deal = |clause: &str| {
+        judge(
+            (
+                "Will Norway and Peru sign a treaty before Jan 1, 2027?",
+                "If Norway and Peru sign a treaty before Jan 1, 2027, then the market resolves to Yes.",
+            ),
+            (
+                "Norway and Peru sign a treaty in 2026?",
+                &format!("This market will resolve to \"Yes\" if Norway and Peru sign a treaty by December 31, 2026, 11:59 PM ET.\n{clause}"),
+            ),
+            ["Yes", "No"],
+        )
+        .verdict
+    };
+    let again = "If the treaty is signed before the resolution date, this market will resolve to \"Yes\" regardless of whether it is ratified afterwards.";
+    assert_eq!(deal(again), Verdict::Probable);
+    let more = "If the treaty is initialled before the resolution date, this market will resolve to \"Yes\".";
+    assert_ne!(deal(more), Verdict::Probable);
+
+    let votes = |k: &str, p: &str| {
+        let rules = format!(
+            "This market will resolve to \"Yes\" if {p} senators vote to confirm Ann Berg by December 31, 2026.\nIf no vote occurs by December 31, 2026, 11:59 PM ET, this market will resolve to the lowest bracket."
+        );
+        judge(
+            (
+                &format!("Will {k} senators vote to confirm Ann Berg?"),
+                &format!("If {k} senators vote to confirm Ann Berg before Jan 1, 2027, then the market resolves to Yes."),
+            ),
+            (&format!("Will {p} senators vote to confirm Ann Berg?"), &rules),
+            ["Yes", "No"],
+        )
+        .verdict
+    };
+    assert_eq!(votes("58 or more", "58 or more"), Verdict::Probable);
+    assert_ne!(votes("fewer than 49", "fewer than 49"), Verdict::Probable);
+}
+
+#[test]
+fn abbreviations_and_draws() {
+    let seats = |rules: &str| {
+        judge(
+            (
+                "Will the Northern Fishers win the most seats in the 2026 Norwegian parliamentary election?",
+                "If the Northern Fishers win the most seats in the 2026 Norwegian parliamentary election, then the market resolves to Yes.",
+            ),
+            (
+                "Will NF win the most seats in the 2026 Norwegian parliamentary election?",
+                rules,
+            ),
+            ["Yes", "No"],
+        )
+        .verdict
+    };
+    let rule = "This market will resolve to the party that wins the most seats in the 2026 Norwegian parliamentary election.";
+    assert_eq!(seats(&format!("{rule} NF = Northern Fishers (Nordfiskerne).")), Verdict::Probable);
+    assert_ne!(seats(&format!("{rule} NF = New Farmers (Nybonder).")), Verdict::Probable);
+
+    let draw = |k: &str| {
+        judge(
+            (
+                "Mirandes vs Ceuta Winner?",
+                &format!("If {k} wins the Mirandes vs Ceuta professional La Liga 2 soccer game originally scheduled for Mar 1, 2026 after 90 minutes plus stoppage time (does not include extra time or penalties), then the market resolves to Yes. If the game is cancelled, the market will resolve to a fair price."),
+            ),
+            (
+                "Will CD Mirandés vs. AD Ceuta FC end in a draw?",
+                "In the upcoming game, scheduled for March 1, 2026\nIf the game ends in a draw, this market will resolve to \"Yes\".\nIf the game is canceled entirely, with no make-up game, this market will resolve \"No\".\nThis market refers only to the outcome within the first 90 minutes of regular play plus stoppage time.",
+            ),
+            ["Yes", "No"],
+        )
+        .verdict
+    };
+    assert_eq!(draw("Tie"), Verdict::Probable);
+    assert_ne!(draw("Mirandes"), Verdict::Probable);
+}
