@@ -12,7 +12,7 @@ use arb_normalize::Relation;
 
 use self::amounts::amounts;
 use self::relations::{
-    another_prize, leftovers, meet, other_outcome, progression, two_sided, unequal,
+    another_prize, leftovers, lower_place, meet, other_outcome, progression, two_sided, unequal,
 };
 use self::residue::{GROUPS, Group, Residue, weight};
 use self::windows::windows;
@@ -127,6 +127,13 @@ pub(crate) fn compare(k: &Reading, p: &Reading) -> Judgement {
     let verdict = verdict(relation, &found, similarity);
     if relation == Relation::Equal {
         relation = unequal(&found);
+    }
+    let crossing = [Relation::Equal, Relation::Subset, Relation::Superset, Relation::Overlap];
+    if crossing.contains(&relation)
+        && lower_place(k, p)
+        && !found.any(DifferenceKind::Contradiction)
+    {
+        relation = Relation::Disjoint;
     }
     if matches!(relation, Relation::Subset | Relation::Superset) && another_prize(sk, sp, &rk, &rp)
     {

@@ -360,18 +360,19 @@ fn parts(lower: &str) -> Vec<(Case, bool)> {
     } else if (second && left_out) || only_first {
         out.push((Case::RunOff, false));
     }
-    let part = any(&[
-        "first half",
-        "second half",
-        "halftime",
-        "half-time",
-        "half time",
-        "first quarter",
-        "first period",
-        "first five innings",
-        "first set",
-        "first map",
-    ]);
+    let part = !any(&["halftime show"])
+        && any(&[
+            "first half",
+            "second half",
+            "halftime",
+            "half-time",
+            "half time",
+            "first quarter",
+            "first period",
+            "first five innings",
+            "first set",
+            "first map",
+        ]);
     let decides =
         any(&["only", "based on", "determined", "according to", "refers", "score at", "lead"])
             || any(&["resolve to"]) && any(&[" if "]);

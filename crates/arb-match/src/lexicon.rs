@@ -93,6 +93,8 @@ impl Kind {
 struct Phrase {
     stems: Vec<String>,
     concept: u32,
+    /// Whether it is written as one plural word.
+    plural: bool,
 }
 
 /// A concept: its kind, its id, and for a club the league it belongs to.
@@ -235,8 +237,9 @@ impl Lexicon {
         let stems: Vec<String> =
             tokens(phrase).into_iter().map(|token| token.stem).filter(|stem| stem != "-").collect();
         if let Some(first) = stems.first() {
+            let plural = stems.len() == 1 && phrase.ends_with('s');
             let entry = self.entries.entry(first.clone()).or_default();
-            entry.phrases.push(Phrase { stems, concept });
+            entry.phrases.push(Phrase { stems, concept, plural });
         }
     }
 
@@ -272,7 +275,9 @@ impl Lexicon {
             let concept = &self.concepts[phrase.concept as usize];
             // "the conditions are met" is not about the Mets.
             let written = tokens[at].capital || !tokens[at].text.starts_with(char::is_alphabetic);
-            if concept.kind == Kind::Team && !written {
+            // "Hurricane Erin" is not about the Hurricanes.
+            let singular = phrase.plural && !tokens[at].text.ends_with('s');
+            if concept.kind == Kind::Team && (!written || singular) {
                 continue;
             }
             let home = concept.league.is_some() && concept.league == league;
@@ -303,7 +308,8 @@ const WORDS: [&str; 12] =
     ["no", "was", "ten", "car", "den", "min", "sea", "pit", "van", "col", "la", "ind"];
 
 /// Nicknames that are everyday words: they name a club only inside its league.
-const COMMON: [&str; 42] = [
+const COMMON: [&str; 43] = [
+    "storm",
     "heat",
     "magic",
     "jazz",

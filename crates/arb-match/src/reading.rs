@@ -16,7 +16,7 @@ use self::condition::{basis, claims, decides, deciding, unread};
 use self::glossary::spelled_out;
 use self::league::league;
 use self::sided::{other_number, sides, spread, total, turned};
-use self::wording::{label, split_label, variants};
+use self::wording::{label, split_label, variants, without_asked_noun};
 use crate::amount::{Amount, Bound, Interval, parse};
 use crate::contingency::{Contingency, contingencies};
 use crate::definition::{Definition, definitions};
@@ -87,6 +87,8 @@ pub(crate) struct Reading {
     /// Stems of statements, and the same without doubled letters.
     stems: HashSet<String>,
     undoubled: HashSet<String>,
+    /// Two words in a row as one: `circuitbreaker`.
+    joined: HashSet<String>,
     /// What nouns are made of: `erupt` for eruption.
     roots: HashSet<String>,
     kinds: HashSet<Kind>,
@@ -155,6 +157,7 @@ impl Reading {
         let spread = spread(title_text);
         let title_text = spread.as_ref().map_or(title_text, |(_, text)| text.as_str());
         let label = label.or(bracket);
+        let title_text = if label.is_some() { without_asked_noun(title_text) } else { title_text };
         let mut titles: Vec<Statement> =
             variants(title_text).iter().map(|text| read(text)).collect();
         titles.extend(spelled_out(title_text, &rules).map(|text| read(&text)));
@@ -189,6 +192,7 @@ impl Reading {
             initials: HashSet::new(),
             stems: HashSet::new(),
             undoubled: HashSet::new(),
+            joined: HashSet::new(),
             roots: HashSet::new(),
             kinds: HashSet::new(),
             weak: tokens(&rules).into_iter().filter(|t| t.word).map(|t| t.stem).collect(),
@@ -217,9 +221,26 @@ impl Reading {
             has_rules: !market.rules.primary.trim().is_empty(),
             tenths: contains(&rules.to_lowercase(), &TENTHS),
         };
+        reading.named_in_question();
         reading.cover(&read(&event), &read(&rules));
         reading.times(&rules, around);
         reading
+    }
+
+    /// `Will Trump next nominate …?` with rules that say `nominated by the President`.
+    fn named_in_question(&mut self) {
+        let office = |s: &Statement| s.has(Kind::Office, "president");
+        let figure = |a: &&Atom| a.kind == Kind::Name && a.id.contains('_');
+        let figures: Vec<String> = self
+            .titles
+            .iter()
+            .filter(|s| !office(s))
+            .flat_map(|s| s.atoms.iter().filter(figure).map(|a| a.id.clone()))
+            .collect();
+        for claim in &mut self.claims {
+            let unnamed = figures.iter().any(|id| !claim.has(Kind::Name, id));
+            claim.named_in_question = unnamed && claim.has(Kind::Office, "president");
+        }
     }
 
     fn cover(&mut self, event: &Statement, rules: &Statement) {
@@ -243,6 +264,12 @@ impl Reading {
                 sources.insert(atom.id.clone());
             }
         }
+        let statements = self.titles.iter().chain(&self.claims);
+        self.joined = statements
+            .flat_map(|s| s.atoms.windows(2))
+            .filter(|two| two[0].at + 1 == two[1].at)
+            .map(|two| format!("{}{}", two[0].text, two[1].id))
+            .collect();
         self.initials =
             self.statements().flat_map(|s| &s.initials).map(|i| i.letters.clone()).collect();
         self.kinds = strong.iter().map(|(kind, _)| *kind).collect();
@@ -405,6 +432,9 @@ impl Reading {
             return 1.0;
         }
         if word && self.undoubled.contains(&undoubled(&atom.id)) {
+            return 1.0;
+        }
+        if word && self.joined.contains(&atom.id) {
             return 1.0;
         }
         if atom.kind == Kind::Word && self.roots.contains(root(&atom.id)) {

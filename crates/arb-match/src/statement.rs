@@ -44,6 +44,8 @@ pub(crate) struct Statement {
     pub(crate) any: bool,
     /// Tokens before this index are the grammatical subject, if a predicate was found.
     pub(crate) verb_at: Option<usize>,
+    /// Whether the question names a person whom this condition calls by the office.
+    pub(crate) named_in_question: bool,
     /// Where a form of being or having stands.
     pub(crate) copula: Option<usize>,
     /// Offices that stand before a name as its title.
@@ -717,7 +719,10 @@ fn of_a_report(tokens: &[Token], when: &When) -> bool {
     let before = &tokens[when.start.saturating_sub(6)..when.start];
     let has = |words: &[&str]| before.iter().any(|t| words.contains(&t.text.as_str()));
     let named = before.last().is_some_and(|t| matches!(t.text.as_str(), "report" | "release"));
-    has(&["scheduled"]) && has(&["released", "release", "published"]) || named && when.is_day()
+    let published = has(&["published"]) && when.is_day() && when.tie == Tie::On;
+    has(&["scheduled"]) && has(&["released", "release", "published"])
+        || named && when.is_day()
+        || published
 }
 
 /// The names on both sides of `vs`, and of `at` where a game or match is spoken of.

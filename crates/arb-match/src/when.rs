@@ -212,10 +212,12 @@ fn tie(tokens: &[Token], when: &mut When, from: usize) {
     }
     // "at the end of 2026" looks at its last day.
     let ends = tokens[at..when.start].iter().any(|t| t.text == "end");
-    if ends && (word == "at" || word == "of" && earlier == "as") && !when.is_day() {
-        if let Ok(last) = when.end.yesterday() {
-            when.first = last;
-        }
+    if ends
+        && (word == "at" || word == "of" && earlier == "as")
+        && !when.is_day()
+        && let Ok(last) = when.end.yesterday()
+    {
+        when.first = last;
     }
     // "after the December 2026 meeting" names the meeting.
     let meeting = tokens.get(when.stop).is_some_and(|t| {

@@ -11,4 +11,5 @@ mod judgements;
 mod markets;
 #[path = "matching/perturbations.rs"]
 mod perturbations;
+#[path = "matching/wordings.rs"]
 mod wordings;

@@ -116,7 +116,8 @@ fn alone(one: &Contingency, mine: &Reading, other: &Reading) -> Option<Differenc
 fn in_part(reading: &Reading) -> bool {
     const PARTS: [&str; 7] =
         ["first_half", "second_half", "quarter1", "set1", "map1", "innings5", "period1"];
-    PARTS.iter().any(|id| reading.has(Kind::Stage, id))
+    let game = reading.sides.is_some() || reading.statements().any(|s| s.versus.is_some());
+    game && PARTS.iter().any(|id| reading.has(Kind::Stage, id))
 }
 
 fn denied(reading: &Reading) -> bool {

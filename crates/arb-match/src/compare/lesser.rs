@@ -23,6 +23,7 @@ impl Lesser {
         found.endings(statement, other);
         found.maker(statement, other);
         found.club_initials(statement, other);
+        found.in_one_word(statement, other);
         found.of_match(statement, other);
         found.atoms.extend(&statement.asides);
         found
@@ -155,6 +156,15 @@ impl Lesser {
         }
     }
 
+    /// `Circuit breaker` where the other side writes `circuitbreaker`.
+    fn in_one_word(&mut self, statement: &Statement, other: &Reading) {
+        for two in statement.atoms.windows(2).filter(|two| two[0].at + 1 == two[1].at) {
+            if other.has_stem(&format!("{}{}", two[0].text, two[1].id)) {
+                self.atoms.extend([two[0].at, two[1].at]);
+            }
+        }
+    }
+
     /// `CD Mirandes` is Mirandes: short letters beside the known name of one side of a match.
     fn club_initials(&mut self, statement: &Statement, other: &Reading) {
         for side in statement.versus.iter().flatten() {
@@ -202,7 +212,8 @@ pub(super) const ROUNDS: [&str; 9] =
     ["final", "semi", "quarter", "r16", "r32", "group", "playoffs", "regular", "preseason"];
 
 /// What a company's name may end in.
-pub(super) const SUFFIXES: [&str; 6] = ["ai", "company", "group", "holding", "technology", "labs"];
+pub(super) const SUFFIXES: [&str; 7] =
+    ["ai", "ai_word", "company", "group", "holding", "technology", "labs"];
 
 /// Words that make another school, city or team of a known name.
 pub(super) const TELLING: [&str; 26] = [

@@ -110,12 +110,11 @@ pub(super) fn progression(
 /// What one predicate or degree implies of another, where nothing else is left over: whoever is convicted was charged.
 fn entailed(rk: &Residue, rp: &Residue, conflicts: &[Group]) -> Option<Relation> {
     let [group @ (Group::Act | Group::Degree)] = conflicts else { return None };
-    // Which body does it may be said on one side.
-    let rest = |r: &Residue| {
-        let other =
-            |a: &Atom| !matches!(Group::of(a.kind), Group::Office) && Group::of(a.kind) != *group;
-        r.atoms.iter().any(|(a, w)| *w >= 1.0 && other(a))
-    };
+    // Which body does it, and how far it goes, may be said on one side.
+    let how_far = |a: &Atom| *group == Group::Act && Group::of(a.kind) == Group::Degree;
+    let other =
+        |a: &Atom| Group::of(a.kind) != Group::Office && Group::of(a.kind) != *group && !how_far(a);
+    let rest = |r: &Residue| r.atoms.iter().any(|(a, w)| *w >= 1.0 && other(a));
     if rest(rk) || rest(rp) {
         return None;
     }
@@ -128,6 +127,20 @@ fn entailed(rk: &Residue, rp: &Residue, conflicts: &[Group]) -> Option<Relation>
         (false, true) => Some(Relation::Superset),
         _ => None,
     }
+}
+
+/// Whether one side comes second (or lower) where the other one wins.
+pub(super) fn lower_place(k: &Reading, p: &Reading) -> bool {
+    let lower = |r: &Reading| {
+        ["second", "third", "fourth", "runner_up"].iter().any(|id| r.has(Kind::Rank, id))
+    };
+    let first = |r: &Reading| {
+        let top =
+            ["top", "top_votes", "most_seats", "first"].iter().any(|id| r.has(Kind::Rank, id));
+        let superlative = ["largest", "biggest", "highest", "best", "most"];
+        top || r.has(Kind::Verb, "win") || superlative.iter().any(|word| r.has_stem(word))
+    };
+    (lower(k) && !lower(p) && first(p)) || (lower(p) && !lower(k) && first(k))
 }
 
 /// Whether one side wins something inside the contest the other wins: pole position at a Grand Prix, a stage of a tour.
@@ -155,13 +168,6 @@ pub(super) fn unequal(found: &Findings) -> Relation {
             terms.contains(&d.term.as_str()) && !mine.is_empty() && other.is_empty()
         })
     };
-    let lower = ["second", "third", "fourth", "2nd", "3rd", "4th", "runner", "#2"];
-    if missing().any(|d| {
-        d.term == "rank"
-            && lower.iter().any(|r| d.kalshi.starts_with(r) || d.polymarket.starts_with(r))
-    }) {
-        return Relation::Disjoint;
-    }
     let crossing = ["measure", "competition", "category", "subject"];
     if on(&crossing, true) || on(&crossing, false) {
         return Relation::Overlap;

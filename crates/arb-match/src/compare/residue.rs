@@ -66,12 +66,18 @@ impl Residue {
                 if atom.kind == Kind::Verb && atom.id == "leave" && leaves_a_place(statement) {
                     w = if other.has(Kind::Verb, "leave") { 0.0 } else { 1.0 };
                 }
+                // The rules call by the office whom the question calls by name.
+                let titled = atom.kind == Kind::Office
+                    && atom.id == "president"
+                    && statement.named_in_question
+                    && !statement.atoms.iter().any(|a| a.kind == Kind::Place);
                 // "Tie wins" is how a venue writes that nobody does.
                 let tied = atom.kind == Kind::Verb
                     && atom.id == "win"
                     && statement.has(Kind::Outcome, "tie")
                     && other.has(Kind::Outcome, "tie");
-                if tied || way || primary || played_for || lesser.atoms.contains(&atom.at) {
+                if titled || tied || way || primary || played_for || lesser.atoms.contains(&atom.at)
+                {
                     w = w.min(0.3);
                 }
                 (

@@ -117,3 +117,14 @@ pub(super) fn without_work(text: &str) -> String {
     }
     text.to_owned()
 }
+
+/// `Which city will host …? [Vienna]`: the label says which, so the noun asks for nothing more.
+pub(super) fn without_asked_noun(title: &str) -> &str {
+    let asked = ["Which ", "What "].iter().any(|word| title.starts_with(word));
+    let verb =
+        [" will ", " is ", " are ", " has "].iter().filter_map(|verb| title.find(verb)).min();
+    match verb.filter(|at| asked && title[..*at].split(' ').count() == 2) {
+        Some(at) => title[at..].trim_start(),
+        None => title,
+    }
+}
