@@ -8,12 +8,13 @@ use std::fs;
 use std::io::{Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use arb_sim::{Sim, SimConfig};
+use arb_tests::scanner::{self, Running, free_port};
 use clap::Parser as _;
 use scan_app::args::Args;
 use scan_app::live;
@@ -24,30 +25,10 @@ use serde_json::Value;
 const SCANNER: &str = "ARB_TEST_SCANNER_CONFIG";
 const PATIENCE: Duration = Duration::from_secs(240);
 
-/// A program that ends with its test.
-struct Running(Child);
-
-impl Running {
-    fn start(command: &mut Command) -> Self {
-        Self(command.stdin(Stdio::null()).stdout(Stdio::null()).spawn().unwrap())
-    }
-
-    fn redis(port: u16) -> Self {
-        let port = port.to_string();
-        let options = ["--port", &port, "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"];
-        Self::start(Command::new("redis-server").args(options))
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
-fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+fn start_redis(port: u16) -> Running {
+    let port = port.to_string();
+    let options = ["--port", &port, "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"];
+    Running::start(Command::new("redis-server").args(options)).unwrap()
 }
 
 fn is_installed(program: &str) -> bool {
@@ -172,7 +153,7 @@ fn start_prometheus(folder: &Path, scanner: u16) -> (Running, u16) {
     let deploy = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/deploy/prometheus");
     let rules = fs::read_to_string(deploy.join("rules.yml")).unwrap();
     fs::write(folder.join("rules.yml"), hurried(&rules)).unwrap();
-    let port = free_port();
+    let port = free_port().unwrap();
     let config = fs::read_to_string(deploy.join("prometheus.yml"))
         .unwrap()
         .replace("127.0.0.1:9464", &format!("127.0.0.1:{scanner}"))
@@ -186,33 +167,18 @@ fn start_prometheus(folder: &Path, scanner: u16) -> (Running, u16) {
             .arg(format!("--storage.tsdb.path={}", folder.join("data").display()))
             .arg(format!("--web.listen-address=127.0.0.1:{port}"))
             .stderr(Stdio::null()),
-    );
+    )
+    .unwrap();
     (program, port)
 }
 
 /// A scanner of the simulated venues, in a process of its own so that it can be ended like one.
 fn start_scanner(folder: &Path, sim: &Sim, [status, redis, webhook]: [u16; 3]) -> Running {
-    let key = sim.kalshi_credentials();
-    fs::write(folder.join("key.pem"), &key.private_key_pem).unwrap();
-    fs::write(folder.join("pairs.json"), sim.approved_pairs_json()).unwrap();
-    let config = format!(
-        "monitoring_interval = 1\nredis_url = \"redis://127.0.0.1:{redis}\"\nwebhook_url = \"http://127.0.0.1:{webhook}/\"\n\
-         status = \"127.0.0.1:{status}\"\nkalshi_key_id = \"{}\"\nkalshi_private_key_path = \"{}\"\n\
-         kalshi_rest_url = \"{}\"\nkalshi_ws_url = \"{}\"\npolymarket_gamma_url = \"{}\"\npolymarket_clob_url = \"{}\"\n\
-         polymarket_ws_url = \"{}\"\n",
-        key.key_id,
-        folder.join("key.pem").display(),
-        sim.kalshi_rest_url(),
-        sim.kalshi_ws_url(),
-        sim.gamma_url(),
-        sim.clob_url(),
-        sim.polymarket_ws_url(),
+    let more = format!(
+        "monitoring_interval = 1\nredis_url = \"redis://127.0.0.1:{redis}\"\nwebhook_url = \"http://127.0.0.1:{webhook}/\"\n"
     );
-    fs::write(folder.join("scan.toml"), config).unwrap();
-    let mut again = Command::new(std::env::current_exe().unwrap());
-    again.args(["--exact", "each_rule_fires_at_its_fault_and_is_over_after_it", "--nocapture"]);
-    let log = fs::File::create(folder.join("scan.log")).unwrap();
-    Running::start(again.env(SCANNER, folder).stderr(log))
+    scanner::configure(folder, sim, status, &more).unwrap();
+    scanner::start(folder, SCANNER, "each_rule_fires_at_its_fault_and_is_over_after_it").unwrap()
 }
 
 /// This process is the scanner.
@@ -237,8 +203,9 @@ fn each_rule_fires_at_its_fault_and_is_over_after_it() {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let config = SimConfig { plant_every: None, ..SimConfig::default() };
     let sim = runtime.block_on(Sim::start(config)).unwrap();
-    let (folder, redis_port, status) = (tempfile::tempdir().unwrap(), free_port(), free_port());
-    let redis = Running::redis(redis_port);
+    let (folder, redis_port, status) =
+        (tempfile::tempdir().unwrap(), free_port().unwrap(), free_port().unwrap());
+    let redis = start_redis(redis_port);
     std::thread::sleep(Duration::from_millis(300));
     let receiver = Receiver::start();
     let scanner = start_scanner(folder.path(), &sim, [status, redis_port, receiver.port]);
@@ -247,7 +214,7 @@ fn each_rule_fires_at_its_fault_and_is_over_after_it() {
 
     drop(redis);
     fire(prometheus, "no Redis", &["CacheDown"]);
-    let redis = Running::redis(redis_port);
+    let redis = start_redis(redis_port);
     quiet(prometheus, "the end of having no Redis");
 
     let inject = |fault: &str| sim.fault(fault.parse().unwrap()).unwrap();

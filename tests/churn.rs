@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use arb_breaker::BreakerConfig;
-use arb_normalize::MarketStatus;
+use arb_normalize::{MarketStatus, Timestamp};
 use arb_risk::fees::FeeHistory;
 use arb_risk::gate::RiskLimits;
 use arb_sim::{Sim, SimConfig, Venue};
@@ -76,6 +76,15 @@ struct Scanner {
 
 impl Scanner {
     async fn start(sim: &Sim, approvals: &Path, pace: Pace) -> Self {
+        Self::start_with(sim, approvals, pace, |parts| parts).await
+    }
+
+    async fn start_with(
+        sim: &Sim,
+        approvals: &Path,
+        pace: Pace,
+        change: impl FnOnce(Parts) -> Parts,
+    ) -> Self {
         let endpoints = Arc::new(Endpoints::simulated(sim).unwrap());
         let source = Source::file(approvals).unwrap();
         let mut registry = Registry::new(endpoints.clone(), source, pace);
@@ -85,7 +94,7 @@ impl Scanner {
         let (notices, heard) = mpsc::channel(registry::NOTICES);
         publisher.notices = Some(notices);
         let parts = Parts { patience: hasty(), ..Parts::new(found, publisher) };
-        let feeds = feeds::start(&endpoints, parts).unwrap();
+        let feeds = feeds::start(&endpoints, change(parts)).unwrap();
         let approvals = feeds.approvals();
         let registry = tokio::spawn(async move {
             registry.run(heard, approvals).await;
@@ -145,13 +154,14 @@ async fn day(
     // What was over yesterday is taken out.
     approve(sim, file, &[yesterday, &new].concat());
     let took = scanner.until("new and old", |tradable, _| tradable == 2 * each).await;
-    sim.set_event_fee("KXLOAD-1", Some(50)).unwrap();
+    let (event, _) = yesterday[0].rsplit_once("-C").unwrap();
+    sim.set_event_fee(event, Some(50)).unwrap();
     sim.pause_market(&yesterday[0], true).unwrap();
     scanner.until("the halt", |tradable, _| tradable == 2 * each - 1).await;
     sim.pause_market(&yesterday[0], false).unwrap();
     scanner.until("its end", |tradable, _| tradable == 2 * each).await;
     sim.fault("drop".parse().unwrap()).unwrap();
-    sim.set_event_fee("KXLOAD-1", None).unwrap();
+    sim.set_event_fee(event, None).unwrap();
     for market in yesterday {
         sim.settle_market(market, true).unwrap();
     }
@@ -212,28 +222,121 @@ async fn a_month_of_listings_and_settlements_leaves_nothing_behind() {
 async fn a_market_is_dead_the_moment_it_closes_and_leaves_no_subscription() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("pairs.json");
-    let sim = venues(3).await;
+    let sim = venues(4).await;
     approve(&sim, &file, &sim.markets(Venue::Kalshi));
-    // Nobody asks the venue again meanwhile.
+    // Nobody asks the venue again meanwhile, and the feeds' thread looks around every four seconds alone.
     let seldom = Pace { sweep_every: Duration::from_secs(3600), ..quickly() };
-    let mut scanner = Scanner::start(&sim, &file, seldom).await;
-    scanner.until("the start", |tradable, _| tradable == 3).await;
-    // The venue tells closing times in whole seconds.
-    let closes = sim.now().replace_nanosecond(0).unwrap() + Duration::from_secs(5);
-    sim.move_close(&sim.markets(Venue::Kalshi)[0], closes).unwrap();
-    while sim.now() < closes - Duration::from_millis(50) {
-        assert_eq!(scanner.feeds.holdings.borrow().subscriptions, [3, 3], "not before it closes");
-        tokio::time::sleep(Duration::from_millis(10)).await;
+    let turn = Duration::from_secs(4);
+    let rarely = |parts| Parts { view_every: turn, ..parts };
+    let mut scanner = Scanner::start_with(&sim, &file, seldom, rarely).await;
+    scanner.until("the start", |tradable, _| tradable == 4).await;
+    // One after the other within one turn. The venue tells closing times in whole seconds, and says nothing when they pass.
+    let first = sim.now().replace_nanosecond(0).unwrap() + Duration::from_secs(10);
+    let closes = [0, 1, 2, 3].map(|second| first + Duration::from_secs(second));
+    for (market, closes) in sim.markets(Venue::Kalshi).iter().zip(&closes[..3]) {
+        sim.move_close(market, *closes).unwrap();
     }
-    let is_gone = |tradable, kept: Holdings| {
-        tradable == 2 && (kept.pairs, kept.subscriptions) == (2, [2, 2]) && kept.books[0] == 2
-    };
-    scanner.until("the close", is_gone).await;
+    let mut latest = Duration::ZERO;
+    for (number, closes) in (0..3).zip(closes) {
+        let left = 4 - number;
+        while sim.now() < closes - Duration::from_millis(100) {
+            let kept = scanner.feeds.holdings.borrow().subscriptions;
+            assert_eq!(kept, [left, left], "not before it closes");
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        let left = left - 1;
+        let is_gone = |kept: &Holdings| (kept.pairs, kept.subscriptions) == (left, [left, left]);
+        let gone = scanner.feeds.holdings.wait_for(is_gone);
+        tokio::time::timeout(WITHIN, gone).await.unwrap().unwrap();
+        latest = latest.max(Duration::try_from(sim.now() - closes).unwrap_or_default());
+    }
+    // Without the clock, one of three seconds in a row is two or more before the next look.
+    assert!(latest < Duration::from_millis(1_500), "gone {latest:?} after it closed");
+    scanner.until("the last book", |_, kept| kept.books[0] == 1).await;
     let deadline = Instant::now() + WITHIN;
-    while streamed(&sim) != [2, 2] {
+    while streamed(&sim) != [1, 1] {
         assert!(Instant::now() < deadline, "{:?} are streamed", streamed(&sim));
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
+    scanner.stop().await;
+    sim.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_lost_word_on_a_market_is_missed_and_asked_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("pairs.json");
+    let config = SimConfig {
+        plant_every: None,
+        quotes_per_second: 0,
+        catalogue: arb_sim::Catalogue::Synthetic { pairs: 3 },
+        signature_skew: Duration::from_secs(15),
+        ..SimConfig::default()
+    };
+    let sim = Sim::start(config).await.unwrap();
+    approve(&sim, &file, &sim.markets(Venue::Kalshi));
+    let seldom = Pace { sweep_every: Duration::from_secs(3600), ..quickly() };
+    let mut scanner = Scanner::start(&sim, &file, seldom).await;
+    scanner.until("the start", |tradable, _| tradable == 3).await;
+    let markets = sim.markets(Venue::Kalshi);
+    sim.move_close(&markets[2], sim.now() + Duration::from_secs(86_400)).unwrap();
+    // The sweeps that a new connection and this word call for are over by then.
+    tokio::time::sleep(4 * seldom.after_notice[1]).await;
+    // Books stand still: the only frame that can be lost is the word on the market. The next, on whatever market, shows it.
+    let lost = sim.fault("gap:venue=kalshi".parse().unwrap()).unwrap();
+    sim.pause_market(&markets[0], true).unwrap();
+    assert!(sim.faults().iter().any(|fault| fault.id == lost && fault.hits == 1));
+    sim.list_more(1);
+    scanner.until("the halt that nobody heard of", |tradable, _| tradable == 2).await;
+    scanner.stop().await;
+    sim.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_text_that_changes_ends_an_approval_until_it_reads_as_before_or_is_approved_anew() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("pairs.json");
+    let sim = venues(3).await;
+    approve(&sim, &file, &sim.markets(Venue::Kalshi));
+    let mut scanner = Scanner::start(&sim, &file, quickly()).await;
+    scanner.until("the start", |tradable, _| tradable == 3).await;
+    let market = sim.markets(Venue::Kalshi)[0].clone();
+    let reasons = |scanner: &Scanner| {
+        let view = scanner.feeds.view.borrow();
+        let shown = view.blocked.iter().filter(|blocked| blocked.examples == ["counter-0"]);
+        shown.map(|blocked| blocked.reason.clone()).collect::<Vec<_>>()
+    };
+    let changed = format!("the text of kalshi market {market} changed after the approval of ");
+    let refused = |scanner: &Scanner| {
+        let [reason] = reasons(scanner).try_into().unwrap();
+        assert!(
+            reason.starts_with(&changed) && reason.contains("read it and approve again"),
+            "{reason}"
+        );
+    };
+    let old = sim.reword(&market, "If counter 0 passes its mark by noon, Yes.").unwrap();
+    scanner.until("another text", |tradable, kept| tradable == 2 && kept.pairs == 2).await;
+    refused(&scanner);
+    sim.reword(&market, &old).unwrap();
+    scanner.until("the old text", |tradable, _| tradable == 3).await;
+    assert_eq!(reasons(&scanner), [""; 0]);
+
+    // A file that says the same of it, whatever else it says, approves nothing.
+    sim.reword(&market, "If counter 0 passes two marks, Yes.").unwrap();
+    scanner.until("another text again", |tradable, _| tradable == 2).await;
+    let text = std::fs::read_to_string(&file).unwrap();
+    let mut entries: Vec<serde_json::Value> = serde_json::from_str(&text).unwrap();
+    entries.remove(2);
+    std::fs::write(&file, serde_json::to_string_pretty(&entries).unwrap()).unwrap();
+    scanner.until("one pair less", |tradable, _| tradable == 1).await;
+    refused(&scanner);
+    // Its own entry, written anew, does.
+    entries[0]["approved_at"] = "2026-11-23T00:00:00Z".into();
+    std::fs::write(&file, serde_json::to_string(&entries).unwrap()).unwrap();
+    scanner.until("the approval of the new text", |tradable, _| tradable == 2).await;
+    assert_eq!(reasons(&scanner), [""; 0]);
+    sim.reword(&market, &old).unwrap();
+    scanner.until("what was approved first is another text now", |tradable, _| tradable == 1).await;
     scanner.stop().await;
     sim.shutdown().await;
 }
@@ -335,18 +438,32 @@ async fn what_a_feed_told_counts_more_than_a_listing_that_lags() {
     let running = tokio::spawn(async move { registry.run(heard, changed).await });
     let venue = arb_normalize::Venue::Kalshi;
     // The listing goes on saying that it trades.
-    let tell = |status| Notice::Market { venue, market: market.clone(), status: Some(status) };
+    let tell = |status| Notice::Market {
+        venue,
+        market: market.clone(),
+        status: Some(status),
+        closes_at: None,
+    };
     notices.send(tell(MarketStatus::Paused)).await.unwrap();
-    let mut until = async |wanted: Option<MarketStatus>| {
-        let arrives = updates.wait_for(|found| !found.pairs.is_empty() && status(found) == wanted);
+    let mut until = async |is_so: &(dyn Fn(&Approvals) -> bool + Sync)| {
+        let arrives = updates.wait_for(|found| !found.pairs.is_empty() && is_so(found));
         let found = tokio::time::timeout(WITHIN, arrives).await.unwrap().unwrap();
         found.pairs.len()
     };
-    assert_eq!(until(Some(MarketStatus::Paused)).await, 2, "a halted market is followed");
-    assert_eq!(until(Some(MarketStatus::Active)).await, 2, "after a while the listing counts");
+    let is = |wanted: Option<MarketStatus>| move |found: &Approvals| status(found) == wanted;
+    assert_eq!(until(&is(Some(MarketStatus::Paused))).await, 2, "a halted market is followed");
+    assert_eq!(until(&is(Some(MarketStatus::Active))).await, 2, "after a while the listing counts");
+    // A close that is brought forward; the listing goes on telling the old one.
+    let soon = Timestamp::try_from(sim.now() + Duration::from_secs(3600)).unwrap();
+    let closes_at = Some(soon);
+    let notice = Notice::Market { venue, market: market.clone(), status: None, closes_at };
+    notices.send(notice).await.unwrap();
+    let close = (market.clone(), soon);
+    until(&|found| found.close_times.contains(&close)).await;
+    until(&|found| !found.close_times.contains(&close)).await;
     notices.send(tell(MarketStatus::Determined)).await.unwrap();
-    assert_eq!(until(None).await, 1, "said to be decided");
-    assert_eq!(until(Some(MarketStatus::Active)).await, 2, "and never confirmed");
+    assert_eq!(until(&is(None)).await, 1, "said to be decided");
+    assert_eq!(until(&is(Some(MarketStatus::Active))).await, 2, "and never confirmed");
     running.abort();
     sim.shutdown().await;
 }

@@ -1,4 +1,5 @@
-//! What several tests share: feeds in virtual time, and a judge of their quotes.
+//! What several tests share: feeds in virtual time, a judge of their quotes, and the scanner as a program of its own.
 
 pub mod feed;
 pub mod oracle;
+pub mod scanner;

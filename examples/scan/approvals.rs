@@ -1,10 +1,12 @@
 //! What the operator approves: the pairs file, followed while the program runs.
 
+use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use arb_normalize::{MarketStatus, Timestamp, Venue};
 use arb_scan::PairSpec;
+use serde_json::Value;
 use time::OffsetDateTime;
 
 use crate::failure::Failure;
@@ -56,17 +58,19 @@ impl From<Tradable> for Approvals {
 type Version = (SystemTime, u64);
 
 /// Where approved pairs come from.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Source {
     /// The operator's file, and what it was like when it was read.
     file: Option<(PathBuf, Option<Version>)>,
     pairs: Vec<PairSpec>,
+    /// The entries of the file, one each pair.
+    entries: Vec<Value>,
 }
 
 impl Source {
     /// These, for good.
-    pub const fn fixed(pairs: Vec<PairSpec>) -> Self {
-        Self { file: None, pairs }
+    pub fn fixed(pairs: Vec<PairSpec>) -> Self {
+        Self { pairs, ..Self::default() }
     }
 
     /// What the operator's file says, now and whenever it changes.
@@ -75,7 +79,8 @@ impl Source {
     /// When the file cannot be used.
     pub fn file(path: &Path) -> Result<Self, Failure> {
         let version = version(path);
-        Ok(Self { file: Some((path.to_owned(), version)), pairs: replay::read_pairs(path)? })
+        let (pairs, entries) = replay::read_entries(path)?;
+        Ok(Self { file: Some((path.to_owned(), version)), pairs, entries })
     }
 
     /// The pairs as last read.
@@ -83,29 +88,42 @@ impl Source {
         &self.pairs
     }
 
-    /// Reads the file again where it was changed; whether it says something new. A file that cannot be used is complained
-    /// about and changes nothing.
-    pub fn look(&mut self) -> bool {
-        let Some((path, known)) = &mut self.file else { return false };
+    /// Reads the file again where it was changed, and names the pairs whose entries stand there as before, to the last field;
+    /// nothing where the file says nothing new. A file that cannot be used is complained about and changes nothing.
+    pub fn look(&mut self) -> Option<HashSet<String>> {
+        let (path, known) = self.file.as_mut()?;
         let newest = version(path);
         if newest == *known || newest.is_none() {
-            return false;
+            return None;
         }
         *known = newest;
-        match replay::read_pairs(path) {
-            Ok(pairs) => {
-                self.pairs = pairs;
-                true
+        match replay::read_entries(path) {
+            Ok((pairs, entries)) => {
+                let before: HashMap<&str, &Value> =
+                    entries_by_id(&self.pairs, &self.entries).collect();
+                let stays = entries_by_id(&pairs, &entries)
+                    .filter(|(id, entry)| before.get(id) == Some(entry))
+                    .map(|(id, _)| id.to_owned())
+                    .collect();
+                (self.pairs, self.entries) = (pairs, entries);
+                Some(stays)
             }
             Err(failure) => {
                 terminal::complain(&format!(
                     "scan: the pairs stay as they were: {}",
                     failure.message
                 ));
-                false
+                None
             }
         }
     }
+}
+
+fn entries_by_id<'a>(
+    pairs: &'a [PairSpec],
+    entries: &'a [Value],
+) -> impl Iterator<Item = (&'a str, &'a Value)> {
+    pairs.iter().map(|spec| spec.pair.id.as_str()).zip(entries)
 }
 
 fn version(path: &Path) -> Option<Version> {
@@ -126,14 +144,20 @@ mod tests {
         std::fs::write(&path, format!("[{pair}]")).unwrap();
         let mut source = Source::file(&path).unwrap();
         assert_eq!(source.pairs().len(), 1);
-        assert!(!source.look(), "nothing changed");
+        assert_eq!(source.look(), None, "nothing changed");
         std::fs::write(&path, "[{").unwrap();
-        assert!(!source.look());
+        assert_eq!(source.look(), None);
         assert_eq!(source.pairs().len(), 1, "half a file");
+        let other = r#"{"id":"b","kalshi":"KXB","polymarket_yes":"2","relation":"equal"}"#;
+        std::fs::write(&path, format!("[{other}, {pair}]")).unwrap();
+        assert_eq!(source.look(), Some(["a".to_owned()].into()), "b is new");
+        let anew = pair.replace("\"id\"", "\"approved_at\":\"2026-11-23\",\"id\"");
+        std::fs::write(&path, format!("[{anew},{other}]")).unwrap();
+        assert_eq!(source.look(), Some(["b".to_owned()].into()), "a was written anew");
         std::fs::write(&path, "[]").unwrap();
-        assert!(source.look());
+        assert_eq!(source.look(), Some([].into()));
         assert!(source.pairs().is_empty());
         std::fs::remove_file(&path).unwrap();
-        assert!(!source.look(), "a file that is gone changes nothing");
+        assert_eq!(source.look(), None, "a file that is gone changes nothing");
     }
 }

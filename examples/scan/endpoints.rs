@@ -49,12 +49,20 @@ impl Endpoints {
 
     /// The real venues, or Kalshi's demo hosts.
     pub fn live(args: &Args, settings: &Settings) -> Result<Self, Failure> {
+        Self::live_with(key(args, settings)?, args, settings)
+    }
+
+    /// The same with a key that has been read.
+    pub fn live_with(
+        key: Option<KalshiCredentials>,
+        args: &Args,
+        settings: &Settings,
+    ) -> Result<Self, Failure> {
         let mode = match (args.watch, args.demo) {
             (true, _) => Mode::Watch,
             (_, true) => Mode::Demo,
             _ => Mode::Live,
         };
-        let key = if args.watch { None } else { Some(read_key(settings)?) };
         let kalshi = if args.demo {
             [kalshi::DEMO_REST_URL, kalshi::DEMO_WS_URL]
         } else {
@@ -102,7 +110,11 @@ impl Endpoints {
     }
 }
 
-fn read_key(settings: &Settings) -> Result<KalshiCredentials, Failure> {
+/// Reads the key that Kalshi's feed needs; watching needs none.
+pub fn key(args: &Args, settings: &Settings) -> Result<Option<KalshiCredentials>, Failure> {
+    if args.watch {
+        return Ok(None);
+    }
     let Some((id, path)) = &settings.kalshi_key else {
         return Err(Failure::usage(
             "Kalshi's feed needs a key: set KALSHI_KEY_ID and KALSHI_PRIVATE_KEY_PATH, or use --live --watch, which needs none",
@@ -112,5 +124,6 @@ fn read_key(settings: &Settings) -> Result<KalshiCredentials, Failure> {
         Failure::usage(format!("the Kalshi private key {path} cannot be read: {error}"))
     })?;
     KalshiCredentials::from_pem(id, &pem)
+        .map(Some)
         .map_err(|error| Failure { code: 2, ..Failure::from_error(&format!("key {path}"), &error) })
 }

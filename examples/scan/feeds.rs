@@ -34,8 +34,6 @@ use crate::view;
 
 /// Markets on one Kalshi connection.
 const KALSHI_MARKETS_PER_CONNECTION: usize = 2_000;
-/// How often the view of the feeds is renewed.
-const VIEW_EVERY: Duration = Duration::from_millis(250);
 /// How often a book that is still wrong is asked for again.
 const REMIND_EVERY: Duration = Duration::from_secs(2);
 /// Every so many reminders a market is given up and subscribed anew: the venue may have refused it for a passing reason.
@@ -134,6 +132,8 @@ pub struct Parts {
     pub heartbeat: Option<Heartbeat>,
     /// The auditor's questions.
     pub questions: Option<mpsc::Receiver<Question>>,
+    /// How often the view of the feeds is renewed; a market is over the moment it closes all the same.
+    pub view_every: Duration,
 }
 
 impl Parts {
@@ -148,6 +148,7 @@ impl Parts {
             patience: Patience::default(),
             heartbeat: None,
             questions: None,
+            view_every: Duration::from_millis(250),
         }
     }
 }
@@ -224,6 +225,7 @@ struct Thread {
     approved: watch::Receiver<Approvals>,
     questions: Option<mpsc::Receiver<Question>>,
     auditor: Rc<RefCell<Auditor>>,
+    view_every: Duration,
     shown: Shown,
 }
 
@@ -236,8 +238,7 @@ impl Thread {
         dial: Arc<TungsteniteDial>,
         shown: Shown,
     ) -> Self {
-        let Parts { approvals, sets, pipeline, publisher, tap, patience, heartbeat, questions } =
-            parts;
+        let Parts { approvals, sets, pipeline, publisher, tap, patience, .. } = parts;
         let auditor: Rc<RefCell<Auditor>> = Rc::default();
         let mut pipeline = Pipeline::new(pipeline, publisher);
         pipeline.replace_sets(sets);
@@ -278,10 +279,11 @@ impl Thread {
             running,
             subscribed: Default::default(),
             watched,
-            heartbeat,
+            heartbeat: parts.heartbeat,
             approved,
-            questions,
+            questions: parts.questions,
             auditor,
+            view_every: parts.view_every,
             shown,
         };
         thread.approve(approvals);
@@ -301,12 +303,14 @@ impl Thread {
     }
 
     async fn work(&mut self) {
-        let mut turns = tokio::time::interval(VIEW_EVERY);
+        let mut turns = tokio::time::interval(self.view_every);
         let mut remind_at = Instant::now() + REMIND_EVERY;
         let mut reminders: u32 = 0;
         loop {
+            let next_close = self.next_close();
             tokio::select! {
                 biased;
+                () = sleep_until(next_close) => self.turn(),
                 turn = turns.tick() => {
                     if turn >= remind_at {
                         remind_at = turn + REMIND_EVERY;
@@ -326,6 +330,13 @@ impl Thread {
                 },
             }
         }
+    }
+
+    /// When the next market closes by the clock: no message tells of it.
+    fn next_close(&self) -> Option<Instant> {
+        let pipeline = self.pipeline.borrow();
+        let next = Venue::ALL.into_iter().filter_map(|v| pipeline.board().books(v).next_close());
+        Some(Instant::now() + next.min()?.since(now()?))
     }
 
     /// Looks at what time alone changes, and shows how things are.
@@ -517,6 +528,14 @@ fn now() -> Option<Timestamp> {
     Timestamp::try_from(arb_ws::wall_clock()).ok()
 }
 
+/// Waits until then, or for ever.
+async fn sleep_until(at: Option<Instant>) {
+    match at {
+        None => std::future::pending().await,
+        Some(at) => tokio::time::sleep_until(at).await,
+    }
+}
+
 /// The auditor's next question; never where there is no auditor.
 async fn next_question(questions: &mut Option<mpsc::Receiver<Question>>) -> Option<Question> {
     match questions {
@@ -574,8 +593,11 @@ impl Sink for Link {
         if asks {
             ask_again(&self.pipeline, self.venue, &self.pool);
         }
-        if garbled && let Some(handle) = self.pool.connection(meta.connection) {
-            handle.resync_all();
+        if garbled {
+            self.pipeline.borrow().sink().notify(Notice::Missed);
+            if let Some(handle) = self.pool.connection(meta.connection) {
+                handle.resync_all();
+            }
         }
     }
 
@@ -585,11 +607,13 @@ impl Sink for Link {
         match event {
             Event::Connected { .. } => {
                 pipeline.on_open(self.venue, meta.connection, at);
-                pipeline.sink().notify(Notice::Connected);
+                pipeline.sink().notify(Notice::Missed);
             }
             Event::Disconnected { .. } => pipeline.on_close(self.venue, meta.connection, at),
             Event::Stalled { keys, .. } | Event::Gap { keys, .. } => match keys {
                 Keys::All => pipeline.on_close(self.venue, meta.connection, at),
+                // Lost were messages about listings.
+                Keys::These(keys) if keys.is_empty() => pipeline.sink().notify(Notice::Missed),
                 Keys::These(keys) => {
                     for key in keys.iter() {
                         pipeline.on_silent(self.venue, key, at);

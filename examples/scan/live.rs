@@ -15,9 +15,9 @@ use tokio::time::Instant;
 use crate::approvals::Source;
 use crate::args::Args;
 use crate::audit::{self, Pace};
-use crate::endpoints::Endpoints;
+use crate::endpoints::{self, Endpoints};
 use crate::failure::Failure;
-use crate::feeds::{self, Feeds, Parts, Patience};
+use crate::feeds::{self, Feeds, Parts};
 use crate::publisher::{Finding, Publisher};
 use crate::registry::{self, Registry};
 use crate::services::Services;
@@ -52,7 +52,7 @@ pub fn run(args: &Args, settings: &Settings) -> Result<(), Failure> {
 
 async fn scan(args: &Args, settings: &Settings) -> Result<(), Failure> {
     // Keys and pairs first: nothing starts on a command line that cannot work.
-    let real = args.live.then(|| Endpoints::live(args, settings)).transpose()?;
+    let key = args.live.then(|| endpoints::key(args, settings)).transpose()?;
     let file = args.pairs.as_deref().map(Source::file).transpose()?;
     if args.live && file.is_none() {
         return Err(Failure::usage(
@@ -61,9 +61,10 @@ async fn scan(args: &Args, settings: &Settings) -> Result<(), Failure> {
     }
     let sets = args.sets.as_deref().map(|path| replay::read_sets(path, args)).transpose()?;
     let sets = sets.unwrap_or_default();
+    // The venues' clients look their meters up when they are made: what takes them is there first.
     let services = Services::start(settings).await?;
-    let (sim, endpoints) = match real {
-        Some(endpoints) => (None, endpoints),
+    let (sim, endpoints) = match key {
+        Some(key) => (None, Endpoints::live_with(key, args, settings)?),
         None => {
             let sim = Sim::start(SimConfig::default())
                 .await
@@ -106,14 +107,12 @@ async fn scan(args: &Args, settings: &Settings) -> Result<(), Failure> {
     let tickers: Vec<(String, String)> =
         found.pairs.iter().map(|spec| (spec.pair.id.clone(), spec.pair.kalshi.clone())).collect();
     let parts = Parts {
-        approvals: found,
         sets,
         pipeline: judging(args, settings, endpoints.mode),
-        publisher,
         tap: recorder.as_ref().map(Recorder::tap),
-        patience: Patience::default(),
         heartbeat: Some(services.heartbeat()),
         questions: Some(questions),
+        ..Parts::new(found, publisher)
     };
     let feeds = feeds::start(&endpoints, parts)?;
     services.watch_feeds(&feeds.view);

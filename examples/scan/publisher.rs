@@ -269,6 +269,7 @@ impl Sink for Publisher {
                 venue,
                 market: lifecycle.market.to_owned(),
                 status: lifecycle.status,
+                closes_at: lifecycle.close_at,
             }),
             MarketEvent::FeeUpdate { event, multiplier, .. } => self.notify(Notice::Fees {
                 event: (*event).to_owned(),

@@ -64,6 +64,8 @@ pub enum Notice {
         market: String,
         /// What it is now, where that was said.
         status: Option<MarketStatus>,
+        /// When it closes now, where that was said.
+        closes_at: Option<Timestamp>,
     },
     /// A Kalshi event has fees of its own now, or its series' again.
     Fees {
@@ -72,8 +74,15 @@ pub enum Notice {
         /// Its multiplier; `None` gives way to the series.
         multiplier: Option<Decimal>,
     },
-    /// A connection is open: halts, or their ends, may have been missed before.
-    Connected,
+    /// Halts, ends and fees may have been missed: a connection is new, or its messages were lost or garbled.
+    Missed,
+}
+
+/// What feeds told of a market, the newest of each.
+#[derive(Debug, Clone, Copy, Default)]
+struct Heard {
+    status: Option<MarketStatus>,
+    closes_at: Option<Timestamp>,
 }
 
 /// The pairs and what is known about their markets.
@@ -90,9 +99,11 @@ pub struct Registry {
     /// Multipliers that feeds told of, by event, and when.
     told: HashMap<String, (Instant, Option<Decimal>)>,
     /// What feeds told of markets lately, and when.
-    heard: HashMap<(Venue, String), (Instant, MarketStatus)>,
+    heard: HashMap<(Venue, String), (Instant, Heard)>,
     /// Markets that feeds said are decided and whose listings do not say so yet.
     unconfirmed: HashMap<(Venue, String), Instant>,
+    /// Approved pairs that were not traded at the last sweep, and why.
+    refused: HashMap<String, String>,
     /// Markets of approved pairs, for telling what concerns us.
     concerned: HashSet<(Venue, String)>,
     pace: Pace,
@@ -110,6 +121,7 @@ impl Registry {
             told: HashMap::new(),
             heard: HashMap::new(),
             unconfirmed: HashMap::new(),
+            refused: HashMap::new(),
             concerned: HashSet::new(),
             pace,
         }
@@ -132,6 +144,7 @@ impl Registry {
         self.hold_back_unconfirmed(&mut found);
         self.prefer_what_was_told(&mut found);
         self.add_fees(&mut found, now).await;
+        self.refused = found.refused.iter().cloned().collect();
         Ok(Approvals { confirmed_at: Timestamp::try_from(now).ok(), ..found.into() })
     }
 
@@ -168,10 +181,14 @@ impl Registry {
                     let now = Instant::now();
                     due = now + self.pace.sweep_every;
                     again = again.filter(|again| *again > now);
+                    let before = self.refused.clone();
                     match self.sweep().await {
                         Ok(found) => {
+                            let mode = self.endpoints.mode.as_str();
                             if std::mem::take(&mut is_new) {
-                                describe(self.endpoints.mode.as_str(), &found);
+                                describe(mode, &found);
+                            } else {
+                                tell_changes(mode, &before, &found);
                             }
                             if approvals.send(found).is_err() {
                                 return;
@@ -184,24 +201,12 @@ impl Registry {
         }
     }
 
-    /// Looks at the operator's file; whether it says something new. A pair that stands there as before stays confirmed, any
-    /// other is approved as its markets read now.
+    /// Looks at the operator's file; whether it says something new. A pair whose entry stands there as before stays confirmed, or
+    /// refused; any other is approved as its markets read now.
     fn look(&mut self) -> bool {
-        let before = self.source.pairs().to_vec();
-        if !self.source.look() {
-            return false;
-        }
-        let known: HashMap<&str, &PairSpec> =
-            before.iter().map(|spec| (spec.pair.id.as_str(), spec)).collect();
-        let stays: HashSet<&str> = self
-            .source
-            .pairs()
-            .iter()
-            .filter(|spec| known.get(spec.pair.id.as_str()) == Some(spec))
-            .map(|spec| spec.pair.id.as_str())
-            .collect();
-        self.over.retain(|id| stays.contains(id.as_str()));
-        self.confirmed.retain(|id, _| stays.contains(id.as_str()));
+        let Some(stays) = self.source.look() else { return false };
+        self.over.retain(|id| stays.contains(id));
+        self.confirmed.retain(|id, _| stays.contains(id));
         true
     }
 
@@ -213,22 +218,28 @@ impl Registry {
             + self.told.len()
             + self.heard.len()
             + self.unconfirmed.len()
+            + self.refused.len()
             + self.concerned.len()
     }
 
     /// Takes in what a feed told; whether it concerns an approved pair.
     fn note(&mut self, notice: Notice) -> bool {
         match notice {
-            Notice::Market { venue, market, status } => {
+            Notice::Market { venue, market, status, closes_at } => {
                 let market = (venue, market);
                 if !self.concerned.contains(&market) {
                     return false;
                 }
-                if let Some(status) = status {
-                    self.heard.insert(market.clone(), (Instant::now(), status));
-                    if tradable::is_decided(status) {
-                        self.unconfirmed.entry(market).or_insert_with(Instant::now);
-                    }
+                if status.is_some() || closes_at.is_some() {
+                    let now = Instant::now();
+                    let (at, heard) =
+                        self.heard.entry(market.clone()).or_insert((now, Heard::default()));
+                    *at = now;
+                    heard.status = status.or(heard.status);
+                    heard.closes_at = closes_at.or(heard.closes_at);
+                }
+                if status.is_some_and(tradable::is_decided) {
+                    self.unconfirmed.entry(market).or_insert_with(Instant::now);
                 }
                 true
             }
@@ -239,7 +250,7 @@ impl Registry {
                 }
                 true
             }
-            Notice::Connected => true,
+            Notice::Missed => true,
         }
     }
 
@@ -268,16 +279,21 @@ impl Registry {
         });
     }
 
-    /// A listing out of a cache must not end a halt that a feed has just told of, nor halt again what has just opened.
+    /// A listing out of a cache must not end a halt that a feed has just told of, nor halt again what has just opened, nor put off
+    /// a close that has just been brought forward.
     fn prefer_what_was_told(&mut self, found: &mut Tradable) {
         let lag = self.pace.listings_lag;
         self.heard.retain(|_, (at, _)| at.elapsed() < lag);
-        let told = |venue, name: &str| Some(self.heard.get(&(venue, name.to_owned()))?.1);
+        let heard = |venue, name: &str| {
+            self.heard.get(&(venue, name.to_owned())).map(|(_, heard)| *heard).unwrap_or_default()
+        };
         for (kalshi, polymarket) in found.markets.values_mut() {
             let token = polymarket.outcome(Outcome::Yes).and_then(|yes| yes.token.as_deref());
-            let of_token = token.and_then(|token| told(Venue::Polymarket, token));
-            let of_polymarket = told(Venue::Polymarket, &polymarket.key.id).or(of_token);
-            kalshi.status = told(Venue::Kalshi, &kalshi.key.id).unwrap_or(kalshi.status);
+            let of_token = token.and_then(|token| heard(Venue::Polymarket, token).status);
+            let of_polymarket = heard(Venue::Polymarket, &polymarket.key.id).status.or(of_token);
+            let of_kalshi = heard(Venue::Kalshi, &kalshi.key.id);
+            kalshi.status = of_kalshi.status.unwrap_or(kalshi.status);
+            kalshi.close_at = of_kalshi.closes_at.map(OffsetDateTime::from).or(kalshi.close_at);
             polymarket.status = of_polymarket.unwrap_or(polymarket.status);
         }
     }
@@ -342,5 +358,17 @@ pub fn describe(mode: &str, found: &Approvals) {
     terminal::line(&format!("{mode} {} of {all} approved pairs can be traded", found.pairs.len()));
     for (pair, reason) in &found.refused {
         terminal::line(&format!("{mode} pair {pair} is not traded: {reason}"));
+    }
+}
+
+/// Says which pairs are traded no more, and why, and which are again.
+fn tell_changes(mode: &str, before: &HashMap<String, String>, found: &Approvals) {
+    for (pair, reason) in &found.refused {
+        if before.get(pair) != Some(reason) {
+            terminal::line(&format!("{mode} pair {pair} is not traded: {reason}"));
+        }
+    }
+    for spec in found.pairs.iter().filter(|spec| before.contains_key(&spec.pair.id)) {
+        terminal::line(&format!("{mode} pair {} can be traded again", spec.pair.id));
     }
 }

@@ -231,13 +231,23 @@ fn study<W: Write>(pipeline: &mut Pipeline<Lines<W>>, out: &mut Vec<u8>) -> std:
 
 /// Reads a pairs file.
 pub fn read_pairs(path: &Path) -> Result<Vec<arb_scan::PairSpec>, Failure> {
+    read_entries(path).map(|(pairs, _)| pairs)
+}
+
+/// Reads a pairs file, and each pair's entry as it stands there.
+pub fn read_entries(
+    path: &Path,
+) -> Result<(Vec<arb_scan::PairSpec>, Vec<serde_json::Value>), Failure> {
     let shown = path.display();
     let text = std::fs::read_to_string(path)
         .map_err(|error| Failure::usage(format!("pairs file {shown} cannot be read: {error}")))?;
-    pairs::parse(&text).map_err(|error| Failure {
+    let refused = |error: &dyn std::error::Error| Failure {
         code: 2,
-        ..Failure::from_error(&format!("pairs file {shown}"), &error)
-    })
+        ..Failure::from_error(&format!("pairs file {shown}"), error)
+    };
+    let pairs = pairs::parse(&text).map_err(|error| refused(&error))?;
+    let entries = serde_json::from_str(&text).map_err(|error| refused(&error))?;
+    Ok((pairs, entries))
 }
 
 /// Reads a file of sets.

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use arb_match::{Approvals, Catalogue, Matcher as _, TermMatcher, Verdict};
+use arb_match::{Approvals, Catalogue, Matcher as _, Refusal, TermMatcher, Verdict};
 use arb_normalize::market::FeeData;
 use arb_normalize::{Market, MarketStatus, Outcome, Venue};
 use arb_risk::fees::{FeeHistory, KalshiFees, LegFees, PairFees, Step};
@@ -148,8 +148,15 @@ fn admit(
             tradable.refused.push((id, reason));
             continue;
         }
+        let known = confirmed.get(&id);
+        let is_new =
+            known.is_none_or(|known| known.get(&kalshi.key.id, &polymarket.key.id).is_none());
+        if is_new && !is_whole(kalshi) {
+            tradable.refused.push((id, UNREAD.to_owned()));
+            continue;
+        }
         let approvals = confirmed.entry(id.clone()).or_default();
-        if approvals.get(&kalshi.key.id, &polymarket.key.id).is_none()
+        if is_new
             && let Err(error) = approvals.approve(kalshi, polymarket, spec.pair.relation, now, "")
         {
             tradable.refused.push((id, error.to_string()));
@@ -161,10 +168,27 @@ fn admit(
                 tradable.markets.insert(id, (kalshi.clone(), polymarket.clone()));
                 tradable.pairs.push(spec);
             }
+            Err(Refusal::Lapsed { .. }) if !is_whole(kalshi) => {
+                tradable.refused.push((id, UNREAD.to_owned()));
+            }
+            Err(refusal @ Refusal::Lapsed { .. }) => {
+                tradable
+                    .refused
+                    .push((id, format!("{refusal} by changing its entry in the pairs file")));
+            }
             Err(refusal) => tradable.refused.push((id, refusal.to_string())),
         }
     }
     tradable
+}
+
+/// Why a pair waits whose Kalshi market was read without its series.
+const UNREAD: &str = "kalshi's listing was not read whole: its series is missing";
+
+/// Whether a Kalshi market was read with its series, which names the source of its answer: half a text is neither approved nor
+/// taken for a changed one.
+const fn is_whole(kalshi: &Market) -> bool {
+    matches!(kalshi.fees, FeeData::Kalshi { multiplier: Some(_), .. })
 }
 
 /// Whether a market's outcome is known or being decided: it never trades again.
@@ -225,4 +249,49 @@ fn fees_at(kalshi: &Market, polymarket: &Market, at: OffsetDateTime) -> PairFees
         }
     }
     fees
+}
+
+#[cfg(test)]
+mod tests {
+    use arb_normalize::rest::{kalshi, polymarket};
+    use arb_scan::pairs;
+
+    use super::*;
+
+    #[test]
+    fn half_a_listing_is_neither_approved_nor_taken_for_another_text() {
+        let event = br#"{"events":[{"event_ticker":"KXE-1","series_ticker":"KXE","title":"t","markets":[{"ticker":"KXE-1-A","event_ticker":"KXE-1","status":"active","rules_primary":"If it rains, Yes."}]}],"cursor":""}"#;
+        let half = kalshi::events_page(event).unwrap().items.remove(0).markets.remove(0);
+        let mut whole = half.clone();
+        whole.rules.source = Some("Weather Bureau".to_owned());
+        whole.fees = FeeData::Kalshi {
+            fee_type: Some("quadratic".to_owned()),
+            multiplier: Some(1.into()),
+            waived_until: None,
+        };
+        let mut other = whole.clone();
+        other.rules.primary = "If it pours, Yes.".to_owned();
+        let listed = br#"{"markets":[{"id":"1","conditionId":"0x1","question":"Rain?","active":true,"closed":false,"outcomes":"[\"Yes\",\"No\"]","clobTokenIds":"[\"11\",\"12\"]"}]}"#;
+        let polymarket = polymarket::gamma_markets_page(listed).unwrap().items;
+        let file = r#"[{"id":"rain","kalshi":"KXE-1-A","polymarket_yes":"11","relation":"equal"}]"#;
+        let mut confirmed = HashMap::new();
+        let mut refusal = |kalshi: &Market| {
+            let approved = pairs::parse(file).unwrap();
+            let now = OffsetDateTime::UNIX_EPOCH;
+            let kalshi = std::slice::from_ref(kalshi);
+            let mut found = admit(kalshi, &polymarket, approved, &mut confirmed, now);
+            assert_eq!(found.pairs.len() + found.refused.len(), 1);
+            found.refused.pop().map(|(_, reason)| reason)
+        };
+        assert_eq!(refusal(&half).as_deref(), Some(UNREAD), "nothing to approve yet");
+        assert_eq!(refusal(&whole), None);
+        assert_eq!(refusal(&half).as_deref(), Some(UNREAD));
+        assert_eq!(refusal(&whole), None, "it reads as approved");
+        let reason = refusal(&other).unwrap();
+        assert!(
+            reason.ends_with("read it and approve again by changing its entry in the pairs file"),
+            "{reason}"
+        );
+        assert_eq!(refusal(&whole), None);
+    }
 }

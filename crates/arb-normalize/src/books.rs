@@ -265,6 +265,13 @@ impl Books {
         self.books[id.index()].set_close_at(close_at);
     }
 
+    /// When the next market closes that has not: the time of the next [`Books::advance`] that must not be late.
+    #[must_use]
+    pub fn next_close(&self) -> Option<Timestamp> {
+        let open = self.books.iter().filter(|book| book.state != BookState::Dead);
+        open.filter_map(TrackedBook::close_at).min()
+    }
+
     /// Notes that a suspect book's snapshot has been asked for.
     pub fn mark_resyncing(&mut self, id: BookId) {
         let book = &mut self.books[id.index()];
@@ -363,18 +370,15 @@ impl Books {
     }
 
     /// Applies the rules of live time: books crossed for too long and silent ones become Suspect, books whose close time
-    /// has passed Dead. A replay does not call this, so that time alone changes nothing there. Costs one look at each
-    /// book; once a second is plenty.
+    /// has passed Dead, whether or not anything was heard of them. A replay does not call this, so that time alone changes nothing
+    /// there. Costs one look at each book; once a second is plenty, and once at each [`Books::next_close`].
     pub fn advance(&mut self, now: Timestamp, report: &mut FrameReport) {
         self.begin(report);
         for index in 0..self.books.len() {
             let id = BookId(index as u32);
             let book = &self.books[index];
-            if book.state == BookState::Empty {
-                continue;
-            }
-            if book.state != BookState::Dead && book.close_at().is_some_and(|at| at <= now) {
-                self.fall(id, BookState::Dead, SuspectReason::CloseTimePassed, report);
+            if book.close_at().is_some_and(|at| at <= now) {
+                self.fall_everywhere(id, BookState::Dead, SuspectReason::CloseTimePassed, report);
             } else if book.state == BookState::Live {
                 if book.crossed_at.is_some_and(|at| now.since(at) > self.limits.crossed_for) {
                     self.fall(id, BookState::Suspect, SuspectReason::Crossed, report);

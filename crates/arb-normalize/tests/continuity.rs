@@ -244,8 +244,26 @@ fn closing_halting_and_new_ticks() {
     let mut report = FrameReport::default();
     feed.books.advance(Timestamp::from_millis(1_999_999).unwrap(), &mut report);
     assert_eq!(feed.state("A"), LIVE);
+    assert_eq!(feed.books.next_close(), Timestamp::from_millis(2_000_000));
     feed.books.advance(Timestamp::from_millis(2_000_000).unwrap(), &mut report);
     assert_eq!(feed.state("A"), (BookState::Dead, Some(SuspectReason::CloseTimePassed)));
+    assert_eq!(feed.books.next_close(), None);
+}
+
+#[test]
+fn a_close_ends_every_copy_at_once_and_a_book_that_never_came_too() {
+    let mut feed = kalshi();
+    feed.books.connection_opened(1, None);
+    feed.on(1, &snapshot(1, "A", "0.4000"));
+    let never = feed.books.register("C");
+    for id in [feed.id("A"), never] {
+        feed.books.set_close_at(id, Timestamp::from_millis(1_000));
+    }
+    let mut report = FrameReport::default();
+    feed.books.advance(Timestamp::from_millis(1_000).unwrap(), &mut report);
+    let dead = (BookState::Dead, Some(SuspectReason::CloseTimePassed));
+    assert_eq!((feed.state("A"), feed.state("C")), (dead, dead), "no copy stands in for another");
+    assert_eq!(report.touched.len(), 2);
 }
 
 #[test]

@@ -245,7 +245,7 @@ impl Sim {
             .collect()
     }
 
-    /// Makes and lists this many more plain equal pairs while running; their ids.
+    /// Makes and lists this many more plain equal pairs while running, under an event of their own; their ids.
     pub fn list_more(&self, pairs: usize) -> Vec<String> {
         self.backstage.shared.lock().list_more(pairs)
     }
@@ -281,6 +281,16 @@ impl Sim {
         let market = world.need(market)?;
         world.move_close(market, close);
         Ok(())
+    }
+
+    /// Rewrites a market's rules; what they said before. No WebSocket client is told: REST says so.
+    ///
+    /// # Errors
+    /// [`SimError::UnknownMarket`].
+    pub fn reword(&self, market: &str, rules: &str) -> Result<String, SimError> {
+        let mut world = self.backstage.shared.lock();
+        let market = world.need(market)?;
+        Ok(world.reword(market, rules))
     }
 
     /// Gives a Kalshi event fees of its own from now on, or back to its series (`None`): a multiplier in hundredths, told by

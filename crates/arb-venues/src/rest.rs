@@ -116,6 +116,34 @@ pub(crate) struct Rest {
     clock: ClockOffset,
     /// Path of the base address, which is part of what Kalshi wants signed.
     base_path: String,
+    meters: Meters,
+}
+
+/// What is counted of a venue's requests, looked up once.
+struct Meters {
+    requests: metrics::Counter,
+    failures: metrics::Counter,
+    seconds: metrics::Histogram,
+}
+
+impl Meters {
+    fn of(venue: Venue) -> Self {
+        let venue = venue.as_str();
+        let meters = Self {
+            requests: metrics::counter!("arb_venues_requests_total", "venue" => venue),
+            failures: metrics::counter!("arb_venues_failures_total", "venue" => venue),
+            seconds: metrics::histogram!("arb_venues_request_seconds", "venue" => venue),
+        };
+        // Shown before the first: what appears with a value has not increased for who watches the time series.
+        meters.failures.increment(0);
+        meters
+    }
+}
+
+impl std::fmt::Debug for Meters {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Meters").finish_non_exhaustive()
+    }
 }
 
 impl Rest {
@@ -150,6 +178,7 @@ impl Rest {
             credentials,
             clock,
             base_path,
+            meters: Meters::of(venue),
         })
     }
 
@@ -200,27 +229,20 @@ impl Rest {
             venue: self.venue,
             retry_in: rejected.retry_after.unwrap_or_default(),
         })?;
-        metrics::counter!("arb_venues_requests_total", "venue" => self.venue.as_str()).increment(1);
-        // Shown before the first: what appears with a value has not increased for who watches the time series.
-        self.failures().increment(0);
+        self.meters.requests.increment(1);
         let started = tokio::time::Instant::now();
         let result = self.exchange(request).await;
-        metrics::histogram!("arb_venues_request_seconds", "venue" => self.venue.as_str())
-            .record(started.elapsed().as_secs_f64());
+        self.meters.seconds.record(started.elapsed().as_secs_f64());
         match &result {
             Ok(_) => permit.success(),
             // A refusal is an answer: the venue works. So is a rate limit: it is not broken, we are too fast.
             Err(VenueError::Status { status, .. }) if *status < 500 => permit.ignore(),
             Err(_) => {
-                self.failures().increment(1);
+                self.meters.failures.increment(1);
                 permit.failure();
             }
         }
         result
-    }
-
-    fn failures(&self) -> metrics::Counter {
-        metrics::counter!("arb_venues_failures_total", "venue" => self.venue.as_str())
     }
 
     async fn exchange(&self, request: &Request<'_>) -> Result<Bytes, VenueError> {

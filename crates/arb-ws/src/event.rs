@@ -98,7 +98,7 @@ pub enum Event {
     Gap {
         /// Why.
         cause: GapCause,
-        /// Of which keys.
+        /// Of which keys; of none where they were about no key (see [`Outbox::missed`](crate::Outbox::missed)).
         keys: Keys,
     },
     /// No data for too long: books of these keys are suspect.

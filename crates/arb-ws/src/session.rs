@@ -141,6 +141,7 @@ pub struct Outbox {
     pub(crate) gaps: Vec<KeyId>,
     pub(crate) lost: Vec<KeyId>,
     pub(crate) deferred: Vec<(KeyId, Duration)>,
+    pub(crate) missed: bool,
     pub(crate) reconnect: Option<Arc<str>>,
     pub(crate) venue_time: Option<OffsetDateTime>,
     pub(crate) pong: bool,
@@ -195,6 +196,12 @@ impl Outbox {
     /// and the key is subscribed anew.
     pub fn resubscribe(&mut self, key: KeyId) {
         self.lost.push(key);
+    }
+
+    /// Messages about no key were lost, such as those of a channel that tells of all markets: a gap of no key is announced, and
+    /// nothing is resynced.
+    pub fn missed(&mut self) {
+        self.missed = true;
     }
 
     /// This link is of no more use; drop it and connect again.
@@ -260,6 +267,12 @@ impl Outbox {
         &self.deferred
     }
 
+    /// Whether messages about no key were lost.
+    #[must_use]
+    pub fn has_missed(&self) -> bool {
+        self.missed
+    }
+
     /// Why a new link was asked for, if it was.
     #[must_use]
     pub fn reconnect_reason(&self) -> Option<&str> {
@@ -280,6 +293,7 @@ impl Outbox {
         self.gaps.clear();
         self.lost.clear();
         self.deferred.clear();
+        self.missed = false;
         self.reconnect = None;
         self.venue_time = None;
         self.pong = false;
@@ -293,6 +307,7 @@ impl Outbox {
             && self.gaps.is_empty()
             && self.lost.is_empty()
             && self.deferred.is_empty()
+            && !self.missed
             && self.reconnect.is_none()
             && !self.pong)
     }

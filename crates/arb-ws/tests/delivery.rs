@@ -44,6 +44,22 @@ async fn gaps_and_dropped_subscriptions_are_announced_before_the_message_and_men
 }
 
 #[tokio::test(start_paused = true)]
+async fn lost_messages_about_no_key_are_a_gap_of_none_and_nothing_is_resynced() {
+    let mut rig = rig(config());
+    rig.handle.subscribe(["a"]).unwrap();
+    let mut peer = rig.server.accept().await;
+    assert_eq!(peer.text().await.unwrap(), "sub a");
+    for text in ["a=1", "missed", "a=2"] {
+        peer.send(Frame::text(text)).await;
+    }
+    settle().await;
+    assert_eq!(seen(&rig.sink), ["connected", "1:a=1", "gap Venue ", "1:missed", "1:a=2"]);
+    // The next thing sent is what is asked for.
+    rig.handle.subscribe(["b"]).unwrap();
+    assert_eq!(peer.text().await.unwrap(), "sub b");
+}
+
+#[tokio::test(start_paused = true)]
 async fn unreadable_messages_are_gaps_and_ten_in_a_row_end_the_link() {
     let mut rig = rig(config());
     rig.handle.subscribe(["a"]).unwrap();

@@ -1,7 +1,7 @@
 //! A venue small enough to read at a glance, for the tests of this crate.
 //!
 //! Client: `sub a b`, `unsub a`, `snap a`. Server: `ack a`, `a=1` (data), `no a` (refused),
-//! `gap a`, `dead a`, `later a` (in 5 s), `bye` (reconnect, please), `old a`; anything else is unreadable.
+//! `gap a`, `missed`, `dead a`, `later a` (in 5 s), `bye` (reconnect, please), `old a`; anything else is unreadable.
 
 #![allow(dead_code, reason = "shared by several test programs, none of which uses all of it")]
 
@@ -64,6 +64,7 @@ impl Session for Toy {
             ("later", Some(key)) => out.defer(key, Duration::from_secs(5)),
             ("gap", Some(key)) => out.gap(key),
             ("dead", Some(key)) => out.resubscribe(key),
+            ("missed", _) => out.missed(),
             ("bye", _) => out.reconnect("bye"),
             ("pong", _) => out.pong(),
             ("old", Some(key)) => {

@@ -8,13 +8,12 @@ use super::{
 use crate::units::Price;
 
 const SERIES: &str = "KXLOAD";
-const EVENT: &str = "KXLOAD-1";
-const SLUG: &str = "load-test";
 
-/// Adds `pairs` markets on each venue under one event, each pair about a different number.
+/// Adds `pairs` markets on each venue under an event of their own, each pair about a different number.
 pub(crate) fn append_synthetic(listings: &mut Listings, now: OffsetDateTime, pairs: usize) {
     let close = now + Duration::days(90);
     let (kalshi_event, polymarket_event) = events(listings, close);
+    let event = listings.kalshi_events[kalshi_event].ticker.clone();
     let first = listings.pairs.len();
     for number in first..first + pairs {
         let anchor = Price(2_000 + 100 * ((number * 7) % 61) as i64);
@@ -22,7 +21,7 @@ pub(crate) fn append_synthetic(listings: &mut Listings, now: OffsetDateTime, pai
         let rules =
             format!("If counter {number} passes its mark, then the market resolves to Yes.");
         listings.kalshi.push(KalshiMarket {
-            ticker: format!("KXLOAD-1-C{number}"),
+            ticker: format!("{event}-C{number}"),
             event: kalshi_event,
             title: question.clone(),
             yes_sub_title: format!("Counter {number}"),
@@ -63,10 +62,28 @@ pub(crate) fn append_synthetic(listings: &mut Listings, now: OffsetDateTime, pai
     }
 }
 
-/// The events of the two venues, made when they are not there yet.
+/// One more event on each of the two venues.
 fn events(listings: &mut Listings, close: OffsetDateTime) -> (usize, usize) {
-    let known = listings.kalshi_events.iter().position(|event| event.ticker == EVENT);
-    let kalshi = known.unwrap_or_else(|| {
+    let series = series(listings);
+    let number = 1 + listings.kalshi_events.iter().filter(|event| event.series == series).count();
+    let title = "Which counters pass their mark?";
+    listings.kalshi_events.push(KalshiEvent {
+        ticker: format!("{SERIES}-{number}"),
+        series,
+        title: title.to_owned(),
+        sub_title: "Load test".to_owned(),
+        mutually_exclusive: false,
+    });
+    let slug = format!("load-test-{number}");
+    let about = "Markets for load tests.";
+    let polymarket = listings.add_polymarket_event(&slug, title, about, "tech", close);
+    (listings.kalshi_events.len() - 1, polymarket)
+}
+
+/// The series of all of them, made when it is not there yet.
+fn series(listings: &mut Listings) -> usize {
+    let known = listings.series.iter().position(|series| series.ticker == SERIES);
+    known.unwrap_or_else(|| {
         listings.series.push(Series {
             ticker: SERIES.to_owned(),
             title: "Load test".to_owned(),
@@ -76,19 +93,6 @@ fn events(listings: &mut Listings, close: OffsetDateTime) -> (usize, usize) {
             fee_type: "quadratic",
             fee_multiplier: 100,
         });
-        listings.kalshi_events.push(KalshiEvent {
-            ticker: EVENT.to_owned(),
-            series: listings.series.len() - 1,
-            title: "Which counters pass their mark?".to_owned(),
-            sub_title: "Load test".to_owned(),
-            mutually_exclusive: false,
-        });
-        listings.kalshi_events.len() - 1
-    });
-    let known = listings.polymarket_events.iter().position(|event| event.slug == SLUG);
-    let title = "Which counters pass their mark?";
-    let polymarket = known.unwrap_or_else(|| {
-        listings.add_polymarket_event(SLUG, title, "Markets for load tests.", "tech", close)
-    });
-    (kalshi, polymarket)
+        listings.series.len() - 1
+    })
 }

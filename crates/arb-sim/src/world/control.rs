@@ -82,6 +82,16 @@ impl World {
         ids
     }
 
+    /// Rewrites a market's rules; what they said before.
+    pub(crate) fn reword(&mut self, market: usize, rules: &str) -> String {
+        let listing = self.markets[market].listing;
+        let text = match self.markets[market].venue {
+            Venue::Kalshi => &mut self.listings.kalshi[listing].rules_primary,
+            Venue::Polymarket => &mut self.listings.polymarket[listing].description,
+        };
+        std::mem::replace(text, rules.to_owned())
+    }
+
     /// Pauses or reopens a Kalshi market. Reopening has cancelled all resting orders.
     pub(crate) fn set_paused(&mut self, market: usize, paused: bool) {
         let wanted = if paused { Status::Paused } else { Status::Active };

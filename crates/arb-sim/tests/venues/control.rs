@@ -58,6 +58,22 @@ async fn a_pair_is_listed_while_running() {
     assert_eq!(polymarket.json().await["event_type"], "new_market");
     let last = sim.list_more(1);
     assert!(sim.approved_pairs_json().contains(&last[0]));
+    let tickers = sim.markets(Venue::Kalshi);
+    let events: Vec<&str> = tickers[tickers.len() - 2..]
+        .iter()
+        .filter_map(|t| t.rsplit_once("-C"))
+        .map(|(event, _)| event)
+        .collect();
+    assert_eq!(events, ["KXLOAD-1", "KXLOAD-2"], "each time under an event of their own");
+    // What a market's rules say can change; REST tells of it.
+    let ticker = tickers.last().unwrap();
+    let url = format!("{}/markets/{ticker}", sim.kalshi_rest_url());
+    let rules =
+        async || get(&url).await.body["market"]["rules_primary"].as_str().unwrap().to_owned();
+    let before = sim.reword(ticker, "If it rains, Yes.").unwrap();
+    assert_eq!(rules().await, "If it rains, Yes.");
+    assert_eq!(sim.reword(ticker, &before).unwrap(), "If it rains, Yes.");
+    assert_eq!(rules().await, before);
     sim.shutdown().await;
 }
 

@@ -91,7 +91,8 @@ struct Wanted {
 /// `use_yes_price` is sent explicitly as false, so that the NO side is quoted in NO prices whatever the venue's default
 /// becomes. A jump in a subscription's numbers is answered by a `get_snapshot` for all its markets; error codes 10 and 25
 /// (and an unknown sid) by a new subscription; a full subscription (26) by another one; passing refusals (1, 18, 27) by
-/// another try two seconds later. Lifecycle messages are for the sink: they count as data of no market.
+/// another try two seconds later. Lifecycle messages are for the sink: they count as data of no market; a jump in their numbers is
+/// told as a gap of no key. The venue has no way to state them again: its listings are to be read then.
 #[derive(Debug)]
 pub struct KalshiSession {
     url: String,
@@ -156,6 +157,7 @@ impl KalshiSession {
 
     /// The lifecycle channel was refused or ended.
     fn lifecycle_failed(&mut self, code: u32, out: &mut Outbox) {
+        out.missed();
         if self.lifecycle.tries < LIFECYCLE_TRIES {
             self.follow_lifecycle(out);
         } else {
@@ -426,7 +428,7 @@ impl KalshiSession {
     fn count(&mut self, sid: u64, seq: u64, snapshot: bool, out: &mut Outbox) {
         let subscription = match self.subscriptions.get_mut(&sid) {
             Some(known) => known,
-            None if self.lifecycle.sid == Some(sid) => return self.count_lifecycle(seq),
+            None if self.lifecycle.sid == Some(sid) => return self.count_lifecycle(seq, out),
             // Data may come before its acknowledgement, and so only while one is out.
             None if self.commands.values().any(|open| matches!(open, Command::Subscribe(_))) => {
                 self.subscriptions.entry(sid).or_default()
@@ -444,11 +446,13 @@ impl KalshiSession {
             Some(if restart { 1 } else { subscription.last.map_or(seq, |last| last.max(seq)) });
     }
 
-    /// A lost lifecycle message may have been a close: it is counted, so that whoever reads the catalogue can do so at once.
-    fn count_lifecycle(&mut self, seq: u64) {
+    /// A lost lifecycle message may have been a close: it is told as a gap of no key, so that whoever reads the catalogue can do so
+    /// at once.
+    fn count_lifecycle(&mut self, seq: u64, out: &mut Outbox) {
         if self.lifecycle.last.is_some_and(|last| seq > last + 1) {
             metrics::counter!("arb_venues_lifecycle_gaps_total", "venue" => "kalshi").increment(1);
             tracing::warn!(venue = "kalshi", "lifecycle messages were lost");
+            out.missed();
         }
         self.lifecycle.last = self.lifecycle.last.max(Some(seq));
     }

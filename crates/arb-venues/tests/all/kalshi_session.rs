@@ -261,12 +261,15 @@ fn the_lifecycle_channel_is_followed_and_costs_no_book_anything() {
     let event = json!({"type": "market_lifecycle_v2", "sid": 9, "seq": 1, "msg": {"market_ticker": "A", "event_type": "deactivated"}});
     assert_eq!(venue.hear(&event), Verdict::Control, "a halt is no data of a book");
     assert!(venue.out.touched().is_empty());
+    assert!(!venue.out.has_missed(), "its first number is where it begins");
+    venue.hear(&json!({"type": "event_lifecycle", "sid": 9, "seq": 2, "msg": []}));
+    assert!(!venue.out.has_missed());
     // Lost numbers of that channel are no gap of a book, and a broken message of it is none either.
     assert_eq!(
         venue.hear(&json!({"type": "event_lifecycle", "sid": 9, "seq": 7, "msg": []})),
         Verdict::Control
     );
-    assert!(venue.out.gaps().is_empty());
+    assert!(venue.out.gaps().is_empty() && venue.out.has_missed(), "what was lost is told");
     assert_eq!(
         venue.hear(&json!({"type": "event_fee_update", "sid": "nine", "msg": 3})),
         Verdict::Control
@@ -275,6 +278,7 @@ fn the_lifecycle_channel_is_followed_and_costs_no_book_anything() {
     venue.hear(
         &json!({"sid": 9, "seq": 8, "type": "error", "msg": {"code": 25, "msg": "overflow"}}),
     );
+    assert!(venue.out.has_missed(), "until it is followed again");
     assert_eq!(venue.one()["params"]["channels"], json!(["market_lifecycle_v2"]));
     assert!(venue.out.resubscribed().is_empty());
 }

@@ -3,6 +3,7 @@
 
 mod gas;
 mod kalshi_session;
+mod meters;
 mod rest;
 mod session;
 

@@ -198,6 +198,10 @@ impl Connection {
             let keys = self.keys_of(&[gaps, lost].concat());
             self.tell_at_frame(outlet, &Event::Gap { cause: GapCause::Venue, keys });
         }
+        if std::mem::take(&mut self.outbox.missed) {
+            let keys = Keys::These(Arc::new([]));
+            self.tell_at_frame(outlet, &Event::Gap { cause: GapCause::Venue, keys });
+        }
         match self.outbox.reconnect.take() {
             Some(reason) => Err(Cause::Session(reason)),
             None => Ok(()),
