@@ -21,20 +21,20 @@ local function refusing(key, new)
 end
 
 local now
-local seen = {}
+local swept = {}
 
 local function rank(set, expiry, member, score, ttl)
-  if not seen[set] then
-    seen[set] = true
-    -- A little of what has expired goes with every write, so that nothing piles up unread.
+  local added = redis.call('ZADD', expiry, now + ttl, member)
+  redis.call('ZADD', set, score, member)
+  if added == 1 and not swept[set] then
+    swept[set] = true
+    -- A little of what has expired goes where members come, so that nothing piles up unread.
     local gone = redis.call('ZRANGEBYSCORE', expiry, '-inf', now, 'LIMIT', 0, 32)
     if #gone > 0 then
       redis.call('ZREM', set, unpack(gone))
       redis.call('ZREM', expiry, unpack(gone))
     end
   end
-  redis.call('ZADD', expiry, now + ttl, member)
-  redis.call('ZADD', set, score, member)
   -- A ranking nobody writes to leaves by itself; renewed at half its time, not with every write.
   if redis.call('PTTL', set) < ttl then
     redis.call('PEXPIRE', set, 2 * ttl)
