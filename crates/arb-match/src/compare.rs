@@ -12,7 +12,7 @@ use arb_normalize::Relation;
 
 use self::amounts::amounts;
 use self::relations::{
-    another_prize, leftovers, lower_place, meet, other_outcome, progression, two_sided, unequal,
+    another_prize, leftovers, lower_place, meet, other_outcome, progression, narrowed_by_words, two_sided,
 };
 use self::residue::{GROUPS, Group, Residue, weight};
 use self::windows::windows;
@@ -125,9 +125,7 @@ pub(crate) fn compare(k: &Reading, p: &Reading) -> Judgement {
         relation = Relation::Overlap;
     }
     let verdict = verdict(relation, &found, similarity);
-    if relation == Relation::Equal {
-        relation = unequal(&found);
-    }
+    relation = narrowed_by_words(relation, &found);
     let crossing = [Relation::Equal, Relation::Subset, Relation::Superset, Relation::Overlap];
     if crossing.contains(&relation)
         && lower_place(k, p)

@@ -5,7 +5,7 @@ use arb_normalize::Relation;
 use super::amounts::amounts;
 use super::residue::{Group, Residue};
 use super::windows::{editions, fine};
-use super::{Findings, names};
+use super::{Findings, names, narrowed};
 use crate::judgement::DifferenceKind;
 use crate::lexicon::{Kind, implies};
 use crate::reading::Reading;
@@ -158,8 +158,22 @@ pub(super) fn another_prize(sk: &Statement, sp: &Statement, rk: &Residue, rp: &R
     inside(sk, rk, rp) || inside(sp, rp, rk)
 }
 
+/// The relation with what the terms make of it that only one side has.
+pub(super) fn narrowed_by_words(relation: Relation, found: &Findings) -> Relation {
+    let other = |terms: &[&str]| narrowed(found, terms);
+    match relation {
+        Relation::Equal => unequal(found),
+        Relation::Complement if other(&["measure", "competition", "category", "subject"]) => {
+            Relation::Overlap
+        }
+        // Two thresholds exclude each other only in one statistic.
+        Relation::Disjoint if other(&["measure"]) => Relation::Overlap,
+        _ => relation,
+    }
+}
+
 /// What the terms that only one side has make of an equality: a word more narrows, another statistic or another name crosses.
-pub(super) fn unequal(found: &Findings) -> Relation {
+fn unequal(found: &Findings) -> Relation {
     let missing = || found.differences.iter().filter(|d| d.kind == DifferenceKind::Missing);
     let on = |terms: &[&str], kalshi: bool| {
         missing().any(|d| {
