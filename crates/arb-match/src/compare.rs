@@ -12,7 +12,8 @@ use arb_normalize::Relation;
 
 use self::amounts::amounts;
 use self::relations::{
-    another_prize, leftovers, lower_place, meet, other_outcome, progression, narrowed_by_words, two_sided,
+    another_prize, leftovers, lower_place, meet, narrowed_by_words, other_outcome, progression,
+    two_sided,
 };
 use self::residue::{GROUPS, Group, Residue, weight};
 use self::windows::windows;
