@@ -281,6 +281,7 @@ fn wider_or_narrower(k: &Reading, p: &Reading, rk: &Residue, rp: &Residue, found
 
 fn negation(k: &Reading, p: &Reading, sk: &Statement, sp: &Statement, found: &mut Findings) {
     let any = |r: &Reading| r.statements().any(|s| s.negated);
+    let aside = |r: &Reading| r.statements().any(|s| s.negated_aside);
     if sk.negated != sp.negated {
         // A word for the opposite in the question, and a condition that denies the same, say it twice.
         let plain =
@@ -289,8 +290,9 @@ fn negation(k: &Reading, p: &Reading, sk: &Statement, sp: &Statement, found: &mu
             if plain(k) || plain(p) { DifferenceKind::Caveat } else { DifferenceKind::Missing };
         found.add("polarity", mark(sk.negated, "not"), mark(sp.negated, "not"), kind);
         found.meet(Relation::Complement);
-    } else if any(k) != any(p) {
-        found.add("polarity", mark(any(k), "not"), mark(any(p), "not"), DifferenceKind::Missing);
+    } else if any(k) != any(p) || aside(k) != aside(p) {
+        let not = |r: &Reading| mark(any(r) || aside(r), "not").to_owned();
+        found.add("polarity", not(k), not(p), DifferenceKind::Missing);
     }
 }
 

@@ -215,7 +215,10 @@ impl Reading {
             ends_at: market.close_at.map(time::OffsetDateTime::unix_timestamp),
             other_league: matches!(leagues, [Some(a), Some(b)] if a != b),
             other_day: false,
-            denied: deciding(&rules).is_some_and(|text| clause(&text).negated),
+            denied: deciding(&rules).is_some_and(|text| {
+                let decides = clause(&text);
+                decides.negated || decides.negated_aside
+            }),
             unread: sides_missing && unread(&rules) || other_number,
             contingencies,
             has_rules: !market.rules.primary.trim().is_empty(),
@@ -374,11 +377,6 @@ impl Reading {
     pub(crate) fn has_kind_besides(&self, atom: &Atom, statement: &Statement) -> bool {
         let mut same = self.strong.iter().filter(|(kind, _)| *kind == atom.kind);
         same.any(|(kind, id)| !statement.has(*kind, id))
-    }
-
-    /// Whether it names both sides of a match.
-    pub(crate) fn names_a_match(&self) -> bool {
-        self.sides.is_some() && self.statements().any(|s| s.versus.is_some())
     }
 
     /// Whether it is about a statistic that is a change itself.

@@ -34,6 +34,8 @@ pub(crate) struct Statement {
     pub(crate) dates: Vec<When>,
     /// Whether it is denied: `not`, `never`, `fail to`.
     pub(crate) negated: bool,
+    /// Whether a relative clause of it is denied: `that did not`.
+    pub(crate) negated_aside: bool,
     /// Whether it is denied by a word for the opposite: `miss the playoffs`.
     pub(crate) opposite: bool,
     /// Whether a template was not filled in (`|| disease ||`).
@@ -166,7 +168,8 @@ impl Statement {
         for when in &statement.dates {
             used[when.start..when.stop].fill(true);
         }
-        statement.dates.retain(|when| !of_a_report(&tokens, when));
+        let several = statement.dates.len() > 1;
+        statement.dates.retain(|when| !of_a_report(&tokens, when, several));
         let mut at = 0;
         while at < tokens.len() {
             if used[at]
@@ -272,7 +275,9 @@ impl Statement {
         }
         if NEGATIONS.contains(&token.text.as_str()) {
             // "A government that did not hold any" says which government, not that it does not happen.
-            if !relative(tokens, at) {
+            if relative(tokens, at) {
+                self.negated_aside = true;
+            } else {
                 self.negated = !self.negated;
             }
             return at + 1;
@@ -715,14 +720,14 @@ fn joined(tokens: &[Token], atoms: &[Atom]) -> Vec<(String, String, bool)> {
 }
 
 /// Whether a date is when figures are due (`scheduled to be released December 4`), not when something happens.
-fn of_a_report(tokens: &[Token], when: &When) -> bool {
+fn of_a_report(tokens: &[Token], when: &When, several: bool) -> bool {
     let before = &tokens[when.start.saturating_sub(6)..when.start];
     let has = |words: &[&str]| before.iter().any(|t| words.contains(&t.text.as_str()));
-    let named = before.last().is_some_and(|t| matches!(t.text.as_str(), "report" | "release"));
-    let published = has(&["published"]) && when.is_day() && when.tie == Tie::On;
-    has(&["scheduled"]) && has(&["released", "release", "published"])
-        || named && when.is_day()
-        || published
+    let report = before.last().is_some_and(|t| t.text == "report");
+    // Beside the time the figures are about.
+    let published =
+        several && when.is_day() && (report || has(&["published"]) && when.tie == Tie::On);
+    has(&["scheduled"]) && has(&["released", "release", "published"]) || published
 }
 
 /// The names on both sides of `vs`, and of `at` where a game or match is spoken of.

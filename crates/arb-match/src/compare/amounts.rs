@@ -7,7 +7,7 @@ use super::windows::fine;
 use crate::amount::{Amount, Bound, Interval, Lie, SCALE};
 use crate::judgement::DifferenceKind;
 use crate::lexicon::Kind;
-use crate::reading::Reading;
+use crate::reading::{Provenance, Reading};
 
 pub(super) fn amounts(k: &Reading, p: &Reading, found: &mut Findings) {
     let tenths = tenths(k, p);
@@ -58,6 +58,8 @@ pub(super) fn amount_pair(k: &Reading, p: &Reading, x: &Amount, y: &Amount, foun
         Lie::Inside => Relation::Subset,
         Lie::Around => Relation::Superset,
         Lie::Apart => Relation::Disjoint,
+        // A price may stand on both sides of a line at different times.
+        Lie::Opposite if repeated(k) || repeated(p) => Relation::Overlap,
         Lie::Opposite => Relation::Complement,
         Lie::Crossing => Relation::Overlap,
     };
@@ -67,6 +69,15 @@ pub(super) fn amount_pair(k: &Reading, p: &Reading, x: &Amount, y: &Amount, foun
     };
     found.add("threshold", show(x), show(y), kind);
     found.meet(relation);
+}
+
+/// Whether the number is looked at more than once.
+fn repeated(reading: &Reading) -> bool {
+    let looked = ["any_time", "ever", "high", "low"];
+    looked.iter().any(|id| reading.has(Kind::Observation, id))
+        || ["reach", "dip"].iter().any(|id| reading.has(Kind::Verb, id))
+        || reading.has_kind(Kind::Asset)
+            && reading.window.is_some_and(|w| !w.point && w.from != Provenance::Fallback)
 }
 
 /// The relation of two intervals with the same ends: without its ends an interval lies inside the one with them.

@@ -45,7 +45,7 @@ impl Residue {
                     && statement.atoms.iter().any(|a| {
                         a.kind == Kind::Team && a.id != atom.id && other.explains(a) >= 0.9
                     });
-                if opponent && !other.has_kind_besides(atom, statement) && !other.names_a_match() {
+                if opponent && !other.has_kind_besides(atom, statement) {
                     w = w.min(0.3);
                 }
                 // The day and the teams name the match, whatever it is played for.

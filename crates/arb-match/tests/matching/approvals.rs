@@ -68,6 +68,9 @@ fn an_approval_lapses_when_a_text_changes_its_meaning() {
     let mut cosmetic = p.clone();
     cosmetic.rules.primary =
         p.rules.primary.replace('"', "\u{201d}").replace(" if ", "  if\n").replace('.', ".&nbsp;");
+    let mut single = p.clone();
+    single.rules.primary = p.rules.primary.replace('"', "'");
+    assert_eq!(fingerprint(&single), fingerprint(&p), "the style of quote marks does not count");
     cosmetic.volume = Some(rust_decimal::Decimal::ONE);
     cosmetic.outcomes.reverse();
     assert!(approvals.is_tradable(&TermMatcher, &pair(Relation::Equal), &k, &cosmetic));
