@@ -6,14 +6,15 @@ use std::time::Duration;
 
 use arb_breaker::BreakerConfig;
 use arb_risk::gate::RiskLimits;
-use arb_scan::{PairSpec, pairs};
+use arb_scan::sets::{Member, SetRelation};
+use arb_scan::{MarketSet, PairSpec, PipelineConfig, detect, pairs};
 use arb_sim::{FaultSpec, Sim, SimConfig};
 use arb_ws::FullJitter;
 use scan_app::approvals::Approvals;
 use scan_app::endpoints::Endpoints;
 use scan_app::feeds::{self, Feeds, Parts, Patience};
 use scan_app::publisher::{Finding, Publisher};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, timeout_at};
 
 /// Faults that are seen at once, by sequence, by content or by the socket.
@@ -121,6 +122,52 @@ async fn pairs_are_replaced_while_the_feeds_run() {
     assert_eq!(feeds.view.borrow().pairs_total, 1);
     feeds.approvals().send_replace(approve(&approved));
     until_all_tradable(&mut feeds, count, "they came back").await;
+    feeds.stop();
+    sim.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn sets_are_replaced_while_the_feeds_run() {
+    let config = SimConfig { plant_every: None, ..SimConfig::default() };
+    let sim = Sim::start(config).await.unwrap();
+    let endpoints = Endpoints::simulated(&sim).unwrap();
+    let markets = sim.markets(arb_sim::Venue::Kalshi);
+    let set = |id: &str, members: &[String]| MarketSet {
+        id: id.to_owned(),
+        relation: SetRelation::Apart,
+        neg_risk: false,
+        members: members
+            .iter()
+            .map(|ticker| Member { kalshi: Some(ticker.clone()), ..Member::default() })
+            .collect(),
+        fees: None,
+    };
+    let (replace, sets) = watch::channel(vec![set("a", &markets[..2])]);
+    let (findings, _found) = mpsc::channel(1_000);
+    let publisher = Publisher::new(findings, RiskLimits::default(), None);
+    let pipeline = PipelineConfig::default().with_detectors(detect::all());
+    let parts = Parts { sets: Some(sets), pipeline, ..Parts::new(Approvals::default(), publisher) };
+    let feeds = feeds::start(&endpoints, parts).unwrap();
+    let until = async |what: &str, followed: usize| {
+        let deadline = Instant::now() + MENDED_WITHIN;
+        loop {
+            let (holds, live) = {
+                let rows = feeds.view.borrow().feeds.clone();
+                let live: usize = rows.iter().map(|feed| feed.books.live).sum();
+                (*feeds.holdings.borrow(), live)
+            };
+            if holds.subscriptions == [followed, 0] && live == followed {
+                return;
+            }
+            assert!(Instant::now() < deadline, "{what}: {holds:?}, {live} live");
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    };
+    until("the start with two markets", 2).await;
+    replace.send_replace(vec![set("a", &markets[..2]), set("b", &markets[2..5])]);
+    until("three more were approved", 5).await;
+    replace.send_replace(vec![set("b", &markets[2..5])]);
+    until("two were withdrawn", 3).await;
     feeds.stop();
     sim.shutdown().await;
 }

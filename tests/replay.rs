@@ -131,3 +131,79 @@ fn an_absurd_connection_number_costs_one_line() {
     let summary: serde_json::Value = serde_json::from_str(lines.trim()).unwrap();
     assert_eq!((&summary["decoded"], &summary["bad_lines"]), (&2.into(), &4.into()));
 }
+
+/// A recording of two books that no taker earns anything of and a resting order does, moved after 500 ms and 1.2 s, crossed after 2.4 s.
+fn quiet_market() -> String {
+    let line = |millis: i64, venue: &str, frame: serde_json::Value| {
+        let at = 1_795_187_045_000_000_000 + millis * 1_000_000;
+        let frame = frame.to_string();
+        serde_json::json!({"received_at_ns": at, "venue": venue, "connection": 0, "frame": frame})
+            .to_string()
+    };
+    let kalshi = |seq: u64, bid: &str, size: &str| {
+        serde_json::json!({"type": "orderbook_snapshot", "sid": 1, "seq": seq, "msg": {
+            "market_ticker": "KXA", "market_id": "5f0c2a1e-7b34-4c55-9d21-6a8e0b7f4412",
+            "yes_dollars_fp": [[bid, size]], "no_dollars_fp": [["0.54", "60"]]}})
+    };
+    let polymarket = serde_json::json!({"event_type": "book", "asset_id": "71", "market": "0xa",
+        "bids": [{"price": "0.48", "size": "200"}], "asks": [{"price": "0.49", "size": "100"}],
+        "timestamp": "1795187045000", "hash": ""});
+    [
+        line(0, "kalshi", kalshi(1, "0.44", "75")),
+        line(100, "polymarket", polymarket),
+        line(500, "kalshi", kalshi(2, "0.44", "80")),
+        line(1_200, "kalshi", kalshi(3, "0.43", "90")),
+        line(2_400, "kalshi", kalshi(4, "0.50", "90")),
+    ]
+    .join("\n")
+}
+
+#[test]
+fn quotes_are_said_when_they_are_asked_for_and_when_they_change() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).display().to_string();
+    let (capture, pairs) = (path("quiet.jsonl"), path("pairs.json"));
+    std::fs::write(&capture, quiet_market()).unwrap();
+    let approved = r#"[{"id":"p","kalshi":"KXA","polymarket_yes":"71","relation":"equal","fees":{
+        "kalshi":{"multiplier":"1","precision":"0.0001"},"polymarket":{"rate":"0.03","exponent":"1"}}}]"#;
+    std::fs::write(&pairs, approved).unwrap();
+    let line = ["--replay", &capture, "--pairs", &pairs, "--json"];
+    assert_eq!(output(&line).unwrap().lines().count(), 1, "the summary alone");
+    let lines = output(&[&line[..], &["--quotes"]].concat()).unwrap();
+    let said: Vec<serde_json::Value> =
+        lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let of_kalshi = |line: &&serde_json::Value| {
+        line["rest"]["venue"] == "kalshi" && line["rest"]["outcome"] == "yes"
+    };
+    // The first look is at the first frame, with one book; then at 1.2 s, and at 2.4 s.
+    let quotes: Vec<&serde_json::Value> = said.iter().filter(of_kalshi).collect();
+    assert_eq!(quotes.len(), 1, "{lines}");
+    let quote = quotes[0];
+    assert_eq!(quote["kind"], "quote");
+    assert_eq!(quote["at_ns"], 1_795_187_046_200_000_000_i64);
+    // 1 − 0.43 − 0.0175 · 0.43 · 0.57 − 0.005 = 0.5607… buys NO at 0.55: with 0.03 · 0.55 · 0.45 that is 0.557425; 0.56 is too dear.
+    assert_eq!(
+        (&quote["rest"]["limit"], &quote["hedge"]["limit"]),
+        (&"0.43".into(), &"0.55".into())
+    );
+    // A quarter of the 200 at 0.52, 50 · (1 − 0.43 − 0.52) less 0.0175 · 50 · 0.2451 (0.2145 when rounded up) and 0.03 · 50 · 0.2496.
+    assert_eq!((&quote["quantity"], &quote["net_usd"]), (&"50".into(), &"1.9111".into()));
+    assert_eq!(quote["ahead"], "90");
+    assert_eq!(quote["fills"][0], serde_json::json!({"within_ms": 1_000, "chance": null}));
+    assert!(quote["watched_ms"].is_null(), "no trade was ever received");
+    let gone: Vec<_> = said.iter().filter(|line| line["kind"] == "quote_gone").collect();
+    assert!(
+        gone.iter().any(|line| line["venue"] == "kalshi" && line["outcome"] == "yes"),
+        "{lines}"
+    );
+    assert!(said.iter().all(|line| line["v"] == 1));
+    let every_frame = output(&[&line[..], &["--quotes", "1ms"]].concat()).unwrap();
+    let of_kalshi = every_frame.lines().filter(|line| {
+        line.contains(r#""kind":"quote""#)
+            && line.contains(r#""rest":{"venue":"kalshi","market":"KXA","outcome":"yes""#)
+    });
+    assert_eq!(of_kalshi.count(), 2, "a line that says the same is not said again: {every_frame}");
+    let text = output(&[&line[..4], &["--quotes"]].concat()).unwrap();
+    assert!(text.contains("REPLAY quote   p: 50 × (rest kalshi yes 0.43 behind 90, hedge polymarket no ≤ 0.55) net $1.9111"), "{text}");
+    assert!(text.contains("REPLAY no quote any more: p, kalshi yes"), "{text}");
+}

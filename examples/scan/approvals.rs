@@ -1,8 +1,7 @@
 //! What the operator approves: the pairs file, followed while the program runs.
 
 use std::collections::{HashMap, HashSet};
-use std::path::{Path, PathBuf};
-use std::time::SystemTime;
+use std::path::Path;
 
 use arb_normalize::{MarketStatus, Timestamp, Venue};
 use arb_scan::PairSpec;
@@ -11,6 +10,7 @@ use time::OffsetDateTime;
 
 use crate::failure::Failure;
 use crate::tradable::Tradable;
+use crate::watched_file::WatchedFile;
 use crate::{replay, terminal};
 
 /// What is approved, and what of it may be traded.
@@ -54,14 +54,11 @@ impl From<Tradable> for Approvals {
     }
 }
 
-/// A file as it was when it was read: when it was changed last, and its length.
-type Version = (SystemTime, u64);
-
 /// Where approved pairs come from.
 #[derive(Debug, Clone, Default)]
 pub struct Source {
-    /// The operator's file, and what it was like when it was read.
-    file: Option<(PathBuf, Option<Version>)>,
+    /// The operator's file.
+    file: Option<WatchedFile>,
     pairs: Vec<PairSpec>,
     /// The entries of the file, one each pair.
     entries: Vec<Value>,
@@ -78,9 +75,9 @@ impl Source {
     /// # Errors
     /// When the file cannot be used.
     pub fn file(path: &Path) -> Result<Self, Failure> {
-        let version = version(path);
+        let file = WatchedFile::new(path);
         let (pairs, entries) = replay::read_entries(path)?;
-        Ok(Self { file: Some((path.to_owned(), version)), pairs, entries })
+        Ok(Self { file: Some(file), pairs, entries })
     }
 
     /// The pairs as last read.
@@ -91,13 +88,11 @@ impl Source {
     /// Reads the file again where it was changed, and names the pairs whose entries stand there as before, to the last field;
     /// nothing where the file says nothing new. A file that cannot be used is complained about and changes nothing.
     pub fn look(&mut self) -> Option<HashSet<String>> {
-        let (path, known) = self.file.as_mut()?;
-        let newest = version(path);
-        if newest == *known || newest.is_none() {
+        let file = self.file.as_mut()?;
+        if !file.is_new() {
             return None;
         }
-        *known = newest;
-        match replay::read_entries(path) {
+        match replay::read_entries(file.path()) {
             Ok((pairs, entries)) => {
                 let before: HashMap<&str, &Value> =
                     entries_by_id(&self.pairs, &self.entries).collect();
@@ -124,11 +119,6 @@ fn entries_by_id<'a>(
     entries: &'a [Value],
 ) -> impl Iterator<Item = (&'a str, &'a Value)> {
     pairs.iter().map(|spec| spec.pair.id.as_str()).zip(entries)
-}
-
-fn version(path: &Path) -> Option<Version> {
-    let meta = std::fs::metadata(path).ok()?;
-    Some((meta.modified().ok()?, meta.len()))
 }
 
 #[cfg(test)]

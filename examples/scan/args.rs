@@ -1,12 +1,14 @@
 //! The command line of `scan`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use arb_normalize::Usd;
 use arb_scan::{Detector, detect};
 use clap::Parser;
+
+use crate::failure::Failure;
 
 /// Scans Kalshi and Polymarket for trades that pay in every outcome.
 ///
@@ -51,6 +53,11 @@ pub struct Args {
     #[arg(long, value_name = "CLASSES", default_value = "cross_venue", value_parser = ["cross_venue", "all"])]
     pub classes: String,
 
+    /// Also resting orders that would earn something when they fill and are hedged, looked at this often (once a second if no time
+    /// is given): lines of kind quote with --json, a table on the status page of running venues.
+    #[arg(long, value_name = "TIME", num_args = 0..=1, default_missing_value = "1s", value_parser = duration)]
+    pub quotes: Option<Duration>,
+
     /// Do not price books whose last message is older than this.
     #[arg(long, value_name = "TIME", value_parser = duration)]
     pub max_age: Option<Duration>,
@@ -89,6 +96,20 @@ pub struct Args {
 }
 
 impl Args {
+    /// The file of sets.
+    ///
+    /// # Errors
+    /// When its classes do not speak.
+    pub fn sets(&self) -> Result<Option<&Path>, Failure> {
+        match &self.sets {
+            Some(path) if self.classes != "all" => Err(Failure::usage(format!(
+                "--sets {} says nothing without --classes all",
+                path.display()
+            ))),
+            path => Ok(path.as_deref()),
+        }
+    }
+
     /// The classes that speak.
     pub fn detectors(&self) -> Vec<Arc<dyn Detector>> {
         if self.classes == "all" { detect::all() } else { vec![Arc::new(detect::CrossVenue)] }

@@ -12,6 +12,7 @@ use arb_monitor::health::Heartbeat;
 use arb_monitor::status::StatusModel;
 use arb_normalize::books::BookState;
 use arb_normalize::{Timestamp, Venue};
+use arb_risk::gate::KillSwitch;
 use arb_scan::sets::Member;
 use arb_scan::{MarketSet, PairSpec, Pipeline, PipelineConfig};
 use arb_venues::kalshi::KalshiSession;
@@ -22,18 +23,22 @@ use arb_ws::{
 };
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::{JoinSet, LocalSet};
-use tokio::time::Instant;
+use tokio::time::{Instant, MissedTickBehavior};
 
 use crate::approvals::Approvals;
 use crate::audit::{Auditor, Question};
 use crate::endpoints::Endpoints;
 use crate::failure::Failure;
+use crate::keeper::Keeper;
 use crate::publisher::Publisher;
+use crate::quotes::Quotes;
 use crate::registry::Notice;
-use crate::view;
+use crate::{terminal, view};
 
 /// Markets on one Kalshi connection.
 const KALSHI_MARKETS_PER_CONNECTION: usize = 2_000;
+/// How often books that changed are taken to a shared cache.
+const KEEP_EVERY: Duration = Duration::from_millis(100);
 /// How often a book that is still wrong is asked for again.
 const REMIND_EVERY: Duration = Duration::from_secs(2);
 /// Every so many reminders a market is given up and subscribed anew: the venue may have refused it for a passing reason.
@@ -118,8 +123,8 @@ pub struct Patience {
 pub struct Parts {
     /// What is approved.
     pub approvals: Approvals,
-    /// Groups and chains to look at besides.
-    pub sets: Vec<MarketSet>,
+    /// Groups and chains to look at besides; none if unset.
+    pub sets: Option<watch::Receiver<Vec<MarketSet>>>,
     /// How trades are judged.
     pub pipeline: PipelineConfig,
     /// Where findings go.
@@ -134,6 +139,12 @@ pub struct Parts {
     pub questions: Option<mpsc::Receiver<Question>>,
     /// How often the view of the feeds is renewed; a market is over the moment it closes all the same.
     pub view_every: Duration,
+    /// Says what may be traded at all; everything if unset.
+    pub switch: Option<watch::Receiver<KillSwitch>>,
+    /// How often quotes are made, if at all.
+    pub quotes_every: Option<Duration>,
+    /// Takes books to a cache that others read.
+    pub keeper: Option<Keeper>,
 }
 
 impl Parts {
@@ -141,7 +152,7 @@ impl Parts {
     pub fn new(approvals: Approvals, publisher: Publisher) -> Self {
         Self {
             approvals,
-            sets: Vec::new(),
+            sets: None,
             pipeline: PipelineConfig::default(),
             publisher,
             tap: None,
@@ -149,6 +160,9 @@ impl Parts {
             heartbeat: None,
             questions: None,
             view_every: Duration::from_millis(250),
+            switch: None,
+            quotes_every: None,
+            keeper: None,
         }
     }
 }
@@ -224,6 +238,10 @@ struct Thread {
     heartbeat: Option<Heartbeat>,
     approved: watch::Receiver<Approvals>,
     questions: Option<mpsc::Receiver<Question>>,
+    switch: Option<watch::Receiver<KillSwitch>>,
+    sets: Option<watch::Receiver<Vec<MarketSet>>>,
+    quotes: Option<Quotes>,
+    keeper: Option<Keeper>,
     auditor: Rc<RefCell<Auditor>>,
     view_every: Duration,
     shown: Shown,
@@ -238,10 +256,16 @@ impl Thread {
         dial: Arc<TungsteniteDial>,
         shown: Shown,
     ) -> Self {
-        let Parts { approvals, sets, pipeline, publisher, tap, patience, .. } = parts;
+        let Parts { approvals, pipeline, publisher, tap, patience, .. } = parts;
+        let Parts { mut sets, mut switch, quotes_every, keeper, .. } = parts;
         let auditor: Rc<RefCell<Auditor>> = Rc::default();
         let mut pipeline = Pipeline::new(pipeline, publisher);
-        pipeline.replace_sets(sets);
+        if let Some(switch) = &mut switch {
+            pipeline.sink_mut().switch = switch.borrow_and_update().clone();
+        }
+        if let Some(sets) = &mut sets {
+            pipeline.replace_sets(sets.borrow_and_update().clone());
+        }
         let pipeline: SharedPipeline = Rc::new(RefCell::new(pipeline));
         // One breaker for all connections of a venue.
         let breakers =
@@ -282,6 +306,10 @@ impl Thread {
             heartbeat: parts.heartbeat,
             approved,
             questions: parts.questions,
+            switch,
+            sets,
+            quotes: quotes_every.map(Quotes::new),
+            keeper,
             auditor,
             view_every: parts.view_every,
             shown,
@@ -304,6 +332,8 @@ impl Thread {
 
     async fn work(&mut self) {
         let mut turns = tokio::time::interval(self.view_every);
+        let mut keeping = tokio::time::interval(KEEP_EVERY);
+        keeping.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut remind_at = Instant::now() + REMIND_EVERY;
         let mut reminders: u32 = 0;
         loop {
@@ -323,6 +353,19 @@ impl Thread {
                 Ok(()) = self.approved.changed() => {
                     let newest = self.approved.borrow_and_update().clone();
                     self.approve(newest);
+                }
+                _ = keeping.tick(), if self.keeper.is_some() => {
+                    if let Some(keeper) = &mut self.keeper {
+                        keeper.turn(self.pipeline.borrow().board());
+                    }
+                }
+                sets = newest(&mut self.sets) => self.replace_sets(sets),
+                switch = newest(&mut self.switch) => {
+                    let mut pipeline = self.pipeline.borrow_mut();
+                    pipeline.sink_mut().switch = switch;
+                    pipeline.tell_again();
+                    drop(pipeline);
+                    self.turn();
                 }
                 question = next_question(&mut self.questions) => match question {
                     Some(question) => self.answer(question),
@@ -362,6 +405,9 @@ impl Thread {
         let health = self.pools.each_ref().map(PoolHandle::health);
         let mut newest = view::of(&self.shown.base, &pipeline, &health, &self.shown.clocks, now);
         view::add_audit(&mut newest, &self.auditor.borrow());
+        if let Some(quotes) = &mut self.quotes {
+            newest.quotes = Some(quotes.rows(&pipeline, now));
+        }
         newest.breakers = self.breakers.iter().flatten().map(view::breaker).collect();
         self.shown.view.send_replace(newest);
         let holdings = Holdings {
@@ -406,17 +452,36 @@ impl Thread {
         if pipeline.board().pairs() != pairs {
             pipeline.replace_pairs(pairs);
         }
-        // What stopped the trades of pairs that are gone is forgotten with them.
-        let (pairs, sets) = (pipeline.board().pairs().iter(), pipeline.board().sets().iter());
-        let ids = pairs.map(|spec| spec.pair.id.clone()).chain(sets.map(|set| set.id.clone()));
-        let ids: HashSet<String> = ids.collect();
-        pipeline.sink_mut().stopped.retain(|id, _| ids.contains(id));
         let at = now();
         for (venue, market, status) in &statuses {
             pipeline.set_status(*venue, market, *status, at);
         }
         drop(pipeline);
+        self.forget_stopped();
         self.follow_pairs();
+    }
+
+    /// Has these sets looked at from now on; feeds stay as they are.
+    fn replace_sets(&mut self, sets: Vec<MarketSet>) {
+        let mut pipeline = self.pipeline.borrow_mut();
+        let change = pipeline.replace_sets(sets);
+        let mode = self.shown.base.mode.as_str();
+        terminal::line(&format!("{mode} sets replaced: {change}"));
+        for refused in pipeline.board().refused() {
+            terminal::line(&format!("{mode} {refused}"));
+        }
+        drop(pipeline);
+        self.forget_stopped();
+        self.follow_pairs();
+    }
+
+    /// What stopped the trades of pairs and sets that are gone is forgotten with them.
+    fn forget_stopped(&self) {
+        let mut pipeline = self.pipeline.borrow_mut();
+        let (pairs, sets) = (pipeline.board().pairs().iter(), pipeline.board().sets().iter());
+        let ids = pairs.map(|spec| spec.pair.id.clone()).chain(sets.map(|set| set.id.clone()));
+        let ids: HashSet<String> = ids.collect();
+        pipeline.sink_mut().stopped.retain(|id, _| ids.contains(id));
     }
 
     /// Answers the auditor.
@@ -534,6 +599,16 @@ async fn sleep_until(at: Option<Instant>) {
         None => std::future::pending().await,
         Some(at) => tokio::time::sleep_until(at).await,
     }
+}
+
+/// What is said next; never where nobody says anything.
+async fn newest<T: Clone>(said: &mut Option<watch::Receiver<T>>) -> T {
+    if let Some(said) = said
+        && said.changed().await.is_ok()
+    {
+        return said.borrow_and_update().clone();
+    }
+    std::future::pending().await
 }
 
 /// The auditor's next question; never where there is no auditor.

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use arb_monitor::status::{Mode, StatusModel};
 use arb_risk::gate::RiskLimits;
-use arb_scan::{Limits, PairSpec, PipelineConfig, QuarantineRule, pairs};
+use arb_scan::{Limits, PairSpec, PipelineConfig, QuarantineRule, QuoteConfig, pairs};
 use arb_sim::{Sim, SimConfig};
 use arb_ws::Windows;
 use arb_ws::capture::{Recorder, RecorderConfig};
@@ -18,9 +18,12 @@ use crate::audit::{self, Pace};
 use crate::endpoints::{self, Endpoints};
 use crate::failure::Failure;
 use crate::feeds::{self, Feeds, Parts};
+use crate::keeper::Keeper;
+use crate::kill_switch::Switch;
 use crate::publisher::{Finding, Publisher};
 use crate::registry::{self, Registry};
 use crate::services::Services;
+use crate::sets_file::SetsFile;
 use crate::settings::Settings;
 use crate::tally::{Score, Tally};
 use crate::watch::DelayedBooks;
@@ -59,10 +62,10 @@ async fn scan(args: &Args, settings: &Settings) -> Result<(), Failure> {
             "--live needs the pairs you approved: --pairs FILE (the match example proposes candidates and keeps approvals)",
         ));
     }
-    let sets = args.sets.as_deref().map(|path| replay::read_sets(path, args)).transpose()?;
-    let sets = sets.unwrap_or_default();
+    let sets = args.sets()?.map(SetsFile::open).transpose()?;
+    let switch = Switch::open(settings.kill_switch_file.as_deref());
     // The venues' clients look their meters up when they are made: what takes them is there first.
-    let services = Services::start(settings).await?;
+    let services = Services::start(settings, &switch).await?;
     let (sim, endpoints) = match key {
         Some(key) => (None, Endpoints::live_with(key, args, settings)?),
         None => {
@@ -95,23 +98,21 @@ async fn scan(args: &Args, settings: &Settings) -> Result<(), Failure> {
     }
     let recorder = recorder(args)?;
     let (findings, received) = mpsc::channel(FINDINGS);
-    let risk_limits = RiskLimits {
-        max_position_size: settings.max_position_size,
-        max_risk_score: settings.max_risk_score,
-        ..RiskLimits::default()
-    };
-    let mut publisher = Publisher::new(findings, risk_limits, found.confirmed_at);
+    let mut publisher = Publisher::new(findings, risk_limits(settings), found.confirmed_at);
     let (notices, heard) = mpsc::channel(registry::NOTICES);
     publisher.notices = Some(notices);
     let (asked, questions) = mpsc::channel(audit::QUESTIONS);
     let tickers: Vec<(String, String)> =
         found.pairs.iter().map(|spec| (spec.pair.id.clone(), spec.pair.kalshi.clone())).collect();
     let parts = Parts {
-        sets,
+        sets: sets.as_ref().map(SetsFile::subscribe),
         pipeline: judging(args, settings, endpoints.mode),
         tap: recorder.as_ref().map(Recorder::tap),
         heartbeat: Some(services.heartbeat()),
         questions: Some(questions),
+        switch: Some(switch.subscribe()),
+        quotes_every: args.quotes,
+        keeper: services.shared_inbox().map(Keeper::new),
         ..Parts::new(found, publisher)
     };
     let feeds = feeds::start(&endpoints, parts)?;
@@ -120,7 +121,12 @@ async fn scan(args: &Args, settings: &Settings) -> Result<(), Failure> {
     let approvals = feeds.approvals();
     beside.spawn(async move { registry.run(heard, approvals).await });
     if !args.watch {
-        beside.spawn(audit::run(endpoints.clone(), asked, pace_of_audits(sim.is_some())));
+        let pace = pace_of_audits(settings, sim.is_some());
+        beside.spawn(audit::run(endpoints.clone(), asked, pace));
+    }
+    beside.spawn(switch.follow_file());
+    if let Some(sets) = sets {
+        beside.spawn(sets.follow());
     }
     let delayed = args.watch.then(|| DelayedBooks::start(endpoints.kalshi.clone(), tickers));
     let tally = watch(args, &services, &feeds, received, sim.as_ref(), delayed.as_ref()).await;
@@ -128,11 +134,7 @@ async fn scan(args: &Args, settings: &Settings) -> Result<(), Failure> {
     let last = feeds.view.borrow().clone();
     feeds.stop();
     if let Some(recorder) = recorder {
-        let status = recorder.finish();
-        terminal::line(&format!("{mode} recorded {} lines, lost {}", status.lines, status.lost));
-        if let Some(failure) = status.failure {
-            terminal::complain(&format!("scan: the recording is incomplete: {failure}"));
-        }
+        finish_recording(mode, recorder);
     }
     let score = sim.as_ref().map(|sim| tally.against(&sim.planted()));
     services.stop().await;
@@ -142,9 +144,25 @@ async fn scan(args: &Args, settings: &Settings) -> Result<(), Failure> {
     conclude(&last, &tally, score)
 }
 
+fn risk_limits(settings: &Settings) -> RiskLimits {
+    RiskLimits {
+        max_position_size: settings.max_position_size,
+        max_risk_score: settings.max_risk_score,
+        ..RiskLimits::default()
+    }
+}
+
+fn finish_recording(mode: &str, recorder: Recorder) {
+    let status = recorder.finish();
+    terminal::line(&format!("{mode} recorded {} lines, lost {}", status.lines, status.lost));
+    if let Some(failure) = status.failure {
+        terminal::complain(&format!("scan: the recording is incomplete: {failure}"));
+    }
+}
+
 /// The simulated venues answer out of no cache.
-fn pace_of_audits(simulated: bool) -> Pace {
-    let usual = Pace::default();
+fn pace_of_audits(settings: &Settings, simulated: bool) -> Pace {
+    let usual = Pace { every: settings.audit_interval, ..Pace::default() };
     Pace { lead: if simulated { [Duration::ZERO; 2] } else { usual.lead }, ..usual }
 }
 
@@ -158,6 +176,8 @@ fn judging(args: &Args, settings: &Settings, mode: Mode) -> PipelineConfig {
     let config = PipelineConfig::default()
         .with_limits(limits(args, settings))
         .with_detectors(args.detectors());
+    let config =
+        if args.quotes.is_some() { config.with_quoting(QuoteConfig::default()) } else { config };
     match mode {
         Mode::Live => config.with_quarantine(QuarantineRule::default()),
         _ => config,

@@ -9,9 +9,9 @@ use arb_normalize::opportunity::Action;
 use arb_normalize::{DecodeError, MarketEvent, Opportunity, Timestamp, Usd, Venue};
 use arb_risk::assess::{Assessment, Assessor, LegView, TradeView};
 use arb_risk::gate::{
-    Account, Gate, GateInput, Intent, KillSwitch, LegState, PairStatus, RiskLimits,
+    Account, Gate, GateInput, Intent, KillSwitch, LegState, PairStatus, RiskLimits, TradingState,
 };
-use arb_scan::{Closed, Found, Quarantine, Sink};
+use arb_scan::{Change, Closed, Found, Quarantine, Sink};
 use rust_decimal::Decimal;
 use time::OffsetDateTime;
 use tokio::sync::mpsc;
@@ -33,6 +33,8 @@ pub struct Risk {
     pub first_leg: usize,
     /// The first rule of the gate that it fails and how many more; none when it passes.
     pub denied: Option<String>,
+    /// Whether the kill switch forbids it.
+    pub halted: bool,
 }
 
 /// How many published trades survived risk and gate.
@@ -51,8 +53,8 @@ pub enum Finding {
     Shown {
         /// The trade.
         opportunity: Arc<Opportunity>,
-        /// Which of the pair's trades.
-        direction: String,
+        /// Whether it is new.
+        change: Change,
         /// What is left after risk.
         risk: Risk,
     },
@@ -73,7 +75,8 @@ pub struct Publisher {
     findings: mpsc::Sender<Finding>,
     assessor: Assessor,
     gate: Gate,
-    switch: KillSwitch,
+    /// Says what may be traded at all.
+    pub switch: KillSwitch,
     /// When each pair is expected to be settled.
     settles_at: HashMap<String, OffsetDateTime>,
     /// When the pairs were confirmed.
@@ -188,6 +191,7 @@ impl Publisher {
             annualised: assessment.annualised,
             first_leg: assessment.first_leg,
             denied,
+            halted: self.switch.state() != TradingState::Active,
         }
     }
 
@@ -229,8 +233,10 @@ impl Publisher {
 impl Sink for Publisher {
     fn on_opportunity(&mut self, found: &Found<'_>) {
         let risk = self.assess(found);
-        self.survivors.after_risk += u64::from(risk.profit_after_risk.is_positive());
-        self.survivors.gate += u64::from(risk.denied.is_none());
+        if found.change != Change::Again {
+            self.survivors.after_risk += u64::from(risk.profit_after_risk.is_positive());
+            self.survivors.gate += u64::from(risk.denied.is_none());
+        }
         let stopped_by = risk.denied.clone().or_else(|| {
             (!risk.profit_after_risk.is_positive())
                 .then(|| format!("expected losses leave ${}", risk.profit_after_risk))
@@ -239,7 +245,7 @@ impl Sink for Publisher {
         self.risks.insert(found.opportunity.id.clone(), risk.clone());
         self.hand_over(Finding::Shown {
             opportunity: Arc::new(found.opportunity.clone()),
-            direction: found.direction().to_owned(),
+            change: found.change,
             risk,
         });
     }
@@ -285,5 +291,76 @@ impl Sink for Publisher {
         if error.may_concern_books() {
             self.garbled.push((venue, connection));
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use arb_monitor::status::StatusModel;
+    use arb_scan::{Pipeline, PipelineConfig, pairs};
+
+    use super::*;
+    use crate::view;
+
+    /// YES at 0.45 and NO at 0.42 pay.
+    fn open() -> (Pipeline<Publisher>, mpsc::Receiver<Finding>) {
+        let (findings, found) = mpsc::channel(16);
+        let publisher = Publisher::new(findings, RiskLimits::default(), None);
+        let mut pipeline = Pipeline::new(PipelineConfig::default(), publisher);
+        let file = r#"[{"id":"p","kalshi":"KXA","polymarket_yes":"71","relation":"equal","fees":{
+            "kalshi":{"multiplier":"1","precision":"0.0001"},"polymarket":{"rate":"0.05","exponent":"1"}}}]"#;
+        pipeline.replace_pairs(pairs::parse(file).unwrap());
+        let at = Timestamp::from_millis(1_795_187_045_000);
+        let frame = br#"{"type":"orderbook_snapshot","sid":1,"seq":1,"msg":{"market_ticker":"KXA",
+            "yes_dollars_fp":[["0.4300","75.00"]],"no_dollars_fp":[["0.5500","60.00"]]}}"#;
+        pipeline.on_frame(Venue::Kalshi, 0, at, frame);
+        let frame = br#"{"event_type":"book","asset_id":"71","market":"0xa","timestamp":"1795187045000","hash":"",
+            "bids":[{"price":"0.58","size":"100"}],"asks":[{"price":"0.60","size":"100"}]}"#;
+        pipeline.on_frame(Venue::Polymarket, 0, at, frame);
+        (pipeline, found)
+    }
+
+    fn next(found: &mut mpsc::Receiver<Finding>) -> (Change, Risk) {
+        match found.try_recv().unwrap() {
+            Finding::Shown { change, risk, .. } => (change, risk),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    fn shown(pipeline: &Pipeline<Publisher>) -> StatusModel {
+        let clocks = [arb_venues::ClockOffset::new("a"), arb_venues::ClockOffset::new("b")];
+        let health = [BTreeMap::new(), BTreeMap::new()];
+        view::of(&StatusModel::default(), pipeline, &health, &clocks, pipeline.now())
+    }
+
+    #[test]
+    fn nothing_is_tradable_while_the_kill_switch_stops_trading() {
+        let (mut pipeline, mut found) = open();
+        let (change, before) = next(&mut found);
+        assert_eq!((change, before.halted), (Change::Opened, false));
+        let view = shown(&pipeline);
+        assert_eq!((view.pairs_tradable, view.kill_switch.engaged), (1, false));
+        let survivors = pipeline.sink().survivors;
+
+        let now = pipeline.now().unwrap();
+        assert!(pipeline.sink_mut().switch.pull(TradingState::Halted, "a wrong book", now));
+        pipeline.tell_again();
+        let (change, stopped) = next(&mut found);
+        assert_eq!((change, stopped.halted), (Change::Again, true));
+        let denied = stopped.denied.unwrap();
+        assert!(denied.starts_with("the kill switch is at halted"), "{denied}");
+        assert_eq!(pipeline.sink().survivors, survivors, "told again is not published twice");
+        let view = shown(&pipeline);
+        assert_eq!((view.pairs_tradable, view.pairs_total), (0, 1));
+        assert!(view.kill_switch.engaged && view.kill_switch.reason.starts_with("a wrong book"));
+        assert_eq!(view.blocked[0].reason, "stopped by the kill switch");
+        assert!(view.opportunities[0].denied.as_ref().unwrap().contains("kill switch"));
+
+        pipeline.sink_mut().switch.release("", now);
+        pipeline.tell_again();
+        assert_eq!(next(&mut found), (Change::Again, before));
+        assert_eq!(shown(&pipeline).pairs_tradable, 1);
     }
 }

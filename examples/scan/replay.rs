@@ -8,12 +8,13 @@ use arb_normalize::opportunity::Action;
 use arb_normalize::{Opportunity, Timestamp, Venue};
 use arb_scan::{
     Change, Closed, Found, Life, LifeConfig, Limits, Lives, MarketSet, Pipeline, PipelineConfig,
-    Sink, pairs, report, sets,
+    QuoteConfig, Sink, pairs, report, sets,
 };
 use arb_ws::capture::{CaptureReader, Line};
 
 use crate::args::Args;
 use crate::failure::Failure;
+use crate::quotes::QuoteLines;
 use crate::terminal;
 
 /// Latencies of orders that a recording is studied for: in the frame's own instant, and as a program nearby or far away would be.
@@ -113,6 +114,9 @@ pub fn write(args: &Args, out: impl Write) -> Result<(), Failure> {
         broken: None,
     };
     let mut config = PipelineConfig::default().with_limits(limits).with_detectors(args.detectors());
+    if args.quotes.is_some() {
+        config = config.with_quoting(QuoteConfig::default());
+    }
     if !args.json {
         config.latencies = LATENCIES_MS.map(Duration::from_millis).to_vec();
     }
@@ -120,15 +124,23 @@ pub fn write(args: &Args, out: impl Write) -> Result<(), Failure> {
     if let Some(path) = &args.pairs {
         pipeline.replace_pairs(read_pairs(path)?);
     }
-    if let Some(path) = &args.sets {
-        pipeline.replace_sets(read_sets(path, args)?);
+    if let Some(path) = args.sets()? {
+        pipeline.replace_sets(read_sets(path)?);
         for refused in pipeline.board().refused() {
             terminal::complain(&refused.to_string());
         }
     }
     let mut player = Player::default();
+    let mut quotes = args.quotes.map(|every| QuoteLines::new(every, args.json));
     for path in &args.replay {
-        player.play(path, &mut pipeline)?;
+        player.play(path, &mut pipeline, |pipeline| {
+            if let Some(quotes) = &mut quotes {
+                let lines = quotes.after_frame(pipeline);
+                let sink = pipeline.sink_mut();
+                let written = lines.and_then(|lines| sink.out.write_all(&lines));
+                sink.keep(written);
+            }
+        })?;
     }
     if player.good_lines == 0 {
         let names: Vec<String> = args.replay.iter().map(|p| p.display().to_string()).collect();
@@ -251,11 +263,8 @@ pub fn read_entries(
 }
 
 /// Reads a file of sets.
-pub fn read_sets(path: &Path, args: &Args) -> Result<Vec<MarketSet>, Failure> {
+pub fn read_sets(path: &Path) -> Result<Vec<MarketSet>, Failure> {
     let shown = path.display();
-    if args.classes != "all" {
-        return Err(Failure::usage(format!("--sets {shown} says nothing without --classes all")));
-    }
     let text = std::fs::read_to_string(path)
         .map_err(|error| Failure::usage(format!("sets file {shown} cannot be read: {error}")))?;
     sets::parse(&text).map_err(|error| Failure {
@@ -276,11 +285,12 @@ pub struct Player {
 }
 
 impl Player {
-    /// Feeds one recording.
+    /// Feeds one recording; `after` is called after each of its lines.
     pub fn play<S: Sink>(
         &mut self,
         path: &Path,
         pipeline: &mut Pipeline<S>,
+        mut after: impl FnMut(&mut Pipeline<S>),
     ) -> Result<(), Failure> {
         let reader = CaptureReader::open(path)
             .map_err(|error| Failure { code: 2, ..Failure::from_error("the recording", &error) })?;
@@ -292,7 +302,10 @@ impl Player {
         }
         for line in reader {
             match line {
-                Ok(line) if self.feed(&line, base, pipeline) => self.good_lines += 1,
+                Ok(line) if self.feed(&line, base, pipeline) => {
+                    self.good_lines += 1;
+                    after(pipeline);
+                }
                 Ok(_) => self.bad_lines += 1,
                 Err(error) => {
                     self.bad_lines += 1;

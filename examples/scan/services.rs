@@ -16,13 +16,15 @@ use arb_monitor::status::{CacheRow, Page, StatusBoard, StatusModel};
 use arb_monitor::webhook::{WebhookConfig, WebhookSink};
 use arb_monitor::window::WindowConfig;
 use arb_monitor::{Monitor, MonitorConfig};
-use arb_scan::Closed;
+use arb_normalize::Opportunity;
+use arb_scan::{Change, Closed};
 use rust_decimal::Decimal;
 use rust_decimal::prelude::FromPrimitive as _;
 use tokio::sync::watch;
 
 use crate::components;
 use crate::failure::Failure;
+use crate::kill_switch::Switch;
 use crate::publisher::{Finding, Risk};
 use crate::settings::Settings;
 
@@ -54,7 +56,7 @@ pub struct Services {
 impl Services {
     /// Starts everything. A Redis that cannot be reached, a webhook that is no address and a taken port are
     /// told in one sentence before anything else starts.
-    pub async fn start(settings: &Settings) -> Result<Self, Failure> {
+    pub async fn start(settings: &Settings, switch: &Switch) -> Result<Self, Failure> {
         let config = cache_config(settings);
         let (cache, store) = match &settings.redis_url {
             None => (Cache::memory(config), "memory"),
@@ -86,7 +88,7 @@ impl Services {
         let monitor = builder.start().map_err(failed)?;
         watch_cache(&monitor, cache.clone(), settings.monitoring_interval);
         let board = StatusBoard::default();
-        let server = serve(settings, &monitor, exporter, board.clone()).await?;
+        let server = serve(settings, &monitor, exporter, page(board.clone(), switch)).await?;
         let writer = CacheWriter::start(cache.clone(), WriterConfig::default());
         let inbox = writer.inbox();
         let alert_rule = OpportunityAlert::default();
@@ -110,6 +112,11 @@ impl Services {
         self.monitor.handle().health_registry().heartbeats().watch("feeds", FEEDS_SILENCE)
     }
 
+    /// Takes books and prices for a cache that others read; `None` where it is this process's own, which has the books themselves.
+    pub fn shared_inbox(&self) -> Option<Inbox> {
+        (self.store == "redis").then(|| self.inbox.clone())
+    }
+
     /// Watches the books of the venues: the whole is not ready without them.
     pub fn watch_feeds(&self, view: &watch::Receiver<StatusModel>) {
         components::watch_feeds(&self.monitor, view, self.monitoring_interval);
@@ -123,14 +130,18 @@ impl Services {
     /// Takes a finding to the cache, the metrics and the alerts.
     pub fn take(&self, finding: &Finding) {
         match finding {
-            Finding::Shown { opportunity, risk, .. } => {
-                // A full inbox is counted by the writer.
-                let _ = self.inbox.offer_opportunity(Arc::clone(opportunity));
-                metrics::counter!("arb_scan_opportunities_total").increment(1);
-                metrics::histogram!("arb_scan_net_usd").record(opportunity.net_usd.to_f64_lossy());
-                metrics::histogram!("arb_scan_return_after_risk_ratio")
-                    .record(risk.return_after_risk);
-                self.alert(opportunity, risk);
+            Finding::Shown { opportunity, change, risk } => {
+                if *change == Change::Opened {
+                    metrics::counter!("arb_scan_opportunities_total").increment(1);
+                    metrics::histogram!("arb_scan_net_usd")
+                        .record(opportunity.net_usd.to_f64_lossy());
+                    metrics::histogram!("arb_scan_return_after_risk_ratio")
+                        .record(risk.return_after_risk);
+                }
+                offer(&self.inbox, opportunity, risk.halted);
+                if !risk.halted {
+                    self.alert(opportunity, risk);
+                }
             }
             Finding::Closed(closed) => self.close(closed),
             Finding::Quarantined { pair, why } => {
@@ -144,7 +155,7 @@ impl Services {
         }
     }
 
-    fn alert(&self, opportunity: &arb_normalize::Opportunity, risk: &Risk) {
+    fn alert(&self, opportunity: &Opportunity, risk: &Risk) {
         let ratio = Decimal::from_f64(risk.return_after_risk).unwrap_or_default();
         let mut facts =
             OpportunityFacts::new(&opportunity.pair, opportunity.net_usd.into(), ratio.round_dp(4))
@@ -211,6 +222,16 @@ impl Services {
     }
 }
 
+/// Offers a trade to the cache. Whoever reads that must not take what the kill switch stops: it is taken out.
+fn offer(inbox: &Inbox, opportunity: &Arc<Opportunity>, halted: bool) {
+    // A full inbox is counted by the writer.
+    let _ = if halted {
+        inbox.remove_opportunity(&opportunity.id)
+    } else {
+        inbox.offer_opportunity(Arc::clone(opportunity))
+    };
+}
+
 fn cache_config(settings: &Settings) -> CacheConfig {
     [Class::Market, Class::Orderbook, Class::Price]
         .into_iter()
@@ -242,11 +263,19 @@ fn watch_cache(monitor: &Monitor, cache: Cache, every: Duration) {
     }
 }
 
+/// The page, from which the switch can be moved.
+fn page(board: StatusBoard, switch: &Switch) -> Page {
+    let switch = switch.clone();
+    Page::new(board).kill_switch(move |engage| {
+        switch.set(engage, if engage { "engaged on the status page" } else { "" })
+    })
+}
+
 async fn serve(
     settings: &Settings,
     monitor: &Monitor,
     exporter: Exporter,
-    board: StatusBoard,
+    page: Page,
 ) -> Result<Option<Server>, Failure> {
     let Some(address) = &settings.status else { return Ok(None) };
     let address: SocketAddr = address.parse().map_err(|_| {
@@ -254,9 +283,41 @@ async fn serve(
             "status is {address:?}: expected an address and port such as 127.0.0.1:8787, or off"
         ))
     })?;
-    let endpoints = Endpoints::default().exporter(exporter).page(Page::new(board));
-    Server::start(ServerConfig::at(address), monitor.handle(), endpoints)
+    let endpoints = Endpoints::default().exporter(exporter).page(page);
+    let mut config = ServerConfig::at(address);
+    config.token.clone_from(&settings.status_token);
+    Server::start(config, monitor.handle(), endpoints)
         .await
         .map(Some)
         .map_err(|error| Failure::from_error("the status page", &error))
+}
+
+#[cfg(test)]
+mod tests {
+    use arb_normalize::{OpportunityClass, Quantity, Usd};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn what_the_kill_switch_stops_is_not_in_the_cache() {
+        let cache = Cache::memory(CacheConfig::default());
+        let trade = Arc::new(Opportunity {
+            id: "p/yes-no/1".to_owned(),
+            at: Some(cache.now()),
+            class: OpportunityClass::CrossVenue,
+            pair: "p".to_owned(),
+            legs: Vec::new(),
+            quantity: Quantity::ZERO,
+            gross_usd: Usd::CENT,
+            fees_usd: Usd::ZERO,
+            net_usd: Usd::CENT,
+        });
+        for (halted, expected) in [(false, 1), (true, 0), (false, 1)] {
+            let writer = CacheWriter::start(cache.clone(), WriterConfig::default());
+            offer(&writer.inbox(), &trade, halted);
+            assert_eq!(writer.shutdown(Duration::from_secs(5)).await, 0);
+            let held = cache.top_opportunities(10).await.unwrap();
+            assert_eq!(held.len(), expected, "halted: {halted}");
+        }
+    }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Display;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -48,6 +48,12 @@ pub struct Settings {
     pub cache_ttl: [Duration; 3],
     /// Where the status page listens.
     pub status: Option<String>,
+    /// What its actions ask for; needed for them where it listens elsewhere than on loopback.
+    pub status_token: Option<String>,
+    /// Where the kill switch is kept, only in memory if unset.
+    pub kill_switch_file: Option<PathBuf>,
+    /// Time between two audits of a venue's books.
+    pub audit_interval: Duration,
     /// Addresses of the venues, where they differ from the built-in ones: Kalshi's REST and WebSocket, Gamma, the CLOB,
     /// Polymarket's market channel.
     pub addresses: [Option<String>; 5],
@@ -93,6 +99,7 @@ impl Lookup {
         let secret = matches!(name, "redis_url" | "webhook_url" | "polygon_rpc_url");
         let shown = match value.as_deref() {
             None => "-".to_owned(),
+            Some(_) if name == "status_token" => "***".to_owned(),
             Some(value) if secret => hide_password(value),
             Some(value) => value.to_owned(),
         };
@@ -127,6 +134,19 @@ impl Lookup {
         self.parsed::<u64>(name, None, variable, default, "a whole number of seconds")
             .map(Duration::from_secs)
     }
+
+    fn at_least_a_second(
+        &mut self,
+        name: &'static str,
+        variable: &'static str,
+        default: &str,
+    ) -> Result<Duration, Failure> {
+        let span = self.seconds(name, variable, default)?;
+        if span.is_zero() {
+            return Err(Failure::usage(format!("{name} is 0: expected at least 1 second")));
+        }
+        Ok(span)
+    }
 }
 
 impl Settings {
@@ -150,10 +170,7 @@ impl Settings {
         let redis_url = lookup.text("redis_url", flag("--redis", &args.redis), "REDIS_URL", None);
         let webhook_url = lookup.text("webhook_url", None, "WEBHOOK_URL", None);
         let monitoring_interval =
-            lookup.seconds("monitoring_interval", "MONITORING_INTERVAL", "30")?;
-        if monitoring_interval.is_zero() {
-            return Err(Failure::usage("monitoring_interval is 0: expected at least 1 second"));
-        }
+            lookup.at_least_a_second("monitoring_interval", "MONITORING_INTERVAL", "30")?;
         let max_position_size = lookup.parsed(
             "max_position_size",
             args.max_position.map(|value| ("--max-position", value.to_string())),
@@ -184,6 +201,9 @@ impl Settings {
             "STATUS_ADDRESS",
             Some("127.0.0.1:0"),
         );
+        let status_token = lookup.text("status_token", None, "STATUS_TOKEN", None);
+        let kill_switch_file = lookup.text("kill_switch_file", None, "KILL_SWITCH_FILE", None);
+        let audit_interval = lookup.at_least_a_second("audit_interval", "AUDIT_INTERVAL", "60")?;
         let addresses = [
             ("kalshi_rest_url", "KALSHI_REST_URL"),
             ("kalshi_ws_url", "KALSHI_WS_URL"),
@@ -217,6 +237,9 @@ impl Settings {
             max_risk_score,
             cache_ttl,
             status: status.filter(|address| address != "off"),
+            status_token,
+            kill_switch_file: kill_switch_file.map(PathBuf::from),
+            audit_interval,
             addresses,
             kalshi_key: key_id.zip(key_path),
             polygon_rpc_url,

@@ -81,8 +81,9 @@ pub fn summary_line(status: &StatusModel) -> String {
         .map(|feed| format!("{} {} {}", feed.name, feed.state, age(feed.data_age)))
         .collect();
     format!(
-        "{} pairs {}/{} tradable; {}; {} open",
+        "{}{} pairs {}/{} tradable; {}; {} open",
         status.mode.as_str(),
+        if status.kill_switch.engaged { " KILL SWITCH ENGAGED" } else { "" },
         status.pairs_tradable,
         status.pairs_total,
         feeds.join(", "),

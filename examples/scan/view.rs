@@ -4,15 +4,17 @@ use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
 use arb_monitor::status::{
-    BlockedPairs, BookCounts, BreakerRow, ClockOffset, FeedRow, FunnelStep, LegRow, Mode, NearMiss,
-    OpportunityRow, StatusModel, Tone,
+    BlockedPairs, BookCounts, BreakerRow, ClockOffset, FeedRow, FunnelStep, KillSwitch, LegRow,
+    Mode, NearMiss, OpportunityRow, StatusModel, Tone,
 };
 use arb_normalize::books::BookState;
 use arb_normalize::opportunity::Action;
 use arb_normalize::{Opportunity, Timestamp, Venue};
+use arb_risk::gate::TradingState;
 use arb_scan::{NotPriced, Pipeline, Share, Stopped, Terms};
 use arb_ws::{Health, LinkState, Windows};
 use rust_decimal::Decimal;
+use time::OffsetDateTime;
 
 use crate::audit::Auditor;
 use crate::endpoints::Endpoints;
@@ -94,6 +96,9 @@ pub fn of(
     for (clock, offset) in view.clocks.iter_mut().zip(clocks) {
         clock.offset_ms = Some(-offset.millis());
     }
+    let switch = &pipeline.sink().switch;
+    let halted = switch.state() != TradingState::Active;
+    view.kill_switch = KillSwitch { engaged: halted, reason: stands_at(switch) };
     let mut blocked_now = Vec::new();
     let (mut live, mut followed) = (0, 0);
     for (id, reason) in pipeline.pair_states() {
@@ -104,6 +109,9 @@ pub fn of(
             Some(NotPriced::Dead(_) | NotPriced::Empty(_) | NotPriced::Suspect(_))
         ));
         match reason {
+            None if halted => {
+                blocked_now.push(("stopped by the kill switch".to_owned(), id.to_owned()));
+            }
             None => view.pairs_tradable += 1,
             Some(reason) => blocked_now.push((reason.to_string(), id.to_owned())),
         }
@@ -130,6 +138,11 @@ pub fn of(
     view.opportunities = opportunities(pipeline, now);
     let quarantined = pipeline.quarantined().map(|(pair, why)| (why.to_string(), pair.to_owned()));
     view.blocked.extend(blocked(quarantined));
+    view.blocked.extend(pipeline.board().refused().iter().map(|refused| BlockedPairs {
+        reason: refused.to_string(),
+        count: 1,
+        examples: Vec::new(),
+    }));
     view.near_misses = near_misses(pipeline);
     if view.mode == Mode::Watch {
         let books = pipeline.board().books(Venue::Polymarket);
@@ -153,6 +166,20 @@ pub fn of(
     .map(|(name, count)| FunnelStep { name: name.to_owned(), count })
     .to_vec();
     view
+}
+
+/// Why the switch stands where it stands, and since when.
+fn stands_at(switch: &arb_risk::gate::KillSwitch) -> String {
+    let since = switch.since().map(|at| {
+        let at = OffsetDateTime::from(at);
+        format!(" (since {} {:02}:{:02} UTC)", at.date(), at.hour(), at.minute())
+    });
+    match switch.state() {
+        TradingState::ReduceOnly => {
+            format!("reduce only: {}{}", switch.reason(), since.unwrap_or_default())
+        }
+        _ => format!("{}{}", switch.reason(), since.unwrap_or_default()),
+    }
 }
 
 /// Shows the audits of each venue with its first connection.
@@ -262,7 +289,7 @@ fn opportunities(pipeline: &Pipeline<Publisher>, now: Option<Timestamp>) -> Vec<
     ranked
         .map(|((opportunity, terms), share)| {
             let opened_at = opened.get(opportunity.id.as_str()).copied().flatten();
-            row(pipeline, opportunity, &terms, opened_at, now, competing(opportunity, &share))
+            row(pipeline, opportunity, &terms, &share, opened_at, now)
         })
         .collect()
 }
@@ -283,9 +310,9 @@ fn row(
     pipeline: &Pipeline<Publisher>,
     opportunity: &Opportunity,
     terms: &Terms,
+    share: &Share,
     opened_at: Option<Timestamp>,
     now: Option<Timestamp>,
-    competing: Vec<String>,
 ) -> OpportunityRow {
     let risk = pipeline.sink().risks.get(&opportunity.id);
     let since =
@@ -296,7 +323,8 @@ fn row(
         legs: opportunity
             .legs
             .iter()
-            .map(|leg| LegRow {
+            .zip(&terms.heard_at)
+            .map(|(leg, heard_at)| LegRow {
                 venue: leg.venue.as_str().to_owned(),
                 action: format!(
                     "{} {}",
@@ -304,15 +332,18 @@ fn row(
                     leg.outcome.as_str().to_uppercase()
                 ),
                 limit: leg.limit.into(),
-                age: since(opportunity.at),
+                age: since(*heard_at),
             })
             .collect(),
         quantity: opportunity.quantity.into(),
         net_usd: opportunity.net_usd.into(),
         after_risk_usd: risk.map_or(Decimal::ZERO, |risk| risk.profit_after_risk.into()),
+        served_usd: share.net_usd.into(),
         capital_usd: terms.capital_usd.into(),
         days: pipeline.sink().days_to_settlement(&opportunity.pair, opportunity.at),
         age: since(opened_at),
-        competing,
+        competing: competing(opportunity, share),
+        // What was not judged was not approved.
+        denied: risk.map_or_else(|| Some("not judged yet".to_owned()), |risk| risk.denied.clone()),
     }
 }

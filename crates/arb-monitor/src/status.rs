@@ -12,7 +12,7 @@ mod sections;
 
 pub use model::{
     BlockedPairs, BookCounts, BreakerRow, CacheRow, ClockOffset, FeedRow, FunnelStep, KillSwitch,
-    LegRow, Mode, NearMiss, OpportunityRow, StatusModel, Tone,
+    LegRow, Mode, NearMiss, OpportunityRow, QuoteRow, StatusModel, Tone,
 };
 pub use page::{Page, StatusBoard};
 pub(crate) use page::{Rendered, document};

@@ -219,8 +219,13 @@ async fn redis_starts_as_compose_starts_it() {
 
 /// A GET of a path, its body as JSON.
 async fn get(address: SocketAddr, path: &str) -> Option<Value> {
+    get_with(address, path, "").await
+}
+
+/// The same with further headers, each with its line's end.
+async fn get_with(address: SocketAddr, path: &str, headers: &str) -> Option<Value> {
     let mut stream = TcpStream::connect(address).await.ok()?;
-    let request = format!("GET {path} HTTP/1.0\r\nhost: {address}\r\n\r\n");
+    let request = format!("GET {path} HTTP/1.0\r\nhost: {address}\r\n{headers}\r\n");
     stream.write_all(request.as_bytes()).await.ok()?;
     let mut answer = String::new();
     stream.read_to_string(&mut answer).await.ok()?;
@@ -230,6 +235,121 @@ async fn get(address: SocketAddr, path: &str) -> Option<Value> {
 
 fn encoded(text: &str) -> String {
     text.bytes().map(|byte| format!("%{byte:02X}")).collect()
+}
+
+/// What Grafana wants of a dashboard that it is given as a file; what it does not like it drops with a line in its log.
+#[test]
+fn the_dashboard_can_be_provisioned() {
+    let Some(folder) = deploy() else { return };
+    let board: Value =
+        serde_json::from_str(&read(&folder, "grafana/dashboards/arbitrage.json")).unwrap();
+    let sources = read(&folder, "grafana/provisioning/datasources/prometheus.yaml");
+    let uid = board["uid"].as_str().unwrap();
+    let fits = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+    assert!((1..=40).contains(&uid.len()) && uid.chars().all(fits), "{uid}");
+    assert!(board["id"].is_null(), "ids of the database are Grafana's own");
+    assert!(board["schemaVersion"].as_u64().unwrap() >= 36, "data sources are named by uid");
+    assert!(!board["title"].as_str().unwrap().is_empty());
+    let source = serde_json::json!({"type": "prometheus", "uid": values(&sources, "uid")[0]});
+    let (mut ids, mut places) = (BTreeSet::new(), BTreeSet::new());
+    for panel in board["panels"].as_array().unwrap() {
+        let title = panel["title"].as_str().unwrap();
+        assert!(ids.insert(panel["id"].as_u64().unwrap()), "{title}: its id stands twice");
+        let place = |name: &str| panel["gridPos"][name].as_u64().unwrap();
+        assert!(place("w") > 0 && place("h") > 0 && place("x") + place("w") <= 24, "{title}");
+        for x in place("x")..place("x") + place("w") {
+            for y in place("y")..place("y") + place("h") {
+                assert!(places.insert((x, y)), "{title} lies over another panel");
+            }
+        }
+        if panel["type"] == "row" {
+            assert_eq!(panel["panels"], serde_json::json!([]), "{title} is folded open");
+            continue;
+        }
+        assert_eq!(panel["datasource"], source, "{title}");
+        let targets = panel["targets"].as_array().unwrap();
+        let names: BTreeSet<&str> = targets.iter().map(|t| t["refId"].as_str().unwrap()).collect();
+        assert!(!targets.is_empty() && names.len() == targets.len(), "{title}: {names:?}");
+        let own = |target: &Value| target["datasource"].is_null() || target["datasource"] == source;
+        assert!(targets.iter().all(own), "{title}");
+    }
+    // The files lie where the provisioning looks for them.
+    let provider = read(&folder, "grafana/provisioning/dashboards/dashboards.yaml");
+    let mount = format!("- ./grafana/dashboards:{}:ro", values(&provider, "path")[0]);
+    assert!(read(&folder, "compose.yaml").contains(&mount), "{mount}");
+}
+
+/// How Grafana is started where it is installed: older packages have a program of their own for the server.
+fn grafana() -> Option<Command> {
+    let found = |program: &str| Command::new(program).arg("-v").output().is_ok();
+    if found("grafana") {
+        let mut command = Command::new("grafana");
+        command.arg("server");
+        return Some(command);
+    }
+    if found("grafana-server") {
+        return Some(Command::new("grafana-server"));
+    }
+    eprintln!("skipped: no grafana on this system");
+    None
+}
+
+/// `admin:a password of this test`, as basic authentication wants it.
+const GRAFANA_LOGIN: &str = "authorization: Basic YWRtaW46YSBwYXNzd29yZCBvZiB0aGlzIHRlc3Q=\r\n";
+
+#[tokio::test]
+async fn a_real_grafana_takes_data_source_and_dashboard() {
+    let Some(folder) = deploy() else { return };
+    let Some(mut command) = grafana() else { return };
+    let (data, port) = (tempfile::tempdir().unwrap(), free_port());
+    let provisioning = data.path().join("provisioning");
+    for (kind, file) in [("datasources", "prometheus.yaml"), ("dashboards", "dashboards.yaml")] {
+        fs::create_dir_all(provisioning.join(kind)).unwrap();
+        let text = read(&folder, &format!("grafana/provisioning/{kind}/{file}"));
+        let dashboards = fs::canonicalize(folder.join("grafana/dashboards")).unwrap();
+        let text = text.replace("/var/lib/grafana/dashboards", &dashboards.display().to_string());
+        fs::write(provisioning.join(kind).join(file), text).unwrap();
+    }
+    if Path::new("/usr/share/grafana").exists() {
+        command.args(["--homepath", "/usr/share/grafana"]);
+    }
+    let compose = read(&folder, "compose.yaml");
+    let settings = compose.lines().map(str::trim).filter_map(|line| line.split_once(": "));
+    for (name, value) in settings.filter(|(name, _)| name.starts_with("GF_")) {
+        command.env(name, value.trim_matches('"'));
+    }
+    command
+        .env("GF_SERVER_HTTP_PORT", port.to_string())
+        .env("GF_SECURITY_ADMIN_PASSWORD", "a password of this test")
+        .env("GF_PATHS_PROVISIONING", &provisioning)
+        .env("GF_PATHS_DATA", data.path().join("data"))
+        .env("GF_PATHS_LOGS", data.path().join("log"))
+        .env("GF_PATHS_PLUGINS", data.path().join("plugins"))
+        .stdout(Stdio::null())
+        .stderr(Stdio::null());
+    let _grafana = Running(command.spawn().unwrap());
+    let address = SocketAddr::from(([127, 0, 0, 1], port));
+    let deadline = Instant::now() + PATIENCE;
+    let board: Value =
+        serde_json::from_str(&read(&folder, "grafana/dashboards/arbitrage.json")).unwrap();
+    loop {
+        let source = get_with(address, "/api/datasources/uid/prometheus", GRAFANA_LOGIN)
+            .await
+            .unwrap_or_default();
+        let shown = get_with(address, "/api/dashboards/uid/arbitrage", GRAFANA_LOGIN)
+            .await
+            .unwrap_or_default();
+        let panels = |board: &Value| board["panels"].as_array().map(Vec::len);
+        if source["url"] == "http://127.0.0.1:9090"
+            && source["type"] == "prometheus"
+            && shown["meta"]["provisioned"] == true
+            && panels(&shown["dashboard"]) == panels(&board)
+        {
+            return;
+        }
+        assert!(Instant::now() < deadline, "{source}\n{shown}");
+        sleep(Duration::from_millis(500)).await;
+    }
 }
 
 /// A monitored program that publishes the sample page and answers scrapes.

@@ -5,6 +5,7 @@
 mod sample;
 
 use std::net::SocketAddr;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use arb_monitor::alert::{AlertKind, Severity, Signal};
@@ -167,6 +168,42 @@ async fn an_alert_is_acknowledged_from_here_but_not_from_another_site() {
     assert_eq!(handle.alerts()[0].acknowledged.as_ref().unwrap().by, "status page");
     let shown: Value = serde_json::from_str(&site.get("/api/status").await.body).unwrap();
     assert_eq!(shown["alerts"][0]["acknowledged"]["by"], json!("status page"));
+}
+
+#[tokio::test]
+async fn the_kill_switch_is_moved_from_here_but_not_from_another_site_nor_without_the_token() {
+    let site = Site::start(ServerConfig::default()).await;
+    let nowhere = ask(site.server.address(), "POST", "/kill-switch/engage", &[]).await;
+    assert_eq!(nowhere.status, 404, "a page that does not offer it");
+
+    let stands = Arc::new(Mutex::new(Vec::new()));
+    let page = Page::new(StatusBoard::default()).kill_switch({
+        let stands = Arc::clone(&stands);
+        move |engage| {
+            stands.lock().unwrap().push(engage);
+            if engage { Ok(()) } else { Err("not released: the disk is full".to_owned()) }
+        }
+    });
+    let config = ServerConfig::default().with_token("s3cret");
+    let endpoints = Endpoints::default().page(page);
+    let server = Server::start(config, site.monitor.handle(), endpoints).await.unwrap();
+    let address = server.address();
+    let token = ("authorization", "Bearer s3cret");
+    for (path, headers, status) in [
+        ("/kill-switch/engage", vec![], 401),
+        ("/kill-switch/engage", vec![token, ("origin", "http://evil.example")], 403),
+        ("/kill-switch/engage", vec![token], 303),
+        ("/kill-switch/elsewhere", vec![token], 404),
+        ("/kill-switch/release", vec![token], 500),
+    ] {
+        let answer = ask(address, "POST", path, &headers).await;
+        assert_eq!(answer.status, status, "{path} {headers:?}");
+        if status == 500 {
+            assert_eq!(answer.body, "not released: the disk is full\n");
+        }
+    }
+    assert_eq!(*stands.lock().unwrap(), [true, false]);
+    assert_eq!(ask(address, "GET", "/kill-switch/engage", &[token]).await.status, 404);
 }
 
 #[tokio::test]

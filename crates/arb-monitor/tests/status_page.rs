@@ -8,6 +8,8 @@ mod chromium;
 mod sample;
 
 use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use arb_monitor::alert::{AlertKind, MemorySink, Severity, Signal, SinkConfig};
@@ -23,6 +25,8 @@ struct Shown {
     board: StatusBoard,
     monitor: Monitor,
     server: Server,
+    /// Where the kill switch stands.
+    moved: Arc<AtomicBool>,
 }
 
 impl Shown {
@@ -49,9 +53,19 @@ impl Shown {
         );
         let board = StatusBoard::default();
         board.publish(sample::model());
-        let page = Page::new(board.clone());
+        let moved = Arc::new(AtomicBool::new(false));
+        let page = Page::new(board.clone()).kill_switch({
+            let (moved, board) = (Arc::clone(&moved), board.clone());
+            move |engage| {
+                moved.store(engage, Ordering::Relaxed);
+                let mut model = sample::model();
+                model.kill_switch.engaged = engage;
+                board.publish(model);
+                Ok(())
+            }
+        });
         let server = Server::start(config, handle, Endpoints::default().page(page)).await.unwrap();
-        Self { board, monitor, server }
+        Self { board, monitor, server, moved }
     }
 
     fn url(&self) -> String {
@@ -178,13 +192,34 @@ async fn the_page_is_live_and_its_actions_work_by_keyboard() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_kill_switch_is_engaged_at_once_and_released_after_a_question() {
+    let Some(mut browser) = browser().await else { return };
+    let shown = Shown::start(ServerConfig::default()).await;
+    browser.open(&shown.url()).await;
+    browser.wait_for("document.getElementById('link').textContent === 'live'").await;
+    browser.value("document.getElementById('switch').focus()").await;
+    browser.press("Enter", 13, "\r").await;
+    browser.wait_for("document.getElementById('head').innerText.includes('ENGAGED')").await;
+    assert!(shown.moved.load(Ordering::Relaxed));
+    let asked = "window.asked = []; window.confirm = (text) => { window.asked.push(text); return window.asked.length > 1; }; 0";
+    browser.value(asked).await;
+    browser.value("document.getElementById('switch').click()").await;
+    browser.wait_for("window.asked.length === 1").await;
+    assert!(shown.moved.load(Ordering::Relaxed), "the answer was no");
+    browser.value("document.getElementById('switch').click()").await;
+    browser.wait_for("document.getElementById('switch').innerText === 'Engage'").await;
+    assert!(!shown.moved.load(Ordering::Relaxed));
+    shown.monitor.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn with_a_token_an_action_needs_it() {
     let Some(mut browser) = browser().await else { return };
     let shown = Shown::start(ServerConfig::default().with_token("s3cret")).await;
     browser.open(&shown.url()).await;
     browser.wait_for("document.getElementById('link').textContent === 'live'").await;
     browser.value("document.querySelector('#alerts button').click()").await;
-    browser.wait_for("document.getElementById('link').textContent.includes('token')").await;
+    browser.wait_for("document.getElementById('said').textContent.includes('token')").await;
     assert!(shown.monitor.handle().alerts()[0].acknowledged.is_none());
     browser.value("document.getElementById('token').value = 's3cret'").await;
     browser.value("document.querySelector('#alerts button').click()").await;

@@ -34,6 +34,7 @@ use std::time::Duration;
 use arb_normalize::opportunity::Action;
 use arb_normalize::{Book, Ladder, Opportunity, OpportunityLeg, Price, Quantity, Usd, Venue};
 use arrayvec::ArrayVec;
+use smallvec::SmallVec;
 
 pub use config::{AssessConfig, LegView, TradeView};
 pub use execution::LegRisk;
@@ -42,11 +43,11 @@ pub use recommendation::{Recommendation, Remedy, Verdict};
 pub use settlement::SettlementRecord;
 pub use states::{StatePayoff, TerminalState};
 
-use crate::size::MAX_LEGS;
+use crate::size::{MAX_LEGS, PerLeg};
 use crate::slippage::{ImpactModel, LegLiquidity, SquareRootImpact, contracts};
 
-/// Three for each leg's book, one each for legs, profit and numbers.
-const MOST_FAILURES: usize = 3 * MAX_LEGS + 3;
+/// Hard failures, of which there are none as a rule.
+type HardFailures = SmallVec<[HardFailure; 8]>;
 
 /// Assesses with every default, of two books of which nothing but the levels is known: see [`Assessor`].
 ///
@@ -97,15 +98,15 @@ pub struct Assessment {
     /// The least confidence in any leg's slippage, 0 to 1.
     pub confidence: f64,
     /// Slippage, fill probability and cost of unwinding, leg by leg.
-    pub legs: ArrayVec<LegRisk, MAX_LEGS>,
+    pub legs: PerLeg<LegRisk>,
     /// Which leg to send first (counted from 0), so that the leg risk is smallest.
     pub first_leg: usize,
     /// What sending another leg first would lose on top, dollars.
     pub order_saves: Usd,
     /// Profit in each terminal state.
-    pub states: ArrayVec<StatePayoff, { states::MOST }>,
+    pub states: SmallVec<[StatePayoff; states::IN_PLACE]>,
     /// Why the total is 100 whatever the losses; empty as a rule.
-    pub hard_failures: ArrayVec<HardFailure, MOST_FAILURES>,
+    pub hard_failures: HardFailures,
     /// What to do.
     pub recommendation: Recommendation,
 }
@@ -194,7 +195,7 @@ impl<I: ImpactModel> Assessor<I> {
         trade: &TradeView,
     ) -> Assessment {
         let count = opportunity.legs.len();
-        let mut failures = ArrayVec::new();
+        let mut failures = HardFailures::new();
         if count == 0 || count > MAX_LEGS || count != views.len() {
             failures.push(HardFailure::Legs { legs: count, books: views.len() });
             return self.conclude(opportunity, trade, Parts::default(), failures);
@@ -244,7 +245,7 @@ impl<I: ImpactModel> Assessor<I> {
         opportunity: &Opportunity,
         trade: &TradeView,
         parts: Parts,
-        mut failures: ArrayVec<HardFailure, MOST_FAILURES>,
+        mut failures: HardFailures,
     ) -> Assessment {
         let net = opportunity.net_usd;
         let outlay = opportunity.outlay_usd();
@@ -331,16 +332,11 @@ impl<I: ImpactModel> Assessor<I> {
 /// What is gathered leg by leg.
 #[derive(Default)]
 struct Parts {
-    legs: ArrayVec<LegRisk, MAX_LEGS>,
+    legs: PerLeg<LegRisk>,
     order: execution::Order,
 }
 
-fn check_book(
-    index: usize,
-    leg: &OpportunityLeg,
-    view: &LegView<'_>,
-    failures: &mut ArrayVec<HardFailure, MOST_FAILURES>,
-) {
+fn check_book(index: usize, leg: &OpportunityLeg, view: &LegView<'_>, failures: &mut HardFailures) {
     if !view.live {
         failures.push(HardFailure::NotLive { leg: index });
     }

@@ -37,7 +37,7 @@ mod summit;
 
 use arb_normalize::opportunity::Action;
 use arb_normalize::{Ladder, Price, Quantity, Usd};
-use arrayvec::ArrayVec;
+use smallvec::SmallVec;
 use thiserror::Error;
 
 pub use discount::Discount;
@@ -45,7 +45,10 @@ pub use discount::Discount;
 use crate::fees::{FeeModel, LegFees, OrderCost};
 
 /// The most legs a trade has.
-pub const MAX_LEGS: usize = 16;
+pub const MAX_LEGS: usize = 64;
+
+/// What a trade has for each leg. Sizing a trade of up to 16 legs allocates nothing.
+pub type PerLeg<T> = SmallVec<[T; 16]>;
 
 /// The largest quantity considered: 1,000,000,000 contracts.
 pub const MAX_QUANTITY: Quantity = match Quantity::from_contracts(1_000_000_000) {
@@ -242,7 +245,7 @@ pub struct SizedTrade {
     pub value: Usd,
     /// What a contract at the limit prices earns (discounted, before rounding), rounded down to 1e-12 dollars.
     pub marginal_edge: Usd,
-    legs: ArrayVec<OrderCost, MAX_LEGS>,
+    legs: PerLeg<OrderCost>,
 }
 
 impl SizedTrade {

@@ -9,7 +9,7 @@ use arb_normalize::{Book, Ladder, Level, Outcome, Quantity, Side, Usd};
 use arb_risk::fees::{
     ExactFee, FeeModel, KalshiFees, LegFees, Multiplier, PolymarketFees, Rate, Step, UnitFee,
 };
-use arb_risk::size::{Discount, Leg, MAX_TRIES, NoTrade, SizeRequest};
+use arb_risk::size::{Discount, Leg, MAX_LEGS, MAX_TRIES, NoTrade, SizeRequest};
 use decimal::{ReferenceLeg, brute_force};
 use proptest::prelude::*;
 use rust_decimal::Decimal;
@@ -491,7 +491,13 @@ fn refusals_name_what_is_missing() {
     let base =
         [Leg::buy(Ladder::from_best_last(&yes), free), Leg::buy(Ladder::from_best_last(&no), free)];
     assert_eq!(SizeRequest::<LegFees>::new(&[]).size(), Err(NoTrade::Legs(0)));
-    assert_eq!(SizeRequest::new(&[base[0]; 17]).size(), Err(NoTrade::Legs(17)));
+    // Whether or not they would pay.
+    for price in ["0.5", "0.01"] {
+        let offered = [level(price, "100")];
+        let legs = [Leg::buy(Ladder::from_best_last(&offered), free); MAX_LEGS + 1];
+        assert_eq!(SizeRequest::new(&legs).size(), Err(NoTrade::Legs(65)));
+        assert_eq!(SizeRequest::new(&legs[..MAX_LEGS]).size().is_ok(), price == "0.01");
+    }
     let empty = [base[0], Leg::buy(Ladder::EMPTY, free)];
     assert_eq!(SizeRequest::new(&empty).size(), Err(NoTrade::NoDepth { leg: 1 }));
     let minimum = [Leg { min_size: "5".parse().unwrap(), ..base[0] }, base[1]];

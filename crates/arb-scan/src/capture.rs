@@ -7,8 +7,7 @@ use arb_normalize::books::{BookId, Books};
 use arb_normalize::opportunity::Action;
 use arb_normalize::{Ladder, Level, Price, Quantity, Side, Timestamp, Usd, Venue};
 use arb_risk::fees::FeeModel as _;
-use arb_risk::size::{Leg, MAX_LEGS, SizeRequest};
-use arrayvec::ArrayVec;
+use arb_risk::size::{Leg, PerLeg, SizeRequest};
 use serde::Serialize;
 
 use crate::compete::side_of;
@@ -46,7 +45,7 @@ pub(crate) struct Capture {
 struct Pending {
     due: Timestamp,
     quantity: Quantity,
-    orders: ArrayVec<(u8, Price), MAX_LEGS>,
+    orders: PerLeg<(u8, Price)>,
 }
 
 impl Capture {
@@ -75,7 +74,7 @@ impl Capture {
     ) {
         let Some(now) = now.filter(|_| !self.pending.contains_key(&index)) else { return };
         let Some(rests) = self.rests(basket, picks, books) else { return };
-        let legs: ArrayVec<Leg<'_>, MAX_LEGS> = picked(basket, picks)
+        let legs: PerLeg<Leg<'_>> = picked(basket, picks)
             .zip(&rests)
             .map(|(leg, rest)| leg.order(Ladder::from_best_last(rest)))
             .collect();
@@ -109,7 +108,7 @@ impl Capture {
     }
 
     fn fill(&mut self, basket: &Basket, pending: &Pending, books: &[&Books; 2]) {
-        let picks: ArrayVec<u8, MAX_LEGS> = pending.orders.iter().map(|(pick, _)| *pick).collect();
+        let picks: PerLeg<u8> = pending.orders.iter().map(|(pick, _)| *pick).collect();
         let trustworthy = picked(basket, &picks)
             .all(|leg| leg.book.is_some_and(|id| books[leg.venue.index()].get(id).is_priceable()));
         let rests = self.rests(basket, &picks, books).filter(|_| trustworthy);
@@ -164,8 +163,8 @@ impl Capture {
         basket: &Basket,
         picks: &[u8],
         books: &[&Books; 2],
-    ) -> Option<ArrayVec<Vec<Level>, MAX_LEGS>> {
-        let mut rests = ArrayVec::new();
+    ) -> Option<PerLeg<Vec<Level>>> {
+        let mut rests = PerLeg::new();
         for leg in picked(basket, picks) {
             let (venue, id, side) = side_of(leg)?;
             let book = books[venue.index()].get(id).book();

@@ -5,8 +5,7 @@ use std::collections::HashMap;
 use arb_normalize::books::BookId;
 use arb_normalize::opportunity::Action;
 use arb_normalize::{Ladder, Level, Opportunity, Outcome, Quantity, Side, Usd, Venue};
-use arb_risk::size::{Leg, MAX_LEGS, SizeRequest};
-use arrayvec::ArrayVec;
+use arb_risk::size::{Leg, PerLeg, SizeRequest};
 
 use crate::{Basket, BasketLeg, Board, Limits, Terms};
 
@@ -106,13 +105,13 @@ fn size_on_rest(
     taken: &HashMap<BookSide, Quantity>,
     capital: Option<Usd>,
 ) -> Option<(Quantity, Usd, Usd)> {
-    let mut rests: ArrayVec<Vec<Level>, MAX_LEGS> = ArrayVec::new();
+    let mut rests: PerLeg<Vec<Level>> = PerLeg::new();
     for leg in one.legs() {
         let side = side_of(leg)?;
         let book = board.books(leg.venue).get(side.1).book();
         rests.push(rest_of(leg.ladder(book), taken.get(&side).copied().unwrap_or(Quantity::ZERO)));
     }
-    let legs: ArrayVec<Leg<'_>, MAX_LEGS> =
+    let legs: PerLeg<Leg<'_>> =
         one.legs().zip(&rests).map(|(leg, rest)| leg.order(Ladder::from_best_last(rest))).collect();
     let mut request = SizeRequest::new(&legs);
     request.payout = one.basket.payoff;

@@ -3,8 +3,7 @@
 use arb_normalize::books::{BookState, Books, TrackedBook};
 use arb_normalize::opportunity::Action;
 use arb_normalize::{Price, Timestamp, Usd, Venue};
-use arb_risk::size::{Leg, MAX_LEGS, NoTrade, SizeRequest, SizedTrade};
-use arrayvec::ArrayVec;
+use arb_risk::size::{Leg, NoTrade, PerLeg, SizeRequest, SizedTrade};
 use serde::Serialize;
 
 use crate::basket::Pick;
@@ -44,7 +43,7 @@ impl std::fmt::Display for NotPriced {
 }
 
 /// Which legs of a basket are the orders.
-pub(crate) type Picks = ArrayVec<u8, MAX_LEGS>;
+pub(crate) type Picks = PerLeg<u8>;
 
 /// A sized trade and the legs of the basket that are its orders, in the same order.
 #[derive(Debug, Clone)]
@@ -155,7 +154,7 @@ fn gross_edge(legs: &[Leg<'_>], basket: &Basket) -> Option<i64> {
 /// The orders of a basket being priced.
 #[derive(Default)]
 struct Orders<'b> {
-    legs: ArrayVec<Leg<'b>, MAX_LEGS>,
+    legs: PerLeg<Leg<'b>>,
     picks: Picks,
     /// When the books were last heard of, the first and the last of them.
     oldest: Option<Timestamp>,
@@ -168,9 +167,9 @@ impl<'b> Orders<'b> {
             self.oldest = Some(self.oldest.map_or(at, |oldest| oldest.min(at)));
             self.newest = Some(self.newest.map_or(at, |newest| newest.max(at)));
         }
-        // A detector refuses what has more orders than a trade, or more legs than a byte counts.
-        let _full = self.legs.try_push(leg);
-        let _full = self.picks.try_push(index as u8);
+        self.legs.push(leg);
+        // A detector refuses what has more legs than a byte counts.
+        self.picks.push(index as u8);
     }
 }
 
@@ -242,13 +241,13 @@ fn convert_one<'b>(
     now: Option<Timestamp>,
     orders: &mut Orders<'b>,
 ) -> Result<(), NotPriced> {
-    let mut bids: ArrayVec<(usize, Price, &TrackedBook), MAX_LEGS> = ArrayVec::new();
+    let mut bids: PerLeg<(usize, Price, &TrackedBook)> = PerLeg::new();
     let mut refused = None;
     for (number, two) in basket.legs.chunks_exact(2).enumerate() {
         match live_book(&two[0], books, limits, now) {
             Ok(tracked) => {
                 if let Some(bid) = tracked.book().best_bid() {
-                    let _full = bids.try_push((number, bid.price, tracked));
+                    bids.push((number, bid.price, tracked));
                 }
             }
             Err(reason) => refused = refused.or(Some(reason)),

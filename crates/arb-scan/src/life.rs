@@ -445,6 +445,22 @@ mod tests {
     }
 
     #[test]
+    fn values_below_half_of_the_peak_take_no_room() {
+        let mut lives = Lives::new(LifeConfig::default());
+        let class = OpportunityClass::CrossVenue;
+        let mut show = |now: i64, cents: i64| {
+            let net = Usd::from_micros(10_000 * cents);
+            lives.show("p/yes-no/1", "p", class, at(now), net, || None);
+            lives.current["p/yes-no"].steps.0.len()
+        };
+        let held: Vec<usize> = [(0, 1), (10, 2), (20, 3), (30, 100), (40, 50), (50, 49), (60, 80)]
+            .map(|(now, cents)| show(now, cents))
+            .to_vec();
+        // What is shown counts once its time is over; 49 cents are less than half of the peak.
+        assert_eq!(held, [0, 1, 1, 0, 1, 2, 2]);
+    }
+
+    #[test]
     fn nothing_is_said_below_the_resolution_of_the_books() {
         let mut lives = Lives::new(LifeConfig::default());
         let class = OpportunityClass::CrossVenue;

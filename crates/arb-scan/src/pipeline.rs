@@ -411,6 +411,24 @@ impl<S: Sink> Pipeline<S> {
         }
     }
 
+    /// Tells the sink of every open trade again, as it was last told ([`Change::Again`]): for a sink whose own judgement changed, such
+    /// as by a kill switch.
+    pub fn tell_again(&mut self) {
+        for index in 0..self.episodes.len() {
+            let quarantine = self.quarantine.and_then(|_| self.quarantine_of(index));
+            let episode = &self.episodes[index];
+            let Some(line) = episode.line.as_ref().filter(|_| episode.is_open()) else { continue };
+            self.sink.on_opportunity(&Found {
+                opportunity: line,
+                change: Change::Again,
+                basket: &self.board.baskets[index],
+                picks: &episode.picks,
+                board: &self.board,
+                quarantine,
+            });
+        }
+    }
+
     /// A trade does not pay: ends its episode if it is open.
     fn end(&mut self, index: usize, reason: CloseReason) {
         let episode = &mut self.episodes[index];

@@ -150,5 +150,17 @@ mod tests {
         record.note(&rule, at(0), Some(Usd::DOLLAR + Usd::CENT));
         assert!(record.note(&rule, at(86_400), Some(Usd::ZERO)));
         assert!(record.quarantine.unwrap().median_too_high);
+        // A rule that lets a pair pay as often as it likes still does not let it pay so much.
+        let rule = QuarantineRule { share_max_ppm: 1_000_000, ..rule };
+        for (net, too_much) in [(Usd::DOLLAR, false), (Usd::DOLLAR + Usd::CENT, true)] {
+            let mut record = Record::default();
+            record.note(&rule, at(0), Some(net));
+            assert!(!record.note(&rule, at(43_200), Some(Usd::ZERO)));
+            assert!(
+                !record.note(&rule, at(86_400), Some(net)),
+                "half of the time is no more than half"
+            );
+            assert_eq!(record.note(&rule, at(86_402), Some(net)), too_much);
+        }
     }
 }

@@ -11,7 +11,7 @@ use std::time::Duration;
 use arb_normalize::books::TrackedBook;
 use arb_normalize::opportunity::Action;
 use arb_normalize::{Ladder, Level, Outcome, Price, Quantity, Side, Timestamp, Usd, Venue};
-use arb_risk::fees::{FeeModel, KalshiRole, LegFees};
+use arb_risk::fees::{FeeModel, KalshiRole, LegFees, OrderCost};
 use serde::Serialize;
 
 use crate::{Basket, BasketLeg, Board, Limits, judge};
@@ -65,6 +65,9 @@ pub struct QuoteLeg<'a> {
     pub cost_usd: Usd,
     /// The fee, with the venue's rounding.
     pub fee_usd: Usd,
+    /// When its book was last heard of.
+    #[serde(skip)]
+    pub heard_at: Option<Timestamp>,
 }
 
 /// A resting order and its hedge.
@@ -148,13 +151,14 @@ fn quote<'a>(
     if !net_usd.is_positive() {
         return None;
     }
-    let leg = |leg: &'a BasketLeg, limit, order: arb_risk::fees::OrderCost| QuoteLeg {
+    let leg = |leg: &'a BasketLeg, book: &TrackedBook, limit, order: OrderCost| QuoteLeg {
         venue: leg.venue,
         market: &leg.market,
         outcome: leg.outcome,
         limit,
         cost_usd: order.cost,
         fee_usd: order.fee,
+        heard_at: book.received_at(),
     };
     // Who fills a bid for YES sells YES; who fills a bid for NO buys YES.
     let taker = if rest.outcome == Outcome::Yes { Side::Ask } else { Side::Bid };
@@ -162,8 +166,8 @@ fn quote<'a>(
         tapes.judge(rest.venue, &rest.key, taker, joined.size.saturating_add(quantity), now);
     Some(Quote {
         pair,
-        rest: leg(rest, joined.price, rested),
-        hedge: leg(hedge, limit, hedged),
+        rest: leg(rest, resting, joined.price, rested),
+        hedge: leg(hedge, hedging, limit, hedged),
         quantity,
         net_usd,
         ahead: joined.size,
@@ -181,9 +185,9 @@ const fn maker_fees(rest: &BasketLeg, config: &QuoteConfig) -> Option<LegFees> {
     }
 }
 
-fn free(price: Price, quantity: Quantity) -> arb_risk::fees::OrderCost {
+fn free(price: Price, quantity: Quantity) -> OrderCost {
     let cost = Usd::cost(price, quantity);
-    arb_risk::fees::OrderCost { limit: price, cost, fee: Usd::ZERO, outlay: cost }
+    OrderCost { limit: price, cost, fee: Usd::ZERO, outlay: cost }
 }
 
 /// The highest price of the hedge at which a contract still earns the least edge, on the grid of its book (whole cents

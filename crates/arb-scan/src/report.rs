@@ -3,11 +3,14 @@
 use std::io::{self, Write};
 
 use arb_normalize::books::{BookState, Books};
-use arb_normalize::{Level, Opportunity, OpportunityLeg, Price, Quantity, Usd};
+use arb_normalize::{
+    Level, Opportunity, OpportunityLeg, Outcome, Price, Quantity, Timestamp, Usd, Venue,
+};
 use serde::Serialize;
 use serde::ser::SerializeMap;
 
-use crate::{Closed, Counts};
+use crate::quote::{QuoteLeg, WITHIN};
+use crate::{Closed, Counts, Quote};
 
 /// The version every line carries.
 pub const VERSION: u32 = 1;
@@ -22,7 +25,7 @@ pub fn opportunity(out: &mut impl Write, opportunity: &Opportunity) -> io::Resul
         &OpportunityLine {
             v: VERSION,
             kind: "opportunity",
-            at_ns: opportunity.at.map_or(0, arb_normalize::Timestamp::nanos),
+            at_ns: opportunity.at.map_or(0, Timestamp::nanos),
             id: &opportunity.id,
             class: opportunity.class.as_str(),
             pair: &opportunity.pair,
@@ -45,13 +48,60 @@ pub fn closed(out: &mut impl Write, closed: &Closed) -> io::Result<()> {
         &ClosedLine {
             v: VERSION,
             kind: "closed",
-            at_ns: closed.at.map_or(0, arb_normalize::Timestamp::nanos),
+            at_ns: closed.at.map_or(0, Timestamp::nanos),
             id: &closed.id,
             pair: &closed.pair,
             reason: closed.reason.as_str(),
             best_net_usd: closed.best_net_usd,
         },
     )
+}
+
+/// Writes the line of a quote.
+///
+/// # Errors
+/// When the writer fails.
+pub fn quote(out: &mut impl Write, at: Option<Timestamp>, quote: &Quote<'_>) -> io::Result<()> {
+    let chances = quote.fills.map(|fill| ChanceLine {
+        within_ms: u64::try_from(fill.within.as_millis()).unwrap_or(u64::MAX),
+        chance: fill.chance,
+    });
+    line(
+        out,
+        &QuoteLine {
+            v: VERSION,
+            kind: "quote",
+            at_ns: at.map_or(0, Timestamp::nanos),
+            pair: quote.pair,
+            rest: &quote.rest,
+            hedge: &quote.hedge,
+            quantity: quote.quantity,
+            net_usd: quote.net_usd,
+            ahead: quote.ahead,
+            fills: chances,
+            trades: quote.evidence.trades,
+            volume: quote.evidence.volume,
+            watched_ms: quote
+                .evidence
+                .watched
+                .map(|watched| u64::try_from(watched.as_millis()).unwrap_or(u64::MAX)),
+        },
+    )
+}
+
+/// Writes the line of a quote that is no more: resting there for that outcome earns nothing, or cannot be judged.
+///
+/// # Errors
+/// When the writer fails.
+pub fn quote_gone(
+    out: &mut impl Write,
+    at: Option<Timestamp>,
+    pair: &str,
+    venue: Venue,
+    outcome: Outcome,
+) -> io::Result<()> {
+    let at_ns = at.map_or(0, Timestamp::nanos);
+    line(out, &QuoteGoneLine { v: VERSION, kind: "quote_gone", at_ns, pair, venue, outcome })
 }
 
 /// Writes the last line: counts, and every book of the recording.
@@ -130,6 +180,42 @@ struct SummaryLine<'a> {
     books: BookLines<'a>,
     episodes: u64,
     best_net_usd: Option<Usd>,
+}
+
+#[derive(Serialize)]
+struct QuoteLine<'a> {
+    v: u32,
+    kind: &'static str,
+    at_ns: i64,
+    pair: &'a str,
+    rest: &'a QuoteLeg<'a>,
+    hedge: &'a QuoteLeg<'a>,
+    quantity: Quantity,
+    net_usd: Usd,
+    /// Contracts served before.
+    ahead: Quantity,
+    fills: [ChanceLine; WITHIN.len()],
+    /// What the chances rest on: trades of that market on that side, contracts in them, the time they were watched (null where
+    /// the venue's trades are not received).
+    trades: u32,
+    volume: Quantity,
+    watched_ms: Option<u64>,
+}
+
+#[derive(Serialize)]
+struct ChanceLine {
+    within_ms: u64,
+    chance: Option<f64>,
+}
+
+#[derive(Serialize)]
+struct QuoteGoneLine<'a> {
+    v: u32,
+    kind: &'static str,
+    at_ns: i64,
+    pair: &'a str,
+    venue: Venue,
+    outcome: Outcome,
 }
 
 /// Books by `venue/market`, in that order.

@@ -207,6 +207,54 @@ fn member_of(market: &Market) -> Option<Member> {
 mod tests {
     use super::*;
 
+    fn market(venue: &str, id: &str, group: Option<(&str, bool, bool)>) -> Market {
+        let token = (venue == "polymarket").then(|| format!("{id}-yes"));
+        let group = group.map(|(id, exclusive, exhaustive)| {
+            serde_json::json!({"id": id, "exclusive": exclusive, "exhaustive": exhaustive})
+        });
+        serde_json::from_value(serde_json::json!({
+            "key": {"venue": venue, "id": id}, "title": "", "status": "active", "status_word": "", "kind": "binary",
+            "outcomes": [{"side": "yes", "label": "Yes", "token": token}, {"side": "no", "label": "No"}],
+            "group": group,
+        }))
+        .unwrap()
+    }
+
+    #[test]
+    fn the_venues_groups_become_sets_and_only_exhaustive_ones_partitions() {
+        let markets = [
+            market("kalshi", "A1", Some(("A", true, true))),
+            market("polymarket", "0xb1", Some(("B", true, true))),
+            market("kalshi", "A2", Some(("A", true, true))),
+            market("kalshi", "C1", Some(("C", true, true))),
+            market("kalshi", "C2", Some(("C", true, false))),
+            market("polymarket", "0xb2", Some(("B", true, true))),
+            market("kalshi", "D1", Some(("D", false, true))),
+            market("kalshi", "D2", Some(("D", false, true))),
+            market("kalshi", "E1", Some(("E", true, true))),
+            market("kalshi", "F", None),
+        ];
+        let sets = from_markets(&markets);
+        let told: Vec<_> = sets
+            .iter()
+            .map(|set| (set.id.as_str(), set.relation, set.neg_risk, set.members.len()))
+            .collect();
+        assert_eq!(
+            told,
+            [
+                ("kalshi/A", SetRelation::Partition, false, 2),
+                ("polymarket/B", SetRelation::Partition, true, 2),
+                ("kalshi/C", SetRelation::Exclusive, false, 2),
+            ]
+        );
+        let member = &sets[1].members[0];
+        assert_eq!(
+            (member.polymarket.as_deref(), member.condition_id.as_deref()),
+            (Some("0xb1-yes"), Some("0xb1"))
+        );
+        assert_eq!(sets[0].members[1].kalshi.as_deref(), Some("A2"));
+    }
+
     #[test]
     fn what_is_wrong_with_a_file_is_said_by_name() {
         let refused = |text: &str| parse(text).unwrap_err().to_string();

@@ -13,6 +13,8 @@ pub enum Change {
     Opened,
     /// Its quantity or net profit differs from the last line.
     Changed,
+    /// It is as it was, and [asked for again](crate::Pipeline::tell_again).
+    Again,
 }
 
 /// An opportunity with the books it was found in.

@@ -6,8 +6,7 @@ use std::time::Duration;
 use arb_normalize::books::{Epoch, TrackedBook};
 use arb_normalize::opportunity::Action;
 use arb_normalize::{Opportunity, OpportunityClass, Quantity, Timestamp, Usd, Venue};
-use arb_risk::size::MAX_LEGS;
-use arrayvec::ArrayVec;
+use arb_risk::size::PerLeg;
 use serde::Serialize;
 
 use crate::ending::endings;
@@ -35,7 +34,10 @@ pub struct Terms {
     pub first_leg: usize,
     /// The unbroken stretch of each leg's book it was read from, in the order of the legs.
     #[serde(skip)]
-    pub epochs: ArrayVec<Epoch, MAX_LEGS>,
+    pub epochs: PerLeg<Epoch>,
+    /// When each leg's book was last heard of, in the order of the legs.
+    #[serde(skip)]
+    pub heard_at: PerLeg<Option<Timestamp>>,
 }
 
 impl Terms {
@@ -91,7 +93,8 @@ pub(crate) fn of<'a>(
         annualised: held.map(|held| daily(held) * 365.0),
         per_capital_day: held.map_or(earned / 365.0, daily),
         first_leg: least_sure(trade, legs.clone()),
-        epochs: legs.map(|(_, tracked)| tracked.epoch()).collect(),
+        epochs: legs.clone().map(|(_, tracked)| tracked.epoch()).collect(),
+        heard_at: legs.map(|(_, tracked)| tracked.received_at()).collect(),
     }
 }
 
@@ -113,4 +116,56 @@ fn least_sure<'a>(
         (depth, leg.venue != Venue::Polymarket, index)
     });
     spare.min().map_or(0, |(.., index)| index)
+}
+
+#[cfg(test)]
+mod tests {
+    use arb_normalize::{OpportunityLeg, Outcome, Price};
+    use arb_risk::fees::LegFees;
+
+    use super::*;
+
+    #[test]
+    fn a_set_that_is_split_is_paid_for_before_its_halves_are_sold() {
+        let venue = Venue::Polymarket;
+        let leg = |outcome| BasketLeg {
+            venue,
+            key: "7131".to_owned(),
+            book: None,
+            market: "0xc0nd".to_owned(),
+            outcome,
+            action: Action::Sell,
+            member: 0,
+            fees: LegFees::worst_known(venue),
+        };
+        let order = |outcome, cost_usd: Usd| OpportunityLeg {
+            venue,
+            market: "0xc0nd".to_owned(),
+            outcome,
+            action: Action::Sell,
+            limit: Price::ZERO,
+            quantity: Quantity::from_contracts(40).unwrap(),
+            cost_usd,
+            fee_usd: Usd::CENT,
+        };
+        let outcomes = [Outcome::Yes, Outcome::No];
+        let class = OpportunityClass::IntraVenue;
+        let legs = outcomes.map(leg).to_vec();
+        let basket = Basket::new(class, "s", "split", -Usd::DOLLAR, legs);
+        let trade = Opportunity {
+            id: "s/split/1".to_owned(),
+            at: None,
+            class,
+            pair: "s".to_owned(),
+            legs: outcomes.map(|outcome| order(outcome, -Usd::from_micros(21_000_000))).to_vec(),
+            quantity: Quantity::from_contracts(40).unwrap(),
+            gross_usd: Usd::from_micros(2_000_000),
+            fees_usd: Usd::CENT + Usd::CENT,
+            net_usd: Usd::from_micros(1_980_000),
+        };
+        assert_eq!(capital(&basket, &trade).to_string(), "40");
+        // What pays a dollar needs nothing but its purchases.
+        let basket = Basket { payoff: Usd::DOLLAR, ..basket };
+        assert_eq!(capital(&basket, &trade), Usd::ZERO);
+    }
 }

@@ -63,6 +63,11 @@ impl Live {
         (Self { shared: Arc::clone(&shared) }, render(shared))
     }
 
+    /// Moves the kill switch; `None` where the page does not offer it.
+    pub(super) fn move_switch(&self, engage: bool) -> Option<Result<(), String>> {
+        self.shared.page.move_switch(engage)
+    }
+
     /// Renders at once instead of at the next second.
     pub(super) fn refresh(&self) {
         self.shared.refresh.notify_one();
@@ -74,8 +79,8 @@ impl Live {
 
     pub(super) fn document(&self) -> Answer {
         let nonce = nonce();
-        let rendered = self.shared.page.render(&self.shared.monitor, self.shared.token_needed);
-        let body = full(document(&rendered, &nonce));
+        let rendered = self.shared.page.render(&self.shared.monitor);
+        let body = full(document(&rendered, &nonce, self.shared.token_needed));
         let mut answer = answer(StatusCode::OK, "text/html; charset=utf-8", body);
         let policy = format!(
             "default-src 'none'; style-src 'nonce-{nonce}'; script-src 'nonce-{nonce}'; \
@@ -109,7 +114,7 @@ async fn render(shared: Arc<Shared>) {
             () = shared.refresh.notified() => {}
         }
         if shared.rendered.receiver_count() > 0 {
-            let rendered = shared.page.render(&shared.monitor, shared.token_needed);
+            let rendered = shared.page.render(&shared.monitor);
             shared.rendered.send_replace(Some(Arc::new(rendered)));
         }
     }

@@ -90,24 +90,37 @@ impl Site {
         if let Err(refusal) = self.guard.admit_action(request) {
             return *refusal;
         }
-        let fingerprint = path
-            .strip_prefix("/alerts/")
-            .and_then(|rest| rest.strip_suffix("/acknowledge"))
-            .and_then(Fingerprint::parse);
-        let (Some(live), Some(fingerprint)) = (&self.page, fingerprint) else {
-            return text(StatusCode::NOT_FOUND, "nothing here\n");
+        let Some(live) = &self.page else { return text(StatusCode::NOT_FOUND, "nothing here\n") };
+        let done = match path {
+            "/kill-switch/engage" => moved(live.move_switch(true)),
+            "/kill-switch/release" => moved(live.move_switch(false)),
+            _ => path
+                .strip_prefix("/alerts/")
+                .and_then(|rest| rest.strip_suffix("/acknowledge"))
+                .and_then(Fingerprint::parse)
+                .map(|alert| match self.monitor.acknowledge(alert, "status page") {
+                    Some(_) => Ok(()),
+                    None => Err((StatusCode::NOT_FOUND, "that alert has ended".to_owned())),
+                }),
         };
-        match self.monitor.acknowledge(fingerprint, "status page") {
-            Some(_) => {
+        match done {
+            Some(Ok(())) => {
                 live.refresh();
                 // For a browser without script: back to the page.
-                let mut answer = text(StatusCode::SEE_OTHER, "acknowledged\n");
+                let mut answer = text(StatusCode::SEE_OTHER, "done\n");
                 answer.headers_mut().insert(LOCATION, HeaderValue::from_static("/"));
                 answer
             }
-            None => text(StatusCode::NOT_FOUND, "that alert has ended\n"),
+            Some(Err((status, said))) => text(status, said + "\n"),
+            None => text(StatusCode::NOT_FOUND, "nothing here\n"),
         }
     }
+}
+
+/// A switch that is not where it was asked to be is this program's trouble.
+#[cfg(feature = "status")]
+fn moved(done: Option<Result<(), String>>) -> Option<Result<(), (StatusCode, String)>> {
+    done.map(|done| done.map_err(|said| (StatusCode::INTERNAL_SERVER_ERROR, said)))
 }
 
 fn status(well: bool) -> StatusCode {

@@ -29,7 +29,7 @@ pub(super) fn export(model: &StatusModel) {
     }
     model.feeds.iter().for_each(feed);
     metrics::gauge!("arb_scan_opportunities").set(model.opportunities.len() as f64);
-    let capturable: Decimal = model.opportunities.iter().map(|row| row.net_usd).sum();
+    let capturable: Decimal = model.opportunities.iter().map(|row| row.served_usd).sum();
     metrics::gauge!("arb_scan_capturable_usd").set(capturable.to_f64().unwrap_or_default());
     for step in &model.funnel {
         metrics::counter!("arb_scan_funnel_total", "step" => step.name.clone())

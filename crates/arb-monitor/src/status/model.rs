@@ -157,6 +157,8 @@ pub struct OpportunityRow {
     pub net_usd: Decimal,
     /// The same less expected losses.
     pub after_risk_usd: Decimal,
+    /// What it earns where the trades above it are taken first, in dollars: they may want the same liquidity.
+    pub served_usd: Decimal,
     /// What it takes, in dollars.
     pub capital_usd: Decimal,
     /// Days until the capital is back.
@@ -165,6 +167,29 @@ pub struct OpportunityRow {
     pub age: Duration,
     /// Pairs that want the same liquidity.
     pub competing: Vec<String>,
+    /// Why it may not be traded; `None` where it may.
+    pub denied: Option<String>,
+}
+
+/// A resting order that would earn something when it fills and is hedged.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct QuoteRow {
+    /// The pair.
+    pub pair: String,
+    /// The order that rests.
+    pub rest: LegRow,
+    /// The order to send when it fills.
+    pub hedge: LegRow,
+    /// Contracts of each.
+    pub quantity: Decimal,
+    /// Contracts that rest at the same price and are served first.
+    pub ahead: Decimal,
+    /// What filled contracts earn after fees, hedged in the book as it stands, in dollars.
+    pub net_usd: Decimal,
+    /// How likely it fills, 0 to 1, by the time within which; `None` where too little was watched to say.
+    pub fills: Vec<(Duration, Option<f64>)>,
+    /// What that rests on, for example `19 trades in 200 s`.
+    pub evidence: String,
 }
 
 /// A step from everything seen to what can be taken.
@@ -246,6 +271,8 @@ pub struct StatusModel {
     pub feeds: Vec<FeedRow>,
     /// Live opportunities, the best first.
     pub opportunities: Vec<OpportunityRow>,
+    /// Resting orders, the best first; `None` where none are made.
+    pub quotes: Option<Vec<QuoteRow>>,
     /// From everything seen to what can be taken.
     pub funnel: Vec<FunnelStep>,
     /// Pairs that were almost opportunities.

@@ -57,18 +57,28 @@ impl StatusBoard {
     }
 }
 
+/// Engages (`true`) or releases the kill switch; the text says why it could not.
+type MoveSwitch = dyn Fn(bool) -> Result<(), String> + Send + Sync;
+
 /// What a page is made of.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Page {
     board: StatusBoard,
     latencies: Vec<(String, Select)>,
+    switch: Option<Arc<MoveSwitch>>,
+}
+
+impl fmt::Debug for Page {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Page").field("latencies", &self.latencies).finish_non_exhaustive()
+    }
 }
 
 impl Page {
     /// A page of a board's model.
     #[must_use]
     pub fn new(board: StatusBoard) -> Self {
-        Self { board, latencies: Vec::new() }
+        Self { board, latencies: Vec::new(), switch: None }
     }
 
     /// Shows the histograms selected under this title, in seconds. Without any, every histogram
@@ -79,9 +89,24 @@ impl Page {
         self
     }
 
-    pub(crate) fn render(&self, monitor: &MonitorHandle, token_needed: bool) -> Rendered {
-        let view = self.view(monitor, token_needed);
-        Rendered { sections: sections::all(&view) }
+    /// Offers buttons that engage (`true`) and release the kill switch; without this the page only shows where it stands. The
+    /// function is called while the browser waits for its answer, and its error is shown there.
+    #[must_use]
+    pub fn kill_switch(
+        mut self,
+        switch: impl Fn(bool) -> Result<(), String> + Send + Sync + 'static,
+    ) -> Self {
+        self.switch = Some(Arc::new(switch));
+        self
+    }
+
+    /// Moves the kill switch; `None` where the page does not offer it.
+    pub(crate) fn move_switch(&self, engage: bool) -> Option<Result<(), String>> {
+        self.switch.as_ref().map(|switch| switch(engage))
+    }
+
+    pub(crate) fn render(&self, monitor: &MonitorHandle) -> Rendered {
+        Rendered { sections: sections::all(&self.view(monitor)) }
     }
 
     /// The same as JSON, for programs.
@@ -96,7 +121,7 @@ impl Page {
         })
     }
 
-    fn view(&self, monitor: &MonitorHandle, token_needed: bool) -> View {
+    fn view(&self, monitor: &MonitorHandle) -> View {
         let now = monitor.clock().now().at;
         let newest = self.board.newest();
         let mut ended = monitor.alert_history();
@@ -110,7 +135,7 @@ impl Page {
             health: monitor.health(),
             sinks: monitor.sinks(),
             latencies: self.latency_rows(monitor),
-            token_needed,
+            has_switch: self.switch.is_some(),
         }
     }
 
@@ -178,9 +203,13 @@ impl Rendered {
     }
 }
 
+/// Asks for the token. It stands outside of the sections, so that nothing moves under the fingers of who types it.
+const UNLOCK: &str = "<form id=\"unlock\" autocomplete=\"off\"><label>Token for actions \
+     <input id=\"token\" name=\"token\" type=\"password\"></label></form>";
+
 /// The whole document. `nonce` is what the content security policy allows style and script by; it
 /// must consist of letters and digits.
-pub(crate) fn document(rendered: &Rendered, nonce: &str) -> String {
+pub(crate) fn document(rendered: &Rendered, nonce: &str, token_needed: bool) -> String {
     let mut body = String::new();
     for (id, heading, content) in &rendered.sections {
         let title = match *heading {
@@ -199,5 +228,6 @@ pub(crate) fn document(rendered: &Rendered, nonce: &str) -> String {
         .replace("{nonce}", nonce)
         .replace("{style}", include_str!("style.css"))
         .replace("{script}", include_str!("script.js"))
+        .replace("{unlock}", if token_needed { UNLOCK } else { "" })
         .replace("{sections}", &body)
 }

@@ -31,6 +31,14 @@
     }
     if (focused) document.getElementById(focused)?.focus();
   };
+  // What became of an action stands for a while.
+  const said = document.getElementById("said");
+  let saying = 0;
+  const say = (text) => {
+    clearTimeout(saying);
+    said.textContent = text;
+    saying = setTimeout(() => { said.textContent = ""; }, 15000);
+  };
   const events = new EventSource("/events");
   events.addEventListener("sections", (event) => {
     for (const [id, html] of Object.entries(JSON.parse(event.data))) swap(id, html);
@@ -41,16 +49,14 @@
     event.preventDefault();
     const form = event.target;
     if (!form.classList.contains("act")) return;
+    if (form.dataset.confirm && !confirm(form.dataset.confirm)) return;
     const token = document.getElementById("token")?.value;
     const headers = token ? { authorization: "Bearer " + token } : {};
     try {
       const answer = await fetch(form.action, { method: "POST", headers });
-      if (!answer.ok) {
-        link.className = "lost";
-        link.textContent = await answer.text();
-      }
+      say(answer.ok ? "" : await answer.text());
     } catch {
-      lost();
+      say("The program did not answer: nothing is known to have changed.");
     }
   });
 })();

@@ -29,7 +29,8 @@ pub(super) struct View {
     pub(super) health: HealthReport,
     pub(super) sinks: Vec<SinkStatus>,
     pub(super) latencies: Vec<Latency>,
-    pub(super) token_needed: bool,
+    /// Whether the kill switch can be moved here.
+    pub(super) has_switch: bool,
 }
 
 /// A histogram of seconds with its recent course.

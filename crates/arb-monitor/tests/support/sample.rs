@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use arb_monitor::status::{
     BlockedPairs, BookCounts, BreakerRow, CacheRow, ClockOffset, FeedRow, FunnelStep, KillSwitch,
-    LegRow, Mode, NearMiss, OpportunityRow, StatusModel, Tone,
+    LegRow, Mode, NearMiss, OpportunityRow, QuoteRow, StatusModel, Tone,
 };
 use rust_decimal::Decimal;
 use time::macros::datetime;
@@ -44,14 +44,18 @@ fn opportunity(pair: &str, net: &str, after: &str) -> OpportunityRow {
         quantity: dec("320"),
         net_usd: dec(net),
         after_risk_usd: dec(after),
+        served_usd: dec(net),
         capital_usd: dec("308.16"),
         days: Some(dec("12.5")),
         age: Duration::from_millis(5_400),
         competing: vec!["worldcup-26-uk".to_owned()],
+        denied: None,
     }
 }
 
 pub(crate) fn model() -> StatusModel {
+    let mut denied = opportunity("<script>document.title='owned'</script>", "0.6035", "0.41");
+    denied.denied = Some("the risk score 61.2 is above 50 (and 1 more)".to_owned());
     let mut late = feed("Kalshi #1", 7_300, 11);
     late.state = "resubscribing".to_owned();
     late.tone = Tone::Warn;
@@ -86,10 +90,19 @@ pub(crate) fn model() -> StatusModel {
             },
         ],
         feeds: vec![feed("Kalshi #0", 140, 54), late, feed("Polymarket #0", 60, 120)],
-        opportunities: vec![
-            opportunity("worldcup-26-gb", "11.84", "9.02"),
-            opportunity("<script>document.title='owned'</script>", "0.6035", "0.41"),
-        ],
+        opportunities: vec![opportunity("worldcup-26-gb", "11.84", "9.02"), denied],
+        quotes: Some(vec![QuoteRow {
+            pair: "worldcup-26-gb".to_owned(),
+            rest: leg("Kalshi", "buy YES", "0.40", 320),
+            hedge: leg("Polymarket", "buy NO", "0.57", 85),
+            quantity: dec("80"),
+            ahead: dec("1250"),
+            net_usd: dec("1.41"),
+            fills: [(1, Some(0.02)), (10, Some(0.43)), (60, None)]
+                .map(|(within, chance)| (Duration::from_secs(within), chance))
+                .to_vec(),
+            evidence: "19 trades in 200 s".to_owned(),
+        }]),
         funnel: [("frames", 1_204_118), ("book changes", 803_112), ("pairs judged", 402_031)]
             .into_iter()
             .chain([

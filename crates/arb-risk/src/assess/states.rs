@@ -2,12 +2,12 @@
 
 use arb_normalize::opportunity::Action;
 use arb_normalize::{Opportunity, OpportunityLeg, Usd};
-use arrayvec::ArrayVec;
+use smallvec::SmallVec;
 
 use crate::size::MAX_LEGS;
 
-/// How many states a trade of the most legs has.
-pub(super) const MOST: usize = 5 + 3 * MAX_LEGS;
+/// How many states a trade of nine legs has: that many are kept in place.
+pub(super) const IN_PLACE: usize = 5 + 3 * 9;
 
 /// A way in which the markets of a trade may end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -81,16 +81,14 @@ fn won(leg: &OpportunityLeg) -> Usd {
     halves(leg, if leg.action == Action::Buy { 2 } else { 0 })
 }
 
-pub(super) fn all(opportunity: &Opportunity) -> ArrayVec<StatePayoff, MOST> {
+pub(super) fn all(opportunity: &Opportunity) -> SmallVec<[StatePayoff; IN_PLACE]> {
     let legs = &opportunity.legs;
     let outlay = opportunity.outlay_usd();
     let sum = |worth: &dyn Fn(usize, &OpportunityLeg) -> Usd| -> Usd {
         legs.iter().enumerate().map(|(index, leg)| worth(index, leg)).sum()
     };
-    let mut states = ArrayVec::new();
-    let mut push = |state, profit| {
-        let _full = states.try_push(StatePayoff { state, profit });
-    };
+    let mut states = SmallVec::new();
+    let mut push = |state, profit| states.push(StatePayoff { state, profit });
     push(TerminalState::AsPlanned, opportunity.net_usd);
     push(TerminalState::FiftyFiftyAll, sum(&|_, leg| halves(leg, 1)) - outlay);
     push(TerminalState::VoidAll, sum(&|_, leg| leg.cost_usd) - outlay);

@@ -10,7 +10,7 @@ use arrayvec::ArrayVec;
 
 use super::cursor::micros;
 use super::solve::{pico_floor, search, worth};
-use super::{Discount, Leg, NoTrade, PRICE_UNITS, SizeRequest, SizedTrade};
+use super::{Discount, Leg, NoTrade, PRICE_UNITS, PerLeg, SizeRequest, SizedTrade};
 use crate::fees::{
     FeeModel, FeeRounding, OrderCost, QuadraticFee, Rate, Step, UnitFee, ceil_micros_short,
 };
@@ -183,7 +183,7 @@ impl Answer {
         let gross = payout - i128::from(self.one.cost + self.other.cost);
         let net = payout - i128::from(self.one.outlay + self.other.outlay);
         let plain = request.discount == Discount::NONE && !request.fixed_cost.is_positive();
-        let mut legs = ArrayVec::new();
+        let mut legs = PerLeg::new();
         for order in self.orders() {
             legs.push(order);
         }

@@ -1,16 +1,14 @@
 //! The search for the best quantity.
 
-use arb_normalize::opportunity::Action;
-use arb_normalize::{Quantity, Usd};
-use arrayvec::ArrayVec;
-
 use super::cursor::{Cursor, PICO_UNITS, micros};
 use super::summit::Summit;
 use super::{
-    BreakEven, Discount, Leg, MAX_LEGS, MAX_QUANTITY, MAX_TRIES, NoTrade, SizeRequest, SizedTrade,
-    pair,
+    BreakEven, Discount, Leg, MAX_LEGS, MAX_QUANTITY, MAX_TRIES, NoTrade, PerLeg, SizeRequest,
+    SizedTrade, pair,
 };
 use crate::fees::{FeeModel, OrderCost};
+use arb_normalize::opportunity::Action;
+use arb_normalize::{Quantity, Usd};
 
 impl<F: FeeModel> SizeRequest<'_, F> {
     /// The discounted payout of a contract in units of 1e-20 dollars.
@@ -97,10 +95,10 @@ impl<F: FeeModel> SizeRequest<'_, F> {
 }
 
 /// One order a leg.
-pub(super) type Orders = ArrayVec<OrderCost, MAX_LEGS>;
+pub(super) type Orders = PerLeg<OrderCost>;
 
 /// Room for a cursor on each leg, apart from the walk so that it is never moved.
-type Cursors<'a, F> = ArrayVec<Cursor<'a, F>, MAX_LEGS>;
+type Cursors<'a, F> = PerLeg<Cursor<'a, F>>;
 
 /// The ladders of a request, and where one stands on them.
 struct Walk<'a, 'r, F> {
@@ -135,12 +133,12 @@ impl<'a, 'r, F: FeeModel> Walk<'a, 'r, F> {
     ) -> Result<Self, NoTrade> {
         for (leg, of) in request.legs.iter().enumerate() {
             let cursor = Cursor::new(of).ok_or(NoTrade::NoDepth { leg })?;
-            cursors.try_push(cursor).map_err(|_| NoTrade::Legs(request.legs.len()))?;
+            cursors.push(cursor);
         }
         Ok(Self {
             request,
             cursors: cursors.as_mut_slice(),
-            orders: ArrayVec::new(),
+            orders: Orders::new(),
             priced: 0,
             payout: request.payout_units(),
             fixed: request.fixed_units(),

@@ -1,11 +1,10 @@
 //! The maximum of the profit before rounding, and the answer right beside it.
 
 use arb_normalize::Ladder;
-use arrayvec::ArrayVec;
 
 use super::cursor::{PICO_UNITS, micros, next_level};
 use super::solve::{Candidate, Orders, finish, last_edge};
-use super::{Leg, MAX_LEGS, MAX_QUANTITY, NoTrade, SizeRequest, SizedTrade};
+use super::{Leg, MAX_QUANTITY, NoTrade, PerLeg, SizeRequest, SizedTrade};
 use crate::fees::FeeModel;
 
 /// Where U, the profit before rounding, has its maximum. Values are in units of 1e-26 dollars, those of a contract in
@@ -47,7 +46,7 @@ impl<F: FeeModel> Step<'_, F> {
 impl Summit {
     /// Walks all ladders together to the end of the last stretch that earns, or to `most`.
     pub(super) fn climb<F: FeeModel>(request: &SizeRequest<'_, F>, most: u64) -> Self {
-        let mut steps = ArrayVec::<Step<'_, F>, MAX_LEGS>::new();
+        let mut steps = PerLeg::<Step<'_, F>>::new();
         let mut edge = request.payout_units();
         let mut summit = Self { end: 0, start: 0, value: 0, inner: 0, outer: None };
         for leg in request.legs {

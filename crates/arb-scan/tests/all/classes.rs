@@ -457,6 +457,26 @@ fn the_worked_examples_of_the_detectors_hold() {
 }
 
 #[test]
+fn a_field_of_forty_is_one_trade_and_one_of_more_than_sixty_four_none() {
+    // 40 · 100 at 0.02 cost $80 and pay $100; fees 0.07 · 100 · 0.0196 = 0.1372 each.
+    let group = quoted("partition", "kalshi", &[("0.01", "0.02"); 40]);
+    assert_eq!(nets(&group), ["s/all-yes/1 100 14.512"]);
+    assert_eq!(group.sink().shown.last().unwrap().0.legs.len(), 40);
+    // NO of the first costs 0.97, the other 39 bring 1.17: $20, less 0.05 · 100 · 0.0291 = 0.1455 for each of 40 orders.
+    let conversion = quoted("apart", "polymarket", &[("0.03", "0.5"); 40]);
+    assert_eq!(nets(&conversion), ["s/convert/1 100 14.18"]);
+    let largest = quoted("partition", "kalshi", &[("0.001", "0.01"); 64]);
+    assert_eq!(largest.sink().shown.last().unwrap().0.legs.len(), 64);
+    assert_eq!(largest.ranked()[0].1.epochs.len(), 64);
+    let group = quoted("partition", "kalshi", &[("0.001", "0.01"); 65]);
+    assert!(nets(&group).is_empty());
+    assert_eq!(
+        group.board().refused()[0].to_string(),
+        "set s has 65 members, a trade has at most 64 orders: approve a smaller set"
+    );
+}
+
+#[test]
 fn a_set_that_may_not_be_exhaustive_is_refused_by_name_and_its_missing_mass_is_told() {
     let group = quoted("exclusive", "kalshi", &[("0.30", "0.32"), ("0.28", "0.30")]);
     assert!(nets(&group).is_empty());

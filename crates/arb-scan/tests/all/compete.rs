@@ -117,4 +117,17 @@ fn the_terms_of_a_trade() {
     assert_eq!(terms.first_leg, 0, "Kalshi offers just the 60 wanted, Polymarket 100");
     assert_eq!(terms.epochs.len(), 2);
     assert!(terms.epochs.iter().all(|epoch| epoch.number() > 0));
+    assert_eq!(terms.heard_at.as_slice(), [at(0), at(0)]);
+    // Money that is back within hours is compared as if it took a day.
+    pipeline.set_resolves_at("p", at(6 * 3_600_000));
+    let (_, terms) = pipeline.ranked().remove(0);
+    assert!((terms.days.unwrap() - 0.25).abs() < 1e-9);
+    assert!((terms.annualised.unwrap() - 6.0297 / 53.9703 * 365.0).abs() < 1e-9);
+    assert!((terms.per_capital_day - 6.0297 / 53.9703).abs() < 1e-12);
+    // Where both offer as much as the other, Polymarket's order goes first: its fill is final later.
+    let frame = crate::support::polymarket(&[level("0.58", "60")], &[level("0.60", "100")]);
+    pipeline.on_frame(Venue::Polymarket, 0, at(7), frame.as_bytes());
+    let (_, terms) = pipeline.ranked().remove(0);
+    assert_eq!(terms.first_leg, 1);
+    assert_eq!(terms.heard_at.as_slice(), [at(0), at(7)]);
 }

@@ -1,6 +1,9 @@
 //! What opens, changes and ends a trade.
 use arb_normalize::Venue;
-use arb_scan::{Change, CloseReason, Limits, Pipeline, PipelineConfig, pairs};
+use arb_scan::{
+    Change, CloseReason, Closed, Found, LifeConfig, Limits, Lives, Pipeline, PipelineConfig, Sink,
+    pairs,
+};
 
 use crate::support::{self, Memory, at, delta, kalshi, level, pipeline, polymarket};
 
@@ -31,6 +34,87 @@ fn a_line_is_written_when_quantity_or_net_differ_and_not_otherwise() {
     let (opportunity, change) = pipeline.sink().shown.last().unwrap();
     assert_eq!((opportunity.quantity.to_string().as_str(), *change), ("50", Change::Changed));
     assert_eq!(opportunity.id, "p/yes-no/1");
+}
+
+#[test]
+fn an_ended_trade_says_its_best_its_time_and_its_dollar_seconds() {
+    let mut pipeline = open();
+    // 60 contracts for a second, then 50 for two.
+    let change = delta(2, "no", "0.5500", "-10.00");
+    pipeline.on_frame(Venue::Kalshi, 0, at(1_010), change.as_bytes());
+    let nets: Vec<String> =
+        pipeline.sink().shown.iter().map(|(trade, _)| trade.net_usd.to_string()).collect();
+    assert_eq!(nets, ["6.0297", "5.0247"]);
+    pipeline.on_frame(Venue::Kalshi, 0, at(3_010), delta(3, "no", "0.5500", "-50.00").as_bytes());
+    let closed = &pipeline.sink().closed[0];
+    assert_eq!((closed.id.as_str(), closed.reason), ("p/yes-no/1", CloseReason::PriceMoved));
+    assert_eq!(closed.best_net_usd.to_string(), "6.0297", "not the last one");
+    assert_eq!(closed.lasted.unwrap().as_millis(), 3_000);
+    assert!((closed.dollar_seconds - (6.0297 + 2.0 * 5.0247)).abs() < 1e-9, "{closed:?}");
+}
+
+/// Follows lives.
+struct Following(Lives);
+
+impl Sink for Following {
+    fn on_opportunity(&mut self, found: &Found<'_>) {
+        self.0.on_opportunity(found);
+    }
+
+    fn on_closed(&mut self, closed: &Closed) {
+        self.0.on_closed(closed);
+    }
+}
+
+#[test]
+fn a_life_is_known_as_finely_as_the_slower_of_its_books_speaks() {
+    let mut pipeline =
+        Pipeline::new(PipelineConfig::default(), Following(Lives::new(LifeConfig::default())));
+    let file = format!(
+        r#"[{{"id":"p","kalshi":"{}","polymarket_yes":"{}","relation":"equal","fees":{FEES}}}]"#,
+        support::TICKER,
+        support::TOKEN
+    );
+    pipeline.replace_pairs(pairs::parse(&file).unwrap());
+    let change = |price: &str, size: usize, bid: &str| {
+        format!(
+            r#"{{"event_type":"price_change","market":"0xc0nd","timestamp":"1","price_changes":[{{"asset_id":"{}","price":"{price}","size":"{size}","side":"BUY","best_bid":"{bid}","best_ask":"0.60"}}]}}"#,
+            support::TOKEN
+        )
+    };
+    let frame = kalshi(1, &[level("0.43", "75")], &[level("0.50", "60")]);
+    pipeline.on_frame(Venue::Kalshi, 0, at(0), frame.as_bytes());
+    let frame = polymarket(&[level("0.48", "100")], &[level("0.60", "100")]);
+    pipeline.on_frame(Venue::Polymarket, 0, at(0), frame.as_bytes());
+    // Kalshi speaks every 10 ms, Polymarket every 400.
+    for tick in 1..400 {
+        let frame = delta(tick + 1, "yes", "0.2000", "1.00");
+        pipeline.on_frame(Venue::Kalshi, 0, at(10 * tick as i64), frame.as_bytes());
+        if tick % 40 == 0 {
+            let frame = change("0.20", tick as usize, "0.48");
+            pipeline.on_frame(Venue::Polymarket, 0, at(10 * tick as i64), frame.as_bytes());
+        }
+    }
+    pipeline.on_frame(Venue::Polymarket, 0, at(4_000), change("0.58", 100, "0.58").as_bytes());
+    let resolution = pipeline.sink().0.resolution().unwrap();
+    assert!(resolution.as_millis() > 400, "{resolution:?}");
+}
+
+#[test]
+fn open_trades_are_told_again_as_they_were_told_last() {
+    let mut pipeline = open();
+    pipeline.on_frame(Venue::Kalshi, 0, at(30), delta(2, "no", "0.5500", "-10.00").as_bytes());
+    pipeline.tell_again();
+    let shown = &pipeline.sink().shown;
+    assert_eq!(
+        shown.iter().map(|(_, change)| *change).collect::<Vec<_>>(),
+        [Change::Opened, Change::Changed, Change::Again]
+    );
+    assert_eq!(shown[2].0, shown[1].0);
+    pipeline.on_close(Venue::Kalshi, 0, at(40));
+    pipeline.tell_again();
+    assert_eq!(pipeline.sink().shown.len(), 3, "what ended is not told again");
+    assert_eq!((pipeline.counts().episodes, pipeline.captured().count()), (1, 0));
 }
 
 #[test]

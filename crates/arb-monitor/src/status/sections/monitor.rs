@@ -12,12 +12,6 @@ const ENDED_SHOWN: usize = 8;
 
 pub(super) fn alerts(view: &View) -> String {
     let mut html = Html::default();
-    if view.token_needed {
-        html.raw(
-            "<form id=\"unlock\" class=\"unlock\" autocomplete=\"off\"><label>Token for actions \
-             <input id=\"token\" name=\"token\" type=\"password\"></label></form>",
-        );
-    }
     if view.alerts.is_empty() {
         nothing(&mut html, "Nothing fires.");
     } else {

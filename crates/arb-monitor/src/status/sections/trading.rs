@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::super::html::Html;
-use super::super::model::{FeedRow, Mode, OpportunityRow, StatusModel, Tone};
+use super::super::model::{FeedRow, LegRow, Mode, OpportunityRow, QuoteRow, StatusModel, Tone};
 use super::figures::{clock, count, dollars, money, span};
 use super::{View, nothing, tone_of};
 
@@ -27,11 +27,7 @@ pub(super) fn head(view: &View) -> String {
     html.raw("<dl class=\"head\"><div class=\"mode\"><dt>Mode</dt><dd>");
     let tone = if model.mode == Mode::Live { Tone::Warn } else { Tone::Plain };
     html.badge(tone, model.mode.as_str()).raw("</dd></div><div><dt>Kill switch</dt><dd>");
-    if model.kill_switch.engaged {
-        html.badge(Tone::Bad, "ENGAGED").raw(" ").text(&model.kill_switch.reason);
-    } else {
-        html.badge(Tone::Good, "off");
-    }
+    kill_switch(&mut html, view);
     html.raw("</dd></div><div><dt>Pairs tradable now</dt><dd><strong>")
         .text(model.pairs_tradable)
         .raw("</strong> of ")
@@ -47,6 +43,32 @@ pub(super) fn head(view: &View) -> String {
         .text(clock(view.now, view.now))
         .raw("</dd></div></dl>");
     html.finish()
+}
+
+fn kill_switch(html: &mut Html, view: &View) {
+    let switch = &view.model.kill_switch;
+    if switch.engaged {
+        html.badge(Tone::Bad, "ENGAGED").raw(" <span>").text(&switch.reason).raw("</span>");
+    } else {
+        html.badge(Tone::Good, "off");
+    }
+    // Stopping is never asked twice about; going on is.
+    match (view.has_switch, switch.engaged) {
+        (false, _) => {}
+        (true, false) => {
+            html.raw(
+                " <form class=\"act\" method=\"post\" action=\"/kill-switch/engage\">\
+                 <button id=\"switch\" class=\"stop\">Engage</button></form>",
+            );
+        }
+        (true, true) => {
+            html.raw(
+                " <form class=\"act\" method=\"post\" action=\"/kill-switch/release\" \
+                 data-confirm=\"Release the kill switch? Trades count as tradable again.\">\
+                 <button id=\"switch\">Release</button></form>",
+            );
+        }
+    }
 }
 
 fn clocks(html: &mut Html, model: &StatusModel) {
@@ -152,8 +174,21 @@ pub(super) fn opportunities(view: &View) -> String {
     let mut html = Html::default();
     if view.model.opportunities.is_empty() {
         nothing(&mut html, "None at this moment. The funnel below says where they end.");
-        return html.finish();
+    } else {
+        taking(&mut html, &view.model.opportunities);
     }
+    if let Some(rows) = &view.model.quotes {
+        html.raw("<h3>Resting orders and their hedges</h3>");
+        if rows.is_empty() {
+            nothing(&mut html, "No resting order would earn anything now.");
+        } else {
+            quotes(&mut html, rows);
+        }
+    }
+    html.finish()
+}
+
+fn taking(html: &mut Html, rows: &[OpportunityRow]) {
     html.table(
         "Live opportunities",
         &[
@@ -166,27 +201,56 @@ pub(super) fn opportunities(view: &View) -> String {
             "#Days",
             "#Age",
             "Competing",
+            "Gate",
         ],
     );
-    for row in &view.model.opportunities {
-        opportunity_row(&mut html, row);
+    for row in rows {
+        opportunity_row(html, row);
     }
     html.raw("</tbody></table>");
-    html.finish()
+}
+
+fn quotes(html: &mut Html, rows: &[QuoteRow]) {
+    html.table(
+        "Resting orders that earn something when they fill, and the orders that hedge them",
+        &["Pair", "Rests, then hedges", "#Contracts", "#Ahead", "#Net", "Fills within", "Seen"],
+    );
+    for row in rows {
+        html.raw("<tr>").cell("Pair", &row.pair).open("Rests, then hedges");
+        html.raw("<ul class=\"legs\">");
+        leg_row(html, &row.rest);
+        leg_row(html, &row.hedge);
+        html.raw("</ul></td>")
+            .number("Contracts", row.quantity.normalize())
+            .number("Ahead", row.ahead.normalize())
+            .number("Net", money(row.net_usd))
+            .open("Fills within");
+        let known: Vec<String> = row
+            .fills
+            .iter()
+            .filter_map(|(within, chance)| {
+                Some(format!("{} s: {:.0} %", within.as_secs(), (*chance)? * 1e2))
+            })
+            .collect();
+        html.text(if known.is_empty() { "not known".to_owned() } else { known.join(", ") });
+        html.raw("</td>").cell("Seen", &row.evidence).raw("</tr>");
+    }
+    html.raw("</tbody></table>");
+}
+
+fn leg_row(html: &mut Html, leg: &LegRow) {
+    html.raw("<li>").text(&leg.venue).raw(": ").text(&leg.action);
+    html.raw(if leg.action.starts_with("sell") { " ≥ <b>" } else { " ≤ <b>" })
+        .text(dollars(leg.limit))
+        .raw("</b> <small>book ")
+        .text(span(leg.age))
+        .raw("</small></li>");
 }
 
 fn opportunity_row(html: &mut Html, row: &OpportunityRow) {
     html.raw("<tr>").cell("Pair", &row.pair).open("Legs").raw("<ul class=\"legs\">");
     for leg in &row.legs {
-        html.raw("<li>")
-            .text(&leg.venue)
-            .raw(": ")
-            .text(&leg.action)
-            .raw(" ≤ <b>")
-            .text(dollars(leg.limit))
-            .raw("</b> <small>book ")
-            .text(span(leg.age))
-            .raw("</small></li>");
+        leg_row(html, leg);
     }
     let days = row.days.map_or_else(|| "?".to_owned(), |days| days.normalize().to_string());
     html.raw("</ul></td>")
@@ -200,7 +264,12 @@ fn opportunity_row(html: &mut Html, row: &OpportunityRow) {
         [] => "–".to_owned(),
         pairs => pairs.join(", "),
     };
-    html.cell("Competing", competing).raw("</tr>");
+    html.cell("Competing", competing).open("Gate");
+    match &row.denied {
+        None => html.badge(Tone::Good, "passed"),
+        Some(why) => html.badge(Tone::Warn, "denied").raw(" <small>").text(why).raw("</small>"),
+    };
+    html.raw("</td></tr>");
 }
 
 pub(super) fn funnel(view: &View) -> String {
