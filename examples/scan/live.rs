@@ -175,7 +175,8 @@ fn approved_by_the_simulation(sim: &Sim) -> Result<Vec<PairSpec>, Failure> {
 fn judging(args: &Args, settings: &Settings, mode: Mode) -> PipelineConfig {
     let config = PipelineConfig::default()
         .with_limits(limits(args, settings))
-        .with_detectors(args.detectors());
+        .with_detectors(args.detectors())
+        .with_paired_books_only();
     let config =
         if args.quotes.is_some() { config.with_quoting(QuoteConfig::default()) } else { config };
     match mode {

@@ -84,6 +84,8 @@ impl Default for BookLimits {
 pub struct Books {
     venue: Venue,
     limits: BookLimits,
+    /// Whether markets that nobody registered are passed over.
+    registered_only: bool,
     index: MarketIndex,
     /// The copy to read, by [`BookId`].
     books: Vec<TrackedBook>,
@@ -116,6 +118,7 @@ impl Books {
         Self {
             venue,
             limits,
+            registered_only: false,
             index: MarketIndex::default(),
             books: Vec::new(),
             spares: HashMap::new(),
@@ -154,8 +157,26 @@ impl Books {
         id
     }
 
+    /// Says whether frames make books of [registered](Books::register) markets only. Otherwise, as from the beginning, whatever a
+    /// frame is about gets a book. Numbering is followed over all frames either way: what is passed over leaves no gap.
+    ///
+    /// Polymarket's changes name both tokens of a market, each the mirror of the other: who reads one of them saves half of the
+    /// work and the memory.
+    pub const fn follow_registered_only(&mut self, only: bool) {
+        self.registered_only = only;
+    }
+
+    /// The book that a frame's market has or gets; `None` where it is passed over.
+    #[inline]
+    fn followed(&mut self, market: &str) -> Option<BookId> {
+        match self.index.get(market) {
+            None if !self.registered_only => Some(self.register(market)),
+            known => known,
+        }
+    }
+
     /// Forgets a market for good: its book is dropped and its number free for another one. Frames about it that still
-    /// come register it anew.
+    /// come register it anew, unless [only registered ones are followed](Books::follow_registered_only).
     pub fn forget(&mut self, market: &str) {
         let Some(id) = self.index.remove(market) else { return };
         self.revision += 1;
@@ -460,7 +481,7 @@ impl Books {
     }
 
     fn snapshot(&mut self, frame: &mut Frame<'_>, snapshot: &Snapshot<'_>) {
-        let id = self.register(snapshot.market);
+        let Some(id) = self.followed(snapshot.market) else { return };
         let stream = frame.stream;
         let before = self.books[id.index()].state;
         self.note_venue_id(id, snapshot.venue_id);
@@ -536,10 +557,7 @@ impl Books {
 
     #[inline]
     fn delta(&mut self, frame: &mut Frame<'_>, delta: &Delta<'_>) {
-        let id = match self.index.get(delta.market) {
-            Some(id) => id,
-            None => self.register(delta.market),
-        };
+        let Some(id) = self.followed(delta.market) else { return };
         let stream = frame.stream;
         let Some(book) = self.copy_of(id, stream) else { return };
         if book.state != BookState::Live {
@@ -557,10 +575,7 @@ impl Books {
 
     #[inline]
     fn level_set(&mut self, frame: &mut Frame<'_>, level: &LevelSet<'_>) {
-        let id = match self.index.get(level.market) {
-            Some(id) => id,
-            None => self.register(level.market),
-        };
+        let Some(id) = self.followed(level.market) else { return };
         let stream = frame.stream;
         let Some(book) = self.copy_of(id, stream) else { return };
         if book.state != BookState::Live {

@@ -579,3 +579,27 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn only_registered_markets_get_books_and_all_frames_count() {
+    let mut feed = Feed::new(Venue::Kalshi);
+    feed.books.follow_registered_only(true);
+    feed.books.register("A");
+    assert_eq!(feed.frame(&snapshot(1, "A", "0.40")).touched.len(), 1);
+    // What is passed over takes its number all the same.
+    assert!(feed.frame(&snapshot(2, "B", "0.50")).touched.is_empty());
+    assert!(feed.frame(&delta(3, "B", "0.50", "5")).touched.is_empty());
+    feed.frame(&delta(4, "A", "0.41", "7"));
+    assert_eq!((feed.state("A"), feed.bid("A").as_str()), (LIVE, "0.41 x 7"));
+    assert_eq!((feed.books.book_id("B"), feed.books.len()), (None, 1));
+    // And a gap among what is passed over is one.
+    assert_eq!(feed.frame(&delta(6, "B", "0.50", "5")).gaps, 1);
+    assert_eq!(feed.state("A"), suspect(SuspectReason::Gap));
+    // A forgotten market stays forgotten until it is registered again.
+    feed.books.forget("A");
+    feed.frame(&snapshot(7, "A", "0.42"));
+    assert!(feed.books.is_empty());
+    feed.books.register("A");
+    feed.frame(&snapshot(8, "A", "0.43"));
+    assert_eq!(feed.state("A"), LIVE);
+}

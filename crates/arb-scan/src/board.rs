@@ -109,6 +109,8 @@ pub struct Board {
     fee_span: Option<FeeSpan>,
     /// When the money of a pair or set is expected back.
     resolves_at: HashMap<String, Timestamp>,
+    /// Whether markets outside of all pairs and sets get no book.
+    paired_books_only: bool,
 }
 
 impl Board {
@@ -135,7 +137,14 @@ impl Board {
             linked: [0; 2],
             fee_span: None,
             resolves_at: HashMap::new(),
+            paired_books_only: false,
         }
+    }
+
+    /// From here on frames make no books of markets outside of all pairs and sets.
+    pub(crate) fn keep_paired_books_only(&mut self) {
+        self.paired_books_only = true;
+        self.books.iter_mut().for_each(|books| books.follow_registered_only(true));
     }
 
     /// The books of a venue.
@@ -249,10 +258,35 @@ impl Board {
                 }
             }
         }
+        // What a set leaves out is told of refused ones too.
+        for (venue, key, _) in
+            self.sets.iter().flat_map(|set| &set.members).flat_map(Member::markets)
+        {
+            self.wanted[venue.index()].entry(key.to_owned()).or_default();
+        }
         for venue in Venue::ALL {
+            if self.paired_books_only {
+                self.register_wanted(venue);
+            }
             self.link_new_books(venue);
         }
         changes
+    }
+
+    /// In the order of what is approved, so that what is read together lies together.
+    fn register_wanted(&mut self, venue: Venue) {
+        let books = &mut self.books[venue.index()];
+        let legs = self.baskets.iter().flat_map(|basket| &basket.legs);
+        for leg in legs.filter(|leg| leg.venue == venue) {
+            books.register(&leg.key);
+        }
+        for (other, key, _) in
+            self.sets.iter().flat_map(|set| &set.members).flat_map(Member::markets)
+        {
+            if other == venue {
+                books.register(key);
+            }
+        }
     }
 
     /// Makes the baskets of everything approved, pairs first.
@@ -416,13 +450,14 @@ impl Board {
         }
     }
 
-    /// Forgets the books of a venue that are part of no basket.
+    /// Forgets the books of a venue that are part of no pair or set.
     pub(crate) fn forget_unpaired(&mut self, venue: Venue) {
         let v = venue.index();
         let unpaired: Vec<(BookId, String)> = self.books[v]
             .iter()
-            .filter(|(id, _)| !self.is_paired(venue, *id))
-            .map(|(id, _)| (id, self.books[v].market(id).to_owned()))
+            .map(|(id, _)| (id, self.books[v].market(id)))
+            .filter(|(_, market)| !self.wanted[v].contains_key(*market))
+            .map(|(id, market)| (id, market.to_owned()))
             .collect();
         for (id, market) in unpaired {
             self.books[v].forget(&market);

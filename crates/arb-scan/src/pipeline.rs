@@ -61,6 +61,9 @@ impl<S: Sink> Pipeline<S> {
     pub fn new(config: PipelineConfig, sink: S) -> Self {
         let mut board = Board::with_detectors(config.detectors);
         board.screen.time_all(config.quarantine.is_some());
+        if config.paired_books_only {
+            board.keep_paired_books_only();
+        }
         Self {
             board,
             limits: config.limits,
@@ -168,7 +171,7 @@ impl<S: Sink> Pipeline<S> {
         self.after_report(venue);
     }
 
-    /// Forgets every book that is part of no pair, so that markets which come and go leave nothing behind. Live feeds call
+    /// Forgets every book that is part of no pair or set, so that markets which come and go leave nothing behind. Live feeds call
     /// it now and then; a replay, whose result lists every book, does not.
     pub fn forget_unpaired(&mut self) {
         for venue in Venue::ALL {

@@ -23,6 +23,9 @@ pub struct PipelineConfig {
     pub latencies: Vec<Duration>,
     /// How [`Pipeline::quotes`](crate::Pipeline::quotes) rests orders. Default: it does not, and trades are not remembered.
     pub quoting: Option<QuoteConfig>,
+    /// Whether books are kept of the markets of pairs and sets only, and all else in a frame is passed over: half of the work and the
+    /// memory of Polymarket's changes, which name both tokens of a market. Default: no, so that a recording shows every book in it.
+    pub paired_books_only: bool,
 }
 
 impl Default for PipelineConfig {
@@ -33,6 +36,7 @@ impl Default for PipelineConfig {
             quarantine: None,
             latencies: Vec::new(),
             quoting: None,
+            paired_books_only: false,
         }
     }
 }
@@ -63,6 +67,13 @@ impl PipelineConfig {
     #[must_use]
     pub const fn with_quoting(mut self, quoting: QuoteConfig) -> Self {
         self.quoting = Some(quoting);
+        self
+    }
+
+    /// Keeping books of what is in a pair or set, and no others: for live feeds.
+    #[must_use]
+    pub const fn with_paired_books_only(mut self) -> Self {
+        self.paired_books_only = true;
         self
     }
 

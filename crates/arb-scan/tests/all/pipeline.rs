@@ -5,7 +5,9 @@ use arb_scan::{
     pairs,
 };
 
-use crate::support::{self, Memory, at, delta, kalshi, level, pipeline, polymarket};
+use crate::support::{
+    self, Memory, TICKER, TOKEN, at, delta, kalshi, level, pipeline, polymarket, polymarket_of,
+};
 
 const FEES: &str = r#"{"kalshi":{"multiplier":"1","precision":"0.0001"},"polymarket":{"rate":"0.05","exponent":"1"}}"#;
 
@@ -274,4 +276,41 @@ fn replacing_pairs_leaves_those_alone_that_stay_as_they_are() {
     pipeline.replace_pairs(pairs::parse(&format!("[{}]", pair("p", support::TOKEN))).unwrap());
     assert_eq!(reasons(&pipeline), [CloseReason::Withdrawn]);
     assert_eq!(pipeline.sink().shown.last().unwrap().0.id, "p/yes-no/2", "an id is used once");
+}
+
+#[test]
+fn books_of_pairs_only_show_the_same_trades() {
+    let change = |price: &str, size: &str, mirror: &str| {
+        serde_json::json!({"event_type": "price_change", "market": "0xc0nd", "timestamp": "1795187045000", "price_changes": [
+            {"asset_id": TOKEN, "price": price, "size": size, "side": "BUY", "best_bid": price, "best_ask": "0.60"},
+            {"asset_id": "9999", "price": mirror, "size": size, "side": "SELL", "best_bid": "0.40", "best_ask": mirror}]})
+        .to_string()
+    };
+    let frames = [
+        (Venue::Kalshi, kalshi(1, &[level("0.43", "75")], &[level("0.55", "60")])),
+        (Venue::Polymarket, polymarket(&[level("0.40", "100")], &[level("0.60", "100")])),
+        (
+            Venue::Polymarket,
+            polymarket_of("9999", &[level("0.40", "100")], &[level("0.60", "100")]),
+        ),
+        (Venue::Polymarket, change("0.58", "100", "0.42")),
+        (Venue::Polymarket, change("0.58", "40", "0.42")),
+        (Venue::Polymarket, change("0.58", "0", "0.42")),
+    ];
+    let run = |config: PipelineConfig| {
+        let mut pipeline = Pipeline::new(config, Memory::default());
+        let file = format!(
+            r#"[{{"id":"p","kalshi":"{TICKER}","polymarket_yes":"{TOKEN}","relation":"equal","fees":[{FEES}]}}]"#
+        );
+        pipeline.replace_pairs(pairs::parse(&file).unwrap());
+        for (millis, (venue, frame)) in (0..).zip(&frames) {
+            pipeline.on_frame(*venue, 0, at(millis), frame.as_bytes());
+        }
+        let nets: Vec<_> = pipeline.sink().shown.iter().map(|(o, _)| o.net_usd).collect();
+        let closed: Vec<_> = pipeline.sink().closed.iter().map(|c| (c.at, c.reason)).collect();
+        (nets, closed, pipeline.board().books(Venue::Polymarket).len())
+    };
+    let (nets, closed, books) = run(PipelineConfig::default());
+    assert_eq!((nets.len(), closed.len(), books), (2, 1, 2));
+    assert_eq!(run(PipelineConfig::default().with_paired_books_only()), (nets, closed, 1));
 }
