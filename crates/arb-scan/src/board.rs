@@ -258,10 +258,8 @@ impl Board {
                 }
             }
         }
-        // What a set leaves out is told of refused ones too.
-        for (venue, key, _) in
-            self.sets.iter().flat_map(|set| &set.members).flat_map(Member::markets)
-        {
+        // A set that no detector takes is told of too: what it leaves out.
+        for (venue, key) in self.sets.iter().flat_map(markets) {
             self.wanted[venue.index()].entry(key.to_owned()).or_default();
         }
         for venue in Venue::ALL {
@@ -275,17 +273,11 @@ impl Board {
 
     /// In the order of what is approved, so that what is read together lies together.
     fn register_wanted(&mut self, venue: Venue) {
-        let books = &mut self.books[venue.index()];
         let legs = self.baskets.iter().flat_map(|basket| &basket.legs);
-        for leg in legs.filter(|leg| leg.venue == venue) {
-            books.register(&leg.key);
-        }
-        for (other, key, _) in
-            self.sets.iter().flat_map(|set| &set.members).flat_map(Member::markets)
-        {
-            if other == venue {
-                books.register(key);
-            }
+        let legs = legs.map(|leg| (leg.venue, leg.key.as_str()));
+        let all = legs.chain(self.sets.iter().flat_map(markets));
+        for (_, key) in all.filter(|(other, _)| *other == venue) {
+            self.books[venue.index()].register(key);
         }
     }
 
@@ -484,6 +476,11 @@ impl Default for Board {
     fn default() -> Self {
         Self::new()
     }
+}
+
+/// The books of a set's members.
+fn markets(set: &MarketSet) -> impl Iterator<Item = (Venue, &str)> {
+    set.members.iter().flat_map(Member::markets).map(|(venue, key, _)| (venue, key))
 }
 
 fn decoder_of(

@@ -411,6 +411,16 @@ fn every_trade_of_a_set_equals_brute_force() {
 
 /// A pipeline over Kalshi or Polymarket members that each offer YES and bid for it at these prices, 100 contracts each.
 fn quoted(relation: &str, venue: &str, bids_and_asks: &[(&str, &str)]) -> Pipeline<Memory> {
+    let config = PipelineConfig::default().with_detectors(detect::all());
+    quoted_by(config, relation, venue, bids_and_asks)
+}
+
+fn quoted_by(
+    config: PipelineConfig,
+    relation: &str,
+    venue: &str,
+    bids_and_asks: &[(&str, &str)],
+) -> Pipeline<Memory> {
     let kalshi = venue == "kalshi";
     let members: Vec<serde_json::Value> =
         (0..bids_and_asks.len()).map(|n| serde_json::json!({venue: n.to_string()})).collect();
@@ -419,7 +429,6 @@ fn quoted(relation: &str, venue: &str, bids_and_asks: &[(&str, &str)]) -> Pipeli
         "fees": {"kalshi": {"multiplier": "1", "precision": "0.0001"},
             "polymarket": {"rate": "0.05", "exponent": "1"}},
     }]);
-    let config = PipelineConfig::default().with_detectors(detect::all());
     let mut pipeline = Pipeline::new(config, Memory::default());
     pipeline.replace_sets(sets::parse(&file.to_string()).unwrap());
     for (number, (bid, ask)) in (0_u64..).zip(bids_and_asks) {
@@ -487,6 +496,11 @@ fn a_set_that_may_not_be_exhaustive_is_refused_by_name_and_its_missing_mass_is_t
     let mass = group.missing_mass("s").unwrap();
     assert_eq!((mass.least.to_string(), mass.most.to_string()), ("0.38".into(), "0.42".into()));
     assert_eq!(group.missing_mass("t"), None);
+    // Its books are wanted, also where no detector takes it.
+    let config = PipelineConfig::default().with_paired_books_only();
+    let mut group = quoted_by(config, "exclusive", "kalshi", &[("0.30", "0.32"), ("0.28", "0.30")]);
+    group.forget_unpaired();
+    assert_eq!(group.missing_mass("s"), Some(mass));
 }
 
 #[test]
