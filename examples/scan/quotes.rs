@@ -72,7 +72,10 @@ fn row(quote: &Quote<'_>, now: Option<Timestamp>) -> QuoteRow {
 fn evidence(evidence: &Evidence) -> String {
     match evidence.watched {
         None => "no trades are received there".to_owned(),
-        Some(watched) => format!("{} trades in {} s", evidence.trades, watched.as_secs()),
+        Some(watched) => {
+            let some = if evidence.trades == 1 { "trade" } else { "trades" };
+            format!("{} {some} in {} s", evidence.trades, watched.as_secs())
+        }
     }
 }
 
