@@ -223,7 +223,13 @@ fn tie(tokens: &[Token], when: &mut When, from: usize) {
     let meeting = tokens.get(when.stop).is_some_and(|t| {
         matches!(t.stem.as_str(), "meet" | "meeting" | "decision" | "election" | "midterm" | "fomc")
     });
-    let tie = if tie == Tie::After && (meeting || when.season) { Tie::Named } else { tie };
+    // "in the 2026 Oslo Cup" names the cup's edition.
+    let edition = tie == Tie::In
+        && when.is_year()
+        && tokens[when.start - 1].text == "the"
+        && tokens.get(when.stop).is_some_and(|t| t.capital);
+    let named = edition || tie == Tie::After && (meeting || when.season);
+    let tie = if named { Tie::Named } else { tie };
     when.tie = tie;
     when.start = at - words;
 }

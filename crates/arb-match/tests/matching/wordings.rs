@@ -43,6 +43,7 @@ fn other_words_for_the_same_and_for_less() {
             true,
         ),
         ("Ann Berg buys a boat that did not sink", "Ann Berg buys a boat", Subset, false),
+        ("Ann Berg buys a boat that did not leak", "Ann Berg buys a boat that leaks", Equal, false),
         ("Ann Berg drops out of the race", "Ann Berg suspends her campaign", Equal, true),
         ("Orbitly files for bankruptcy", "Orbitly goes bankrupt", Equal, true),
         ("Orbitly leads Hot 100", "Orbitly leads Billboard 200", Overlap, false),
@@ -136,10 +137,10 @@ fn contests_prizes_and_who_wins_them() {
 fn days_and_years_of_both_texts() {
     let game = |day: &str| {
         format!(
-            "If more than 2.5 maps are played in the Oslo Cup 2026: Vega vs. Orion match originally scheduled for {day}, 2026, then the market resolves to Yes."
+            "If more than 2.5 maps are played in the 2026 Oslo Cup Vega vs. Orion match originally scheduled for {day}, 2026, then the market resolves to Yes."
         )
     };
-    let rules = "This market will resolve to \"Over\" if Vega and Orion play 3 or more maps in their Oslo Cup 2026 match scheduled for December 5, 2026.";
+    let rules = "This market will resolve to \"Over\" if Vega and Orion play 3 or more maps in their 2026 Oslo Cup match scheduled for December 5, 2026.";
     let total = |day: &str| {
         let k = game(day);
         judge(
@@ -147,10 +148,11 @@ fn days_and_years_of_both_texts() {
             ("Vega vs Orion: Games Total: O/U 2.5", rules),
             ["Over", "Under"],
         )
-        .verdict
     };
-    assert_eq!(total("Dec 5"), Verdict::Probable);
-    assert_ne!(total("Dec 15"), Verdict::Probable);
+    let same = total("Dec 5");
+    assert_eq!(same.verdict, Verdict::Probable, "{same:?}");
+    let other = total("Dec 15");
+    assert_eq!(other.verdict, Verdict::Rejected, "{other:?}");
 
     let k = "If the highest temperature recorded in Oslo for August 8, 2026 is greater than 93°, then the market resolves to Yes.";
     let heat = |day: &str| {
