@@ -247,6 +247,29 @@ fn rules_that_decide_by_what_does_not_happen() {
     assert_ne!(cup("does not win"), Verdict::Probable);
 }
 
+/// The day of a condition lies within the days for which the other text schedules the meeting.
+#[test]
+fn a_meeting_of_several_days() {
+    let cut = |day: &str| {
+        let rule = format!(
+            "If the Federal Reserve does a Cut of 25bps on {day}, 2026, then the market resolves to Yes."
+        );
+        judge_until(
+            "2026-03-18T00:00:00Z",
+            ("Will the Federal Reserve Cut rates by 25bps at their March 2026 meeting?", &rule),
+            (
+                "Fed decreases interest rates by 25 bps after March 2026 meeting?",
+                "This market will resolve to the amount of basis points the upper bound of the target federal funds rate is changed by versus the level it was prior to the Federal Reserve's March 2026 meeting.\nThe resolution source is the FOMC's statement after its meeting scheduled for March 17-18, 2026.",
+            ),
+            ["Yes", "No"],
+        )
+    };
+    let same = cut("March 18");
+    assert_eq!(same.verdict, Verdict::Probable, "{same:?}");
+    let other = cut("March 28");
+    assert_ne!(other.verdict, Verdict::Probable, "{other:?}");
+}
+
 /// Where both texts name the opponent it is the same one, table or no table.
 #[test]
 fn an_opponent_named_by_both_is_the_same() {
