@@ -245,6 +245,13 @@ impl Books {
             .filter(|(id, _)| !self.index.is_free(*id))
     }
 
+    /// How many numbers have been given to books so far, those of forgotten ones among them: [`Books::iter_from`] this one is empty.
+    #[must_use]
+    #[inline]
+    pub const fn known(&self) -> usize {
+        self.books.len()
+    }
+
     /// How many books there are.
     #[must_use]
     pub fn len(&self) -> usize {

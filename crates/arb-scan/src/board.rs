@@ -64,31 +64,6 @@ struct FeeSpan {
     until: Option<Timestamp>,
 }
 
-/// The baskets of one book, in place where it is in one pair only, as most are: cold memory is not followed twice.
-enum Baskets {
-    Few(u8, [u32; 2]),
-    Many(Box<[u32]>),
-}
-
-impl Baskets {
-    fn new(baskets: &[u32]) -> Self {
-        match *baskets {
-            [] => Self::Few(0, [0; 2]),
-            [one] => Self::Few(1, [one, 0]),
-            [one, other] => Self::Few(2, [one, other]),
-            _ => Self::Many(baskets.into()),
-        }
-    }
-
-    #[inline]
-    fn as_slice(&self) -> &[u32] {
-        match self {
-            Self::Few(count, baskets) => baskets.get(..usize::from(*count)).unwrap_or_default(),
-            Self::Many(baskets) => baskets,
-        }
-    }
-}
-
 /// The latest books, and for each book the baskets that hold it.
 pub struct Board {
     books: [Books; 2],
@@ -101,10 +76,8 @@ pub struct Board {
     pub(crate) screen: Screen,
     /// Market name → baskets, in order, by venue.
     wanted: [HashMap<String, Vec<u32>>; 2],
-    /// Book → baskets, in order, by venue; filled as books appear, `None` where the book has not been looked at.
-    touching: [Vec<Option<Baskets>>; 2],
-    /// The revision of each venue's books that this was filled by.
-    linked: [u64; 2],
+    /// How many of each venue's books have been linked to their baskets, and the revision of the books then.
+    linked: [(usize, u64); 2],
     /// The span the baskets' fees were taken for; `None` before the first known time.
     fee_span: Option<FeeSpan>,
     /// When the money of a pair or set is expected back.
@@ -133,8 +106,7 @@ impl Board {
             baskets: Vec::new(),
             screen: Screen::default(),
             wanted: Default::default(),
-            touching: Default::default(),
-            linked: [0; 2],
+            linked: Default::default(),
             fee_span: None,
             resolves_at: HashMap::new(),
             paired_books_only: false,
@@ -248,8 +220,7 @@ impl Board {
         self.screen.replace(&self.baskets);
         self.fee_span = None;
         self.wanted = Default::default();
-        self.touching = Default::default();
-        self.linked = [0; 2];
+        self.linked = Default::default();
         for (index, basket) in (0_u32..).zip(&self.baskets) {
             for leg in &basket.legs {
                 let baskets = self.wanted[leg.venue.index()].entry(leg.key.clone()).or_default();
@@ -369,8 +340,7 @@ impl Board {
 
     /// The baskets a book is part of, in order.
     pub(crate) fn touching(&self, venue: Venue, book: BookId) -> &[u32] {
-        let known = self.touching[venue.index()].get(book.index()).and_then(Option::as_ref);
-        known.map_or(&[], Baskets::as_slice)
+        self.screen.baskets(venue, book)
     }
 
     /// Takes the fees in force at `at` into the baskets; pushes the baskets whose fees changed.
@@ -416,16 +386,15 @@ impl Board {
 
     fn link_new_books(&mut self, venue: Venue) {
         let v = venue.index();
-        let revision = self.books[v].revision();
+        let (known, revision) = (self.books[v].known(), self.books[v].revision());
+        if self.linked[v] == (known, revision) {
+            return;
+        }
         // Numbers are used again only where books were forgotten; otherwise what is new is at the end.
-        let from = if self.linked[v] == revision { self.touching[v].len() } else { 0 };
-        self.linked[v] = revision;
+        let from = if self.linked[v].1 == revision { self.linked[v].0 } else { 0 };
+        self.linked[v] = (known, revision);
         for (id, _) in self.books[v].iter_from(from) {
-            let place = id.index();
-            if self.touching[v].len() <= place {
-                self.touching[v].resize_with(place + 1, || None);
-            }
-            if self.touching[v][place].is_some() {
+            if self.screen.is_linked(venue, id) {
                 continue;
             }
             let market = self.books[v].market(id);
@@ -438,7 +407,7 @@ impl Board {
                 }
                 self.screen.link(basket as usize, &self.baskets[basket as usize]);
             }
-            self.touching[v][place] = Some(Baskets::new(&baskets));
+            self.screen.set_baskets(venue, id, &baskets);
         }
     }
 
@@ -454,10 +423,7 @@ impl Board {
         for (id, market) in unpaired {
             self.books[v].forget(&market);
             // Whoever gets the number next begins with an empty book.
-            self.screen.note(venue, id, self.books[v].get(id));
-            if let Some(place) = self.touching[v].get_mut(id.index()) {
-                *place = None;
-            }
+            self.screen.forget(venue, id);
         }
         self.link_new_books(venue);
     }

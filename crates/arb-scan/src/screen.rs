@@ -1,7 +1,7 @@
 //! Which trades cannot pay, by the best prices alone.
 //!
 //! Almost every frame leaves nothing to be had, and with ten thousand pairs almost every book is cold. So what is asked on every
-//! frame lies apart from books and baskets: eight bytes a book, one short record a basket.
+//! frame lies apart from books and baskets: half a cache line a book, one short record a basket.
 
 use arb_normalize::books::{BookId, TrackedBook};
 use arb_normalize::opportunity::Action;
@@ -17,6 +17,42 @@ type Touch = [u32; 2];
 const UNPRICED: u32 = u32::MAX;
 /// Nobody sells that outcome.
 const NOBODY: u32 = u32::MAX - 1;
+
+/// The baskets of one book, in place where it is in one pair only, as most are: cold memory is not followed twice.
+enum Baskets {
+    Few(u8, [u32; 2]),
+    Many(Box<[u32]>),
+}
+
+impl Baskets {
+    fn new(baskets: &[u32]) -> Self {
+        match *baskets {
+            [] => Self::Few(0, [0; 2]),
+            [one] => Self::Few(1, [one, 0]),
+            [one, other] => Self::Few(2, [one, other]),
+            _ => Self::Many(baskets.into()),
+        }
+    }
+
+    #[inline]
+    fn as_slice(&self) -> &[u32] {
+        match self {
+            Self::Few(count, baskets) => baskets.get(..usize::from(*count)).unwrap_or_default(),
+            Self::Many(baskets) => baskets,
+        }
+    }
+}
+
+/// What every frame about a book asks.
+struct Place {
+    touch: Touch,
+    /// The baskets the book is part of, in order; `None` where nobody has looked for them.
+    baskets: Option<Baskets>,
+}
+
+impl Place {
+    const NEW: Self = Self { touch: [UNPRICED; 2], baskets: None };
+}
 
 /// What the best prices say of a basket.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -60,9 +96,9 @@ struct Record {
 const NOTHING_NEAR: i32 = i32::MIN;
 
 /// The best prices of all books, and what baskets need to know of them.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(crate) struct Screen {
-    touches: [Vec<Touch>; 2],
+    places: [Vec<Place>; 2],
     records: Vec<Record>,
     /// Whether the time of live books is taken at all.
     time_all: bool,
@@ -104,6 +140,43 @@ impl Screen {
             near: NOTHING_NEAR,
             timed: false,
         }));
+        self.places.iter_mut().flatten().for_each(|place| place.baskets = None);
+    }
+
+    /// Whether a book's baskets have been looked for.
+    pub(crate) fn is_linked(&self, venue: Venue, id: BookId) -> bool {
+        self.place(venue, id).is_some_and(|place| place.baskets.is_some())
+    }
+
+    /// Says which baskets a book is part of.
+    pub(crate) fn set_baskets(&mut self, venue: Venue, id: BookId, baskets: &[u32]) {
+        self.place_mut(venue, id).baskets = Some(Baskets::new(baskets));
+    }
+
+    /// The baskets a book is part of.
+    #[inline]
+    pub(crate) fn baskets(&self, venue: Venue, id: BookId) -> &[u32] {
+        let baskets = self.place(venue, id).and_then(|place| place.baskets.as_ref());
+        baskets.map_or(&[], Baskets::as_slice)
+    }
+
+    /// A book is forgotten: its number may become another's.
+    pub(crate) fn forget(&mut self, venue: Venue, id: BookId) {
+        *self.place_mut(venue, id) = Place::NEW;
+    }
+
+    #[inline]
+    fn place(&self, venue: Venue, id: BookId) -> Option<&Place> {
+        self.places[venue.index()].get(id.index())
+    }
+
+    #[inline]
+    fn place_mut(&mut self, venue: Venue, id: BookId) -> &mut Place {
+        let places = &mut self.places[venue.index()];
+        if places.len() <= id.index() {
+            places.resize_with(id.index() + 1, || Place::NEW);
+        }
+        &mut places[id.index()]
     }
 
     /// A leg of a basket has found its book.
@@ -123,11 +196,7 @@ impl Screen {
     /// A book has changed.
     #[inline]
     pub(crate) fn note(&mut self, venue: Venue, id: BookId, tracked: &TrackedBook) {
-        let touches = &mut self.touches[venue.index()];
-        if touches.len() <= id.index() {
-            touches.resize(id.index() + 1, [UNPRICED; 2]);
-        }
-        touches[id.index()] = if tracked.is_priceable() {
+        self.place_mut(venue, id).touch = if tracked.is_priceable() {
             let (bid, ask) = (tracked.book().best_bid(), tracked.book().best_ask());
             [
                 ask.map_or(NOBODY, |ask| ask.price.micros()),
@@ -173,8 +242,8 @@ impl Screen {
 
     #[inline]
     fn touch(&self, leg: LegRef) -> u32 {
-        let book = self.touches[usize::from(leg.venue % 2)].get(leg.book as usize);
-        book.map_or(UNPRICED, |touch| touch[usize::from(leg.outcome % 2)])
+        let place = self.places[usize::from(leg.venue % 2)].get(leg.book as usize);
+        place.map_or(UNPRICED, |place| place.touch[usize::from(leg.outcome % 2)])
     }
 }
 
