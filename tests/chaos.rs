@@ -34,6 +34,8 @@ const AT_ONCE_FAULTS: [&str; 7] = [
     "channel-error",
     "tick-change",
 ];
+/// Faults that nothing but a deadline can tell.
+const DEADLINE_FAULTS: [&str; 5] = ["stall", "silence", "delay", "hang", "exchange-pause"];
 /// No quote may be older than this where only a deadline can tell.
 const FOUND_WITHIN: Duration = Duration::from_millis(1_100);
 /// A hop over a socket may cost this much virtual time.
@@ -419,9 +421,16 @@ async fn run(scenario: Scenario) -> Outcome {
     complaints.extend(differences_at_rest(&sim, &feed, venue, after).await);
     let mut found = std::mem::take(&mut feed.keeper.borrow_mut().found);
     found.retain(|found| found.at >= began);
-    let found = found.into_iter().map(|found| (found.by, found.after)).collect();
+    let found: Vec<_> = found.into_iter().map(|found| (found.by, found.after)).collect();
     let FaultRecord { hits, spec, .. } = record(&sim, id);
     let name = spec.fault.name();
+    if let Some((by, after)) = found.first()
+        && scenario.phase == Phase::Steady
+        && DEADLINE_FAULTS.contains(&name)
+        && *after > FOUND_WITHIN
+    {
+        late.push(format!("found by {by} only after {after:?}"));
+    }
     let uncounted =
         UNCOUNTED.contains(&name) || (venue == Venue::Polymarket && KALSHI_ONLY.contains(&name));
     if hits == 0 && !uncounted && scenario.phase == Phase::Steady {

@@ -263,6 +263,25 @@ async fn a_market_is_dead_the_moment_it_closes_and_leaves_no_subscription() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_market_closes_by_the_venues_clock() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("pairs.json");
+    let sim = venues(2).await;
+    approve(&sim, &file, &sim.markets(Venue::Kalshi));
+    sim.fault("clock-skew:venue=kalshi,by=30s".parse().unwrap()).unwrap();
+    let seldom = Pace { sweep_every: Duration::from_secs(3600), ..quickly() };
+    let mut scanner = Scanner::start(&sim, &file, seldom).await;
+    scanner.until("the start", |tradable, _| tradable == 2).await;
+    // 30 s earlier by ours.
+    let closes = sim.now() + Duration::from_secs(34);
+    sim.move_close(&sim.markets(Venue::Kalshi)[0], closes).unwrap();
+    scanner.until("the close", |_, kept| kept.pairs == 1).await;
+    assert!(sim.now() < closes - Duration::from_secs(10), "gone by our clock");
+    scanner.stop().await;
+    sim.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_lost_word_on_a_market_is_missed_and_asked_for() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("pairs.json");

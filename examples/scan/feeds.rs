@@ -21,6 +21,7 @@ use arb_ws::{
     ConnectionConfig, Event, FullJitter, Keys, MakeSession, Meta, Pool, PoolConfig, PoolHandle,
     Sink, TungsteniteDial,
 };
+use time::OffsetDateTime;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::{JoinSet, LocalSet};
 use tokio::time::{Instant, MissedTickBehavior};
@@ -438,8 +439,12 @@ impl Thread {
             approvals;
         view::refuse(&mut self.shown.base, &refused);
         let mut pipeline = self.pipeline.borrow_mut();
+        // The venue closes by its own clock.
+        let offset =
+            time::Duration::milliseconds(self.shown.clocks[Venue::Kalshi.index()].millis());
         for (market, closes) in &close_times {
-            pipeline.set_close_at(Venue::Kalshi, market, Some(*closes));
+            let by_ours = Timestamp::try_from(OffsetDateTime::from(*closes) - offset);
+            pipeline.set_close_at(Venue::Kalshi, market, Some(by_ours.unwrap_or(*closes)));
         }
         let old = pipeline.board().pairs().iter().map(|spec| spec.pair.id.clone());
         for pair in old.collect::<Vec<_>>() {

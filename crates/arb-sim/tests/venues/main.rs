@@ -9,6 +9,8 @@ mod kalshi_commands;
 mod kalshi_rest;
 mod polymarket_rest;
 mod polymarket_ws;
+#[cfg(feature = "cli")]
+mod program;
 mod scanner;
 mod signatures;
 

@@ -1,6 +1,7 @@
 //! Kalshi's request signatures: a key id and a private key, RSA or Ed25519.
 
 use std::fmt;
+use std::sync::{PoisonError, RwLock};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -56,11 +57,15 @@ enum Key {
 /// A Kalshi API key: signs handshakes and requests. `Debug` shows neither the id nor the key.
 ///
 /// Our own copies of the key's text and DER are wiped from memory as soon as the key is read; the parsed key lives in the
-/// cryptographic library.
+/// cryptographic library. Sessions and clients share one of these: [`KalshiCredentials::replace`] gives all of them another key.
 pub struct KalshiCredentials {
+    identity: RwLock<Identity>,
+    random: SystemRandom,
+}
+
+struct Identity {
     key_id: String,
     key: Key,
-    random: SystemRandom,
 }
 
 /// The three headers of a signed request.
@@ -112,7 +117,7 @@ impl KalshiCredentials {
             },
             _ => return Err(CredentialsError::Label { label }),
         };
-        Ok(Self { key_id: key_id.trim().to_owned(), key, random: SystemRandom::new() })
+        Ok(Self::new(key_id, key))
     }
 
     /// An Ed25519 key from its 32-byte seed.
@@ -128,11 +133,19 @@ impl KalshiCredentials {
         der.extend_from_slice(seed);
         let key = Ed25519KeyPair::from_pkcs8_maybe_unchecked(&der)
             .map_err(|error| CredentialsError::Key { reason: error.to_string() })?;
-        Ok(Self {
-            key_id: key_id.trim().to_owned(),
-            key: Key::Ed25519(key),
-            random: SystemRandom::new(),
-        })
+        Ok(Self::new(key_id, Key::Ed25519(key)))
+    }
+
+    fn new(key_id: &str, key: Key) -> Self {
+        let identity = RwLock::new(Identity { key_id: key_id.trim().to_owned(), key });
+        Self { identity, random: SystemRandom::new() }
+    }
+
+    /// Everything that shares these credentials signs with another key from now on. Open connections stay open: their next
+    /// handshake carries the new key.
+    pub fn replace(&self, by: Self) {
+        let new = by.identity.into_inner().unwrap_or_else(PoisonError::into_inner);
+        *self.identity.write().unwrap_or_else(PoisonError::into_inner) = new;
     }
 
     /// Signs a request: timestamp in milliseconds, upper-case method and the path from the host root, without the query.
@@ -148,7 +161,8 @@ impl KalshiCredentials {
         let timestamp = (now.unix_timestamp_nanos() / 1_000_000).to_string();
         let path = path.split('?').next().unwrap_or(path);
         let text = format!("{timestamp}{}{path}", method.to_ascii_uppercase());
-        let signature = match &self.key {
+        let identity = self.identity.read().unwrap_or_else(PoisonError::into_inner);
+        let signature = match &identity.key {
             Key::Ed25519(key) => STANDARD.encode(key.sign(text.as_bytes())),
             Key::Rsa(key) => {
                 let mut signature = vec![0; key.public().modulus_len()];
@@ -157,13 +171,14 @@ impl KalshiCredentials {
                 STANDARD.encode(signature)
             }
         };
-        Ok(SignedHeaders { key_id: self.key_id.clone(), timestamp, signature })
+        Ok(SignedHeaders { key_id: identity.key_id.clone(), timestamp, signature })
     }
 }
 
 impl fmt::Debug for KalshiCredentials {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let kind = match self.key {
+        let identity = self.identity.read().unwrap_or_else(PoisonError::into_inner);
+        let kind = match identity.key {
             Key::Rsa(_) => "RSA",
             Key::Ed25519(_) => "Ed25519",
         };

@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use arb_venues::ClockOffset;
 use arb_venues::kalshi::{KalshiCredentials, KalshiSession};
-use arb_ws::{Key, KeyId, Outbox, Session, Verdict};
+use arb_ws::{AfterRefusal, Key, KeyId, Outbox, Refusal, Session, Verdict};
 use serde_json::{Value, json};
+use time::OffsetDateTime;
 
 /// A session and what it has sent.
 struct Script {
@@ -120,6 +121,51 @@ fn a_market_given_up_before_its_acknowledgement_is_taken_out_when_it_comes() {
     venue.unsubscribe(&alone);
     venue.ok(&command, 1, 2);
     assert_eq!(venue.one()["cmd"], "unsubscribe");
+}
+
+#[test]
+fn prices_of_the_no_side_are_asked_for_in_no_prices_whatever_the_venues_default() {
+    let mut venue = Script::open();
+    let command = venue.subscribe(&keys(&["A"]));
+    assert_eq!(command["params"]["use_yes_price"], json!(false));
+    venue.subscribed(&command, 1);
+    let more = venue.subscribe(&[key(1, "B")]);
+    assert_eq!(more["params"]["action"], "add_markets");
+    assert_eq!(more["params"]["use_yes_price"], json!(false));
+}
+
+#[test]
+fn a_handshake_refused_for_the_clock_names_it_and_is_tried_again_once() {
+    let key = KalshiCredentials::from_ed25519_seed("key", &[1; 32]).unwrap();
+    let clock = ClockOffset::new("kalshi");
+    let mut session = KalshiSession::new("ws://127.0.0.1/x", Arc::new(key), clock.clone());
+    let now = OffsetDateTime::from_unix_timestamp(1_795_000_000).unwrap();
+    let stamp = |session: &mut KalshiSession| {
+        let headers = session.handshake(now).unwrap().headers;
+        let stamp =
+            headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("kalshi-access-timestamp"));
+        stamp.unwrap().1.parse::<i64>().unwrap()
+    };
+    assert_eq!(stamp(&mut session), 1_795_000_000_000);
+    let mut refusal = Refusal::new("127.0.0.1", 401);
+    assert_eq!(
+        session.on_refused(&refusal, now),
+        AfterRefusal::Default,
+        "nothing is known of the clock"
+    );
+    refusal.date = Some(now + time::Duration::seconds(30));
+    assert!(matches!(session.on_refused(&refusal, now), AfterRefusal::RetryAfter(_)));
+    assert_eq!(clock.to_string(), "clock is 30.5 s behind kalshi");
+    assert_eq!(
+        stamp(&mut session),
+        1_795_000_030_500,
+        "the next one is signed by the venue's clock"
+    );
+    // Refused again by the same clock: it is the key, and the connection waits.
+    assert_eq!(session.on_refused(&refusal, now), AfterRefusal::Default);
+    refusal.status = 503;
+    refusal.date = Some(now);
+    assert_eq!(session.on_refused(&refusal, now), AfterRefusal::Default);
 }
 
 #[test]

@@ -8,7 +8,7 @@ use arb_normalize::market::FeeData;
 use arb_venues::kalshi::{KalshiCredentials, KalshiRest};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
-use arb_venues::{ClockOffset, MarketFilter, MarketSource, VenueError};
+use arb_venues::{ClockOffset, MarketFilter, MarketSource, RestConfig, TokenRate, VenueError};
 
 use super::{kalshi, polymarket, venues};
 
@@ -270,4 +270,92 @@ async fn the_tier_of_an_account_is_read() {
     let sim = venues(0).await;
     let limits = kalshi(&sim).0.account_limits().await.unwrap();
     assert_eq!((limits.tier.as_str(), limits.read), ("basic", (200, 600)));
+}
+
+#[tokio::test]
+async fn a_listing_of_several_pages_is_read_to_the_end() {
+    let first = r#"{"events":[{"event_ticker":"E","series_ticker":"S","title":"t","markets":[{"ticker":"E-1","event_ticker":"E","status":"active"}]}],"cursor":"p 2"}"#;
+    let last = r#"{"events":[{"event_ticker":"F","series_ticker":"S","title":"t","markets":[{"ticker":"F-1","event_ticker":"F","status":"active"}]}],"cursor":""}"#;
+    let asked = Arc::new(std::sync::Mutex::new(Vec::new()));
+    let seen = Arc::clone(&asked);
+    let url = serve_by(move |line| {
+        if line.contains("/series/") {
+            return (404, "{}");
+        }
+        seen.lock().unwrap().push(line.to_owned());
+        if line.contains("cursor=p+2") { (200, last) } else { (200, first) }
+    });
+    let rest = KalshiRest::new(&url.await, None, ClockOffset::new("kalshi")).unwrap();
+    let found = rest.markets(&MarketFilter::default()).await.unwrap();
+    let tickers: Vec<&str> = found.markets.iter().map(|m| m.key.id.as_str()).collect();
+    assert_eq!(tickers, ["E-1", "F-1"]);
+    let asked = std::mem::take(&mut *asked.lock().unwrap());
+    assert_eq!(asked.len(), 2, "{asked:?}");
+    assert!(asked.iter().all(|line| line.contains("status=open")), "{asked:?}");
+}
+
+#[tokio::test]
+async fn more_books_than_a_batch_holds_are_asked_for_in_batches() {
+    let config = arb_sim::SimConfig {
+        plant_every: None,
+        quotes_per_second: 0,
+        catalogue: arb_sim::Catalogue::Synthetic { pairs: 260 },
+        signature_skew: Duration::from_secs(15),
+        ..arb_sim::SimConfig::default()
+    };
+    let sim = arb_sim::Sim::start(config).await.unwrap();
+    let pairs: Vec<serde_json::Value> = serde_json::from_str(&sim.approved_pairs_json()).unwrap();
+    let names = |field: &'static str| {
+        pairs.iter().map(move |pair| pair[field].as_str().unwrap().to_owned())
+    };
+    let tickers: Vec<String> = names("kalshi").collect();
+    let tokens: Vec<String> = names("polymarket_yes").chain(names("polymarket_no")).collect();
+    let venues = [arb_sim::Venue::Kalshi, arb_sim::Venue::Polymarket];
+    let requests = || venues.map(|venue| sim.stats(venue).requests);
+    let before = requests();
+    // The venues refuse more than 100 and 500, and Polymarket answers in any order.
+    let books = kalshi(&sim).0.books(&tickers).await.unwrap();
+    assert!(books.iter().map(|book| &book.market).eq(&tickers), "{} books", books.len());
+    let books = polymarket(&sim).books(&tokens).await.unwrap();
+    assert!(books.iter().map(|book| &book.market).eq(&tokens), "{} books", books.len());
+    let after = requests();
+    assert_eq!([after[0] - before[0], after[1] - before[1]], [3, 2]);
+    sim.shutdown().await;
+}
+
+#[tokio::test]
+async fn an_answer_that_does_not_come_is_given_up_and_asked_for_again() {
+    let sim = venues(0).await;
+    sim.fault("hang:venue=kalshi,surface=rest,times=2".parse().unwrap()).unwrap();
+    let ask = async |retries| {
+        let rate = TokenRate { per_second: 1_000, burst: 1_000 };
+        let mut config = RestConfig::new(&sim.kalshi_rest_url(), rate);
+        (config.timeout, config.retries) = (Duration::from_millis(700), retries);
+        config.retry_delay = Duration::from_millis(1);
+        let clock = ClockOffset::new("kalshi");
+        KalshiRest::with_config(config, None, clock).unwrap().exchange_status().await
+    };
+    let error = ask(0).await.unwrap_err();
+    assert!(matches!(error, VenueError::Transport { timeout: true, .. }), "{error}");
+    assert!(error.is_retryable());
+    ask(5).await.unwrap();
+    sim.shutdown().await;
+}
+
+#[tokio::test]
+async fn requests_wait_for_their_tokens_whoever_sends_them() {
+    let sim = venues(0).await;
+    // One request of ten tokens at once, then one each 100 ms.
+    let rate = TokenRate { per_second: 100, burst: 10 };
+    let config = RestConfig::new(&sim.kalshi_rest_url(), rate);
+    let rest = KalshiRest::with_config(config, None, ClockOffset::new("kalshi")).unwrap();
+    let started = tokio::time::Instant::now();
+    let two = async || {
+        rest.exchange_status().await.unwrap();
+        rest.exchange_status().await.unwrap();
+    };
+    tokio::join!(two(), two());
+    let took = started.elapsed();
+    assert!(took >= Duration::from_millis(300), "four requests in {took:?}");
+    sim.shutdown().await;
 }

@@ -8,7 +8,7 @@ use arb_normalize::books::{BookState, Books, FrameReport};
 use arb_normalize::{Decode, Ladder, Timestamp, Venue, decoder};
 use arb_sim::Sim;
 use arb_venues::ClockOffset;
-use arb_venues::kalshi::KalshiSession;
+use arb_venues::kalshi::{KalshiCredentials, KalshiRest, KalshiSession};
 use arb_venues::polymarket::PolymarketSession;
 use arb_ws::{Connection, ConnectionConfig, Event, Handle, Meta, Session, Sink, TungsteniteDial};
 
@@ -174,4 +174,45 @@ async fn one_unknown_ticker_costs_its_neighbours_nothing() {
     assert_eq!(handle.health().disconnects, 0, "the connection stayed");
     handle.shutdown();
     sim.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn another_key_costs_no_connection_and_signs_the_next_handshake() {
+    let sim = venues(100).await;
+    let mut tickers = sim.markets(arb_sim::Venue::Kalshi);
+    tickers.truncate(2);
+    let key = key(&sim);
+    let clock = ClockOffset::new("kalshi");
+    let session = KalshiSession::new(&sim.kalshi_ws_url(), key.clone(), clock.clone());
+    let (keeper, handle) = follow(Venue::Kalshi, Box::new(session), &tickers);
+    let rest = KalshiRest::new(&sim.kalshi_rest_url(), Some(key.clone()), clock).unwrap();
+    rest.check_key().await.unwrap();
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    // One that the venue does not know shows who signs.
+    key.replace(KalshiCredentials::from_ed25519_seed("unknown", &[7; 32]).unwrap());
+    assert!(rest.check_key().await.is_err());
+    sim.pause();
+    until_equal(&sim, &keeper, &tickers).await;
+    assert_eq!(handle.health().disconnects, 0, "the connection stayed");
+    let refused = sim.stats(arb_sim::Venue::Kalshi).refused;
+    handle.reconnect();
+    let deadline = tokio::time::Instant::now() + Duration::from_secs(30);
+    while sim.stats(arb_sim::Venue::Kalshi).refused == refused {
+        assert!(tokio::time::Instant::now() < deadline, "the new key is not used");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    // The venue's second key is good for REST at once.
+    let second = sim.kalshi_credentials();
+    key.replace(
+        KalshiCredentials::from_pem(&second.rsa_key_id, &second.rsa_private_key_pem).unwrap(),
+    );
+    rest.check_key().await.unwrap();
+    handle.shutdown();
+    sim.shutdown().await;
+}
+
+#[test]
+fn polymarket_is_told_ping_as_often_as_it_wants() {
+    let keep_alive = PolymarketSession::new("ws://127.0.0.1/ws/market").keep_alive().unwrap();
+    assert_eq!((keep_alive.every, keep_alive.text.as_str()), (Duration::from_secs(10), "PING"));
 }

@@ -216,3 +216,17 @@ fn age(received_at: OffsetDateTime, stamped_at: OffsetDateTime) -> Duration {
     }
     (received_at - stamped_at).try_into().unwrap_or(Duration::ZERO)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_stamp_ahead_of_our_clock_and_an_unknown_time_make_no_age() {
+        let stamp = OffsetDateTime::from_unix_timestamp(1_795_000_000).unwrap();
+        let second = Duration::from_secs(1);
+        assert_eq!(age(stamp + second, stamp), second);
+        assert_eq!(age(stamp - second, stamp), Duration::ZERO);
+        assert_eq!(age(OffsetDateTime::UNIX_EPOCH, stamp), Duration::ZERO);
+    }
+}
