@@ -414,6 +414,11 @@ impl Reading {
         self.kinds.contains(&kind)
     }
 
+    /// Whether its rules have a word of that stem.
+    pub(crate) fn mentions(&self, stem: &str) -> bool {
+        self.weak.contains(stem)
+    }
+
     /// Whether one of its own statements has the atom, however it is written.
     pub(crate) fn says(&self, atom: &Atom) -> bool {
         let word = tokens(&atom.text);

@@ -147,7 +147,20 @@ fn early(one: &Contingency, mine: &Reading, other: &Reading) -> bool {
 fn explained(one: &Contingency, other: &Reading) -> bool {
     let sentence = Statement::read(&one.sentence, None, Around::default());
     let mut verbs = sentence.atoms.iter().filter(|atom| atom.kind == Kind::Verb).peekable();
-    verbs.peek().is_some() && verbs.all(|verb| other.explains(verb) >= 0.9)
+    verbs.peek().is_some()
+        && verbs.all(|verb| other.explains(verb) >= 0.9)
+        && names_all(&sentence, other)
+}
+
+/// Whether a sentence names everybody whom the condition names, or nobody: "if Norway signs" is less than "if Norway and Peru sign".
+fn names_all(sentence: &Statement, reading: &Reading) -> bool {
+    let who = |s: &Statement| -> BTreeSet<String> {
+        let kinds = [Kind::Name, Kind::Place, Kind::Team, Kind::Party, Kind::Organisation];
+        let named = s.atoms.iter().filter(|a| kinds.contains(&a.kind));
+        named.map(|a| a.id.clone()).collect()
+    };
+    let said = who(sentence);
+    said.is_empty() || reading.claims.first().is_none_or(|claim| who(claim).is_subset(&said))
 }
 
 /// Whether the sentence only says again under which condition YES is paid.
@@ -168,6 +181,9 @@ fn repeats(one: &Contingency, mine: &Reading) -> bool {
     let known = |a: &crate::amount::Amount| {
         amounts.iter().any(|b| super::amounts::lie(a, b, tenths) == crate::amount::Lie::Equal)
     };
+    if !names_all(&sentence, mine) {
+        return false;
+    }
     sentence.negated == denied
         && sentence.dates.is_empty()
         && sentence.or.is_empty()

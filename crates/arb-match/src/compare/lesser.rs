@@ -211,9 +211,19 @@ pub(super) const PARTS: [&str; 14] = [
 pub(super) const ROUNDS: [&str; 9] =
     ["final", "semi", "quarter", "r16", "r32", "group", "playoffs", "regular", "preseason"];
 
-/// What a company's name may end in.
-pub(super) const SUFFIXES: [&str; 7] =
-    ["ai", "ai_word", "company", "group", "holding", "technology", "labs"];
+/// What the name of a company, of an esports club or of its tournament may end in.
+pub(super) const SUFFIXES: [&str; 10] = [
+    "ai",
+    "ai_word",
+    "company",
+    "group",
+    "holding",
+    "technology",
+    "labs",
+    "esport",
+    "gam",
+    "major",
+];
 
 /// Words that make another school, city or team of a known name.
 pub(super) const TELLING: [&str; 26] = [

@@ -191,6 +191,9 @@ pub(super) fn weight(atom: &Atom, other: &Reading) -> f64 {
         // Inflation of 0.3 % and prices that rise by 0.3 % are one number.
         Kind::Verb if atom.id == "raise" && other.measures_a_change() => 0.2,
         Kind::Word if NEUTRAL.contains(&atom.id.as_str()) && other.has_kind(Kind::Measure) => 0.2,
+        // The week of a weekly figure, the quarter of output.
+        Kind::Word if atom.id == "weekly" && other.mentions("week") => 0.2,
+        Kind::Word if atom.id == "quarterly" && other.has(Kind::Measure, "gdp") => 0.2,
         Kind::Word if atom.id == "pric" && other.has_kind(Kind::Asset) => 0.2,
         // "CPI rises in August" is the change from July.
         Kind::Measure

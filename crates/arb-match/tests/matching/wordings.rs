@@ -44,6 +44,7 @@ fn other_words_for_the_same_and_for_less() {
         ),
         ("Ann Berg buys a boat that did not sink", "Ann Berg buys a boat", Subset, false),
         ("Ann Berg buys a boat that did not leak", "Ann Berg buys a boat that leaks", Equal, false),
+        ("Orbitly's quarterly sales exceed 5", "Orbitly's annual sales exceed 5", Subset, false),
         ("Ann Berg drops out of the race", "Ann Berg suspends her campaign", Equal, true),
         ("Orbitly files for bankruptcy", "Orbitly goes bankrupt", Equal, true),
         ("Orbitly leads Hot 100", "Orbitly leads Billboard 200", Overlap, false),
@@ -70,6 +71,12 @@ fn other_words_for_the_same_and_for_less() {
 fn contests_prizes_and_who_wins_them() {
     use Relation::{Complement, Disjoint, Equal, Overlap, Subset, Superset};
     let table = [
+        (
+            "Vega wins the 2026 IEM Oslo CS2 tournament",
+            "Vega Esports wins the 2026 IEM Oslo Major CS2 tournament",
+            Equal,
+            true,
+        ),
         (
             "Ann Berg wins the 2026 Monaco Grand Prix",
             "Ann Berg wins pole position at the 2026 Monaco Grand Prix",
@@ -337,6 +344,15 @@ fn clauses_that_change_nothing() {
     };
     let again = "If the treaty is signed before the resolution date, this market will resolve to \"Yes\" regardless of whether it is ratified afterwards.";
     assert_eq!(deal(again), Verdict::Probable);
+    for again in [
+        "If Norway and Peru sign the treaty before the resolution date, this market will resolve to \"Yes\".",
+        "If a treaty is signed, this market will still resolve to \"Yes\".",
+    ] {
+        assert_eq!(deal(again), Verdict::Probable, "{again}");
+    }
+    let less =
+        "If Norway signs a treaty before the resolution date, this market will resolve to \"Yes\".";
+    assert_ne!(deal(less), Verdict::Probable);
     let more = "If the treaty is initialled before the resolution date, this market will resolve to \"Yes\".";
     assert_ne!(deal(more), Verdict::Probable);
 
