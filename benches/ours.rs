@@ -73,8 +73,7 @@ impl Contender for Ours {
     fn new(stream: &Stream) -> Self {
         let sink =
             Assessed { assessor: Assessor::default(), outbox: Outbox::new(), worst_score: 0.0 };
-        let mut pipeline =
-            Pipeline::new(PipelineConfig::default().with_paired_books_only(), sink);
+        let mut pipeline = Pipeline::new(PipelineConfig::default().with_paired_books_only(), sink);
         let pairs = arb_scan::pairs::parse(&stream.pairs_file()).unwrap_or_default();
         assert_eq!(pairs.len(), stream.names.len(), "the bench's own pairs can be read");
         pipeline.replace_pairs(pairs);

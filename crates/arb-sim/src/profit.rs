@@ -75,9 +75,8 @@ pub(crate) fn net(
     let raw_fee: i128 = polymarket.iter().map(|&(p, q)| fee(p, q, rate)).sum();
     let polymarket_outlay = cost(&polymarket) + round_up(raw_fee, DOLLAR / 100_000);
     let net = i128::from(quantity) * DOLLAR - kalshi_outlay - polymarket_outlay;
-    // Prices of 1e-4 and whole contracts keep every term a multiple of a millionth, except a cost
-    // made of fractional levels; that is cut towards less.
-    i64::try_from(net.div_euclid(MICRO)).ok().map(Dollars)
+    // Every term is a multiple of the unit: a cost is a price times a size, and fees are rounded to coarser ones.
+    i64::try_from(net / (DOLLAR / i128::from(Dollars::UNITS))).ok().map(Dollars)
 }
 
 /// The smallest whole quantity with the highest net, if any nets more than nothing.
@@ -118,7 +117,7 @@ mod tests {
         // Kalshi 100 at 0.28: 28 + 0.07·100·0.28·0.72 = 1.4112 → 29.4112.
         // Polymarket 100 at 0.60: 60 + 0.05·100·0.6·0.4 = 1.2 → 61.2. Net 100 − 90.6112 = 9.3888.
         let found = best(&[level(2_800, 100)], &[level(6_000, 250)], FEES).unwrap();
-        assert_eq!(found, Best { quantity: 100, net: Dollars(9_388_800) });
+        assert_eq!(found, Best { quantity: 100, net: Dollars::from_millionths(9_388_800) });
     }
 
     #[test]
@@ -126,7 +125,7 @@ mod tests {
         // 1 at 0.055: fee 0.003639(ceil of 0.00363825) → 0.058639 → up to 0.0587.
         // Polymarket 1 at 0.9: 0.05·0.09 = 0.0045. Net 1 − 0.0587 − 0.9045 = 0.0368.
         let got = net(&[level(550, 5)], &[level(9_000, 5)], FEES, 1).unwrap();
-        assert_eq!(got, Dollars(36_800));
+        assert_eq!(got, Dollars::from_millionths(36_800));
     }
 
     #[test]
@@ -145,5 +144,17 @@ mod tests {
             [(Price(4_000), 2_500_000), (Price(4_100), 500_000)]
         );
         assert!(fills(&kalshi, 4).is_none());
+    }
+
+    #[test]
+    fn a_level_of_any_size_costs_what_it_costs() {
+        // 2.333333 at 0.4001 and 0.666667 at 0.41 cost 0.9335665333 + 0.27333347 = 1.2069000033, fees of
+        // 0.050493 make 1.2573930033 and so 1.2574; Polymarket 2.333333 and 0.666667 at 0.5001
+        // and 0.52 cost 1.5135666733 and its fee is 0.03749. Net 3 − 1.2574 − 1.5510566733.
+        let levels = |first, second| {
+            [(Price(first), Quantity(2_333_333)), (Price(second), Quantity(5_000_000))]
+        };
+        let got = net(&levels(4_001, 4_100), &levels(5_001, 5_200), FEES, 3).unwrap();
+        assert_eq!(got.to_string(), "0.1915433267");
     }
 }

@@ -90,7 +90,7 @@ impl fmt::Display for Quantity {
     }
 }
 
-/// An amount of money in millionths of a dollar.
+/// An amount of money, exact for any price and size: in units of 1e-10 dollars.
 ///
 /// ```
 /// assert_eq!(arb_sim::Dollars::from_millionths(-1_500_000).to_string(), "-1.5");
@@ -99,22 +99,19 @@ impl fmt::Display for Quantity {
 pub struct Dollars(pub(crate) i64);
 
 impl Dollars {
-    /// An amount of `value` millionths of a dollar.
+    /// Units of a dollar: a price's (1e-4) times a size's (1e-6).
+    pub(crate) const UNITS: i64 = 10_000_000_000;
+
+    /// An amount of `value` millionths of a dollar; stops at 922 million dollars.
     #[must_use]
     pub const fn from_millionths(value: i64) -> Self {
-        Self(value)
-    }
-
-    /// The amount in millionths of a dollar.
-    #[must_use]
-    pub const fn millionths(self) -> i64 {
-        self.0
+        Self(value.saturating_mul(Self::UNITS / 1_000_000))
     }
 }
 
 impl fmt::Display for Dollars {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&trimmed(self.0, 1_000_000, 6))
+        f.write_str(&trimmed(self.0, Self::UNITS, 10))
     }
 }
 

@@ -19,7 +19,12 @@ impl Drop for Program {
 #[tokio::test]
 async fn it_says_where_it_listens_and_answers_there() {
     let mut command = Command::new(env!("CARGO_BIN_EXE_arb-sim"));
-    command.args(["--pairs", "3", "--fault", "status:code=503,surface=rest,venue=kalshi,after=60m"]);
+    command.args([
+        "--pairs",
+        "3",
+        "--fault",
+        "status:code=503,surface=rest,venue=kalshi,after=60m",
+    ]);
     let mut program = Program(command.stdout(Stdio::piped()).spawn().unwrap());
     let mut lines = BufReader::new(program.0.stdout.take().unwrap()).lines();
     let mut told = |what: &str| {

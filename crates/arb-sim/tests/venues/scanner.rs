@@ -2,7 +2,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
-use arb_sim::{Outcome, Sim, SimConfig};
+use arb_sim::{Dollars, Outcome, Sim, SimConfig};
 use serde_json::{Value, json};
 
 use crate::client::Ws;
@@ -78,7 +78,7 @@ async fn a_crude_scanner_finds_what_was_planted_and_nothing_else() {
     assert_eq!(found, planted);
     for one in sim.planted() {
         assert!(one.closed_at.unwrap() > one.opened_at);
-        assert!(one.net_usd.millionths() > 0 && one.quantity.millionths() >= 1_000_000);
+        assert!(one.net_usd > Dollars::default() && one.quantity.millionths() >= 1_000_000);
     }
     sim.shutdown().await;
 }
