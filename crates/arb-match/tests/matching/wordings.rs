@@ -412,3 +412,25 @@ fn abbreviations_and_draws() {
     assert_eq!(draw("Tie"), Verdict::Probable);
     assert_ne!(draw("Mirandes"), Verdict::Probable);
 }
+
+#[test]
+fn a_meeting_in_person_is_not_a_call() {
+    let meeting = |how: &str| {
+        let condition = format!("Ana Vidal and Per Lund {how} before Apr 1, 2026");
+        judge(
+            (
+                &format!("{condition}?"),
+                &format!("If {condition}, then the market resolves to Yes."),
+            ),
+            (
+                "Will Ana Vidal and Per Lund meet in person by March 31, 2026?",
+                "This market will resolve to \"Yes\" if Ana Vidal and Per Lund meet in person by March 31, 2026, 11:59 PM ET. Otherwise, this market will resolve to \"No\".",
+            ),
+            ["Yes", "No"],
+        )
+        .verdict
+    };
+    assert_eq!(meeting("meet in person"), Verdict::Probable);
+    assert_ne!(meeting("meet (including phone calls)"), Verdict::Probable);
+    assert_ne!(meeting("meet"), Verdict::Probable);
+}
