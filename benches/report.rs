@@ -191,7 +191,7 @@ const CLAIMS: &[Claim] = &[
     ),
     claim(
         "cache hit among 1,000, time given: moka, expiry per entry",
-        "hit_1000/arb-cache_ given now",
+        "hit_1000/arb-cache, given now",
         "hit_1000/moka with per-entry expiry",
         Faster(3.0),
     ),
@@ -209,7 +209,7 @@ const CLAIMS: &[Claim] = &[
     ),
     claim(
         "cache hit among 100,000, time given: moka, expiry per entry",
-        "hit_100000/arb-cache_ given now",
+        "hit_100000/arb-cache, given now",
         "hit_100000/moka with per-entry expiry",
         Faster(3.0),
     ),
