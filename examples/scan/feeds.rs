@@ -337,8 +337,8 @@ impl Thread {
         keeping.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut remind_at = Instant::now() + REMIND_EVERY;
         let mut reminders: u32 = 0;
+        let mut next_close = self.next_close();
         loop {
-            let next_close = self.next_close();
             tokio::select! {
                 biased;
                 () = sleep_until(next_close) => self.turn(),
@@ -359,6 +359,7 @@ impl Thread {
                     if let Some(keeper) = &mut self.keeper {
                         keeper.turn(self.pipeline.borrow().board());
                     }
+                    continue; // it moves no close, and the next one is a look at every book
                 }
                 sets = newest(&mut self.sets) => self.replace_sets(sets),
                 switch = newest(&mut self.switch) => {
@@ -373,6 +374,7 @@ impl Thread {
                     None => self.questions = None,
                 },
             }
+            next_close = self.next_close();
         }
     }
 

@@ -1,6 +1,7 @@
 //! Quotes as the status page and a replay show them.
 
 use std::collections::HashMap;
+use std::io::Write as _;
 use std::time::Duration;
 
 use arb_monitor::status::{LegRow, QuoteRow};
@@ -140,7 +141,6 @@ impl QuoteLines {
                 if self.json {
                     report::quote(&mut out, now, &quote)?;
                 } else {
-                    use std::io::Write as _;
                     writeln!(out, "REPLAY quote   {}", describe(&quote))?;
                 }
             }
@@ -154,7 +154,6 @@ impl QuoteLines {
             if self.json {
                 report::quote_gone(&mut out, now, &pair, venue, outcome)?;
             } else {
-                use std::io::Write as _;
                 writeln!(out, "REPLAY no quote any more: {pair}, {venue} {outcome}")?;
             }
         }
