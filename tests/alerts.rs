@@ -1,7 +1,7 @@
 //! The alert rules in a real Prometheus, beside a scanner on venues that fail: each fires while its fault lasts and is over
 //! after it. One is left to `promtool`: no input of the scanner is a label of its metrics, so that none can make `SeriesOverflow`
 //! fire (the bound itself is tested where it is kept).
-#![expect(clippy::unwrap_used, clippy::panic, clippy::print_stderr, reason = "test support")]
+#![expect(clippy::unwrap_used, clippy::print_stderr, reason = "test support")]
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -15,10 +15,6 @@ use std::time::{Duration, Instant};
 
 use arb_sim::{Sim, SimConfig};
 use arb_tests::scanner::{self, Running, free_port};
-use clap::Parser as _;
-use scan_app::args::Args;
-use scan_app::live;
-use scan_app::settings::Settings;
 use serde_json::Value;
 
 /// Where the run of this test that is the scanner finds its command line.
@@ -190,20 +186,10 @@ fn start_scanner(folder: &Path, sim: &Sim, [status, redis, webhook]: [u16; 3]) -
     scanner::start(folder, SCANNER, "each_rule_fires_at_its_fault_and_is_over_after_it").unwrap()
 }
 
-/// This process is the scanner.
-fn scan(folder: &Path) {
-    let path = |name: &str| folder.join(name).display().to_string();
-    let line = ["scan", "--live", "--pairs", &path("pairs.json"), "--config", &path("scan.toml")];
-    let args = Args::parse_from(line);
-    let settings = Settings::read_from(&args, |_| None).unwrap_or_else(|e| panic!("{}", e.message));
-    scan_app::terminal::start_log(false);
-    live::run(&args, &settings).unwrap_or_else(|failure| panic!("{}", failure.message));
-}
-
 #[test]
 fn each_rule_fires_at_its_fault_and_is_over_after_it() {
     if let Some(folder) = std::env::var_os(SCANNER) {
-        scan(Path::new(&folder));
+        scanner::run(Path::new(&folder)).unwrap();
         return;
     }
     if !is_installed("prometheus") || !is_installed("redis-server") {

@@ -15,8 +15,9 @@ use arb_normalize::{BookState, Venue};
 use arb_sim::{Catalogue, Price, Quantity, Side, Sim, SimConfig, SnapshotReply};
 use arb_tests::feed::{
     Barrier, DEADLINE, Feed, Market, START, TURN, chaos_config, hold_back_time, markets,
-    patient_config, resident,
+    patient_config,
 };
+use arb_tests::resident;
 use arb_ws::{ConnectBudget, Rate};
 use tokio::task::LocalSet;
 use tokio::time::sleep;
@@ -169,7 +170,7 @@ async fn twenty_connections_carry_five_hundred_markets_each() {
         for feed in &feeds {
             assert!(feed.until_live(10 * DEADLINE).await, "500 books on each connection");
         }
-        let before = resident();
+        let before = resident::of_this_process();
         sleep(if minute { 60 * DEADLINE } else { 4 * DEADLINE }).await;
         sim.pause();
         while !sim.is_still() {
@@ -184,7 +185,7 @@ async fn twenty_connections_carry_five_hundred_markets_each() {
             messages += keeper.messages;
         }
         println!("{messages} messages on {} connections", feeds.len());
-        if let (Some(before), Some(after)) = (before, resident()) {
+        if let (Some(before), Some(after)) = (before, resident::of_this_process()) {
             let grown = after.saturating_sub(before);
             assert!(grown < 64 << 20, "{grown} bytes more than at the start");
         }

@@ -14,9 +14,10 @@ use arb_normalize::{BookState, Venue};
 use arb_sim::{Catalogue, FaultId, FaultRecord, Sim, SimConfig, SnapshotReply};
 use arb_tests::feed::{
     Barrier, CAP, DEADLINE, Feed, Heeds, Levels, START, TURN, chaos_config, hold_back_time,
-    markets, resident, simulated, truth,
+    markets, simulated, truth,
 };
 use arb_tests::oracle::Oracle;
+use arb_tests::resident;
 use tokio::task::{JoinSet, LocalSet};
 use tokio::time::{Instant, sleep};
 
@@ -541,7 +542,7 @@ async fn no_fault_in_any_phase_leaves_a_wrong_quote_or_a_wrong_book() {
             let mut first_round = None;
             for scenario in scenarios() {
                 if scenario.seed > 2_000 && first_round.is_none() {
-                    first_round = resident();
+                    first_round = resident::of_this_process();
                 }
                 if running.len() >= AT_ONCE {
                     outcomes.extend(running.join_next().await.map(Result::unwrap));
@@ -549,7 +550,7 @@ async fn no_fault_in_any_phase_leaves_a_wrong_quote_or_a_wrong_book() {
                 running.spawn_local(run(scenario));
             }
             outcomes.extend(running.join_all().await);
-            if let (Some(before), Some(after)) = (first_round, resident()) {
+            if let (Some(before), Some(after)) = (first_round, resident::of_this_process()) {
                 let grown = after.saturating_sub(before);
                 assert!(grown < 64 << 20, "{grown} bytes more after all rounds than after two");
             }

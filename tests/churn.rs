@@ -2,7 +2,7 @@
 //! behind, halts and fees are heard.
 #![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,13 +11,14 @@ use arb_normalize::{MarketStatus, Timestamp};
 use arb_risk::fees::FeeHistory;
 use arb_risk::gate::RiskLimits;
 use arb_sim::{Sim, SimConfig, Venue};
-use arb_tests::feed::resident;
+use arb_tests::resident;
 use arb_ws::FullJitter;
 use scan_app::approvals::{Approvals, Source};
 use scan_app::endpoints::Endpoints;
 use scan_app::feeds::{self, Feeds, Holdings, Parts, Patience};
 use scan_app::publisher::Publisher;
 use scan_app::registry::{self, Notice, Pace, Registry};
+use tempfile::TempDir;
 use tokio::sync::{mpsc, watch};
 use tokio::time::Instant;
 
@@ -66,6 +67,14 @@ fn approve(sim: &Sim, file: &Path, markets: &[String]) {
         pair.remove("fees");
     }
     std::fs::write(file, serde_json::to_string(&pairs).unwrap()).unwrap();
+}
+
+/// A file that approves every pair of these venues, and the folder it goes with.
+fn approve_all(sim: &Sim) -> (TempDir, PathBuf) {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("pairs.json");
+    approve(sim, &file, &sim.markets(Venue::Kalshi));
+    (folder, file)
 }
 
 /// A scanner as `scan` composes it, without its screen.
@@ -184,10 +193,8 @@ async fn day(
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_month_of_listings_and_settlements_leaves_nothing_behind() {
     let (days, each) = if std::env::var_os("ARB_LONG").is_some() { (30, 100) } else { (3, 6) };
-    let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("pairs.json");
     let sim = venues(each).await;
-    approve(&sim, &file, &sim.markets(Venue::Kalshi));
+    let (_folder, file) = approve_all(&sim);
     let mut scanner = Scanner::start(&sim, &file, quickly()).await;
     scanner.until("the start", |tradable, _| tradable == each).await;
     let mut live = sim.markets(Venue::Kalshi);
@@ -198,8 +205,8 @@ async fn a_month_of_listings_and_settlements_leaves_nothing_behind() {
         (live, took) = day(&sim, &file, &mut scanner, &live, each).await;
         slowest = slowest.max(took);
         let holdings = *scanner.feeds.holdings.borrow();
-        println!("day {number}: {holdings:?}, {:?} bytes resident", resident());
-        evenings.push((holdings, resident()));
+        println!("day {number}: {holdings:?}, {:?} bytes resident", resident::of_this_process());
+        evenings.push((holdings, resident::of_this_process()));
     }
     let most =
         |of: fn(&Holdings) -> usize| evenings.iter().map(|(kept, _)| of(kept)).max().unwrap();
@@ -220,10 +227,8 @@ async fn a_month_of_listings_and_settlements_leaves_nothing_behind() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_market_is_dead_the_moment_it_closes_and_leaves_no_subscription() {
-    let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("pairs.json");
     let sim = venues(4).await;
-    approve(&sim, &file, &sim.markets(Venue::Kalshi));
+    let (_folder, file) = approve_all(&sim);
     // Nobody asks the venue again meanwhile, and the feeds' thread looks around every four seconds alone.
     let seldom = Pace { sweep_every: Duration::from_secs(3600), ..quickly() };
     let turn = Duration::from_secs(4);
@@ -264,10 +269,8 @@ async fn a_market_is_dead_the_moment_it_closes_and_leaves_no_subscription() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_market_closes_by_the_venues_clock() {
-    let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("pairs.json");
     let sim = venues(2).await;
-    approve(&sim, &file, &sim.markets(Venue::Kalshi));
+    let (_folder, file) = approve_all(&sim);
     sim.fault("clock-skew:venue=kalshi,by=30s".parse().unwrap()).unwrap();
     let seldom = Pace { sweep_every: Duration::from_secs(3600), ..quickly() };
     let mut scanner = Scanner::start(&sim, &file, seldom).await;
@@ -283,8 +286,6 @@ async fn a_market_closes_by_the_venues_clock() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_lost_word_on_a_market_is_missed_and_asked_for() {
-    let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("pairs.json");
     let config = SimConfig {
         plant_every: None,
         quotes_per_second: 0,
@@ -293,7 +294,7 @@ async fn a_lost_word_on_a_market_is_missed_and_asked_for() {
         ..SimConfig::default()
     };
     let sim = Sim::start(config).await.unwrap();
-    approve(&sim, &file, &sim.markets(Venue::Kalshi));
+    let (_folder, file) = approve_all(&sim);
     let seldom = Pace { sweep_every: Duration::from_secs(3600), ..quickly() };
     let mut scanner = Scanner::start(&sim, &file, seldom).await;
     scanner.until("the start", |tradable, _| tradable == 3).await;
@@ -313,10 +314,8 @@ async fn a_lost_word_on_a_market_is_missed_and_asked_for() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_text_that_changes_ends_an_approval_until_it_reads_as_before_or_is_approved_anew() {
-    let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("pairs.json");
     let sim = venues(3).await;
-    approve(&sim, &file, &sim.markets(Venue::Kalshi));
+    let (_folder, file) = approve_all(&sim);
     let mut scanner = Scanner::start(&sim, &file, quickly()).await;
     scanner.until("the start", |tradable, _| tradable == 3).await;
     let market = sim.markets(Venue::Kalshi)[0].clone();
@@ -364,9 +363,7 @@ async fn a_text_that_changes_ends_an_approval_until_it_reads_as_before_or_is_app
 async fn a_handful_of_pairs_costs_a_handful_of_requests() {
     let config = SimConfig { plant_every: None, quotes_per_second: 0, ..SimConfig::default() };
     let sim = Sim::start(config).await.unwrap();
-    let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("pairs.json");
-    approve(&sim, &file, &sim.markets(Venue::Kalshi));
+    let (_folder, file) = approve_all(&sim);
     let mut pairs = Source::file(&file).unwrap().pairs().to_vec();
     let trading = sim.markets(Venue::Kalshi);
     pairs.retain(|spec| trading.contains(&spec.pair.kalshi));
@@ -390,10 +387,8 @@ async fn a_handful_of_pairs_costs_a_handful_of_requests() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_halted_market_is_not_traded_until_it_opens_again() {
-    let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("pairs.json");
     let sim = venues(3).await;
-    approve(&sim, &file, &sim.markets(Venue::Kalshi));
+    let (_folder, file) = approve_all(&sim);
     let mut scanner = Scanner::start(&sim, &file, quickly()).await;
     scanner.until("the start", |tradable, _| tradable == 3).await;
     let market = sim.markets(Venue::Kalshi)[0].clone();
@@ -411,10 +406,8 @@ async fn a_halted_market_is_not_traded_until_it_opens_again() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn fees_that_the_venue_changes_reach_the_pairs() {
-    let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("pairs.json");
     let sim = venues(2).await;
-    approve(&sim, &file, &sim.markets(Venue::Kalshi));
+    let (_folder, file) = approve_all(&sim);
     let endpoints = Arc::new(Endpoints::simulated(&sim).unwrap());
     let patient = Pace { sweep_every: Duration::from_secs(3600), ..quickly() };
     let mut registry = Registry::new(endpoints, Source::file(&file).unwrap(), patient);
@@ -441,9 +434,7 @@ async fn fees_that_the_venue_changes_reach_the_pairs() {
 async fn what_a_feed_told_counts_more_than_a_listing_that_lags() {
     let sim = venues(2).await;
     let endpoints = Arc::new(Endpoints::simulated(&sim).unwrap());
-    let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("pairs.json");
-    approve(&sim, &file, &sim.markets(Venue::Kalshi));
+    let (_folder, file) = approve_all(&sim);
     let mut registry = Registry::new(endpoints, Source::file(&file).unwrap(), quickly());
     let found = registry.sweep().await.unwrap();
     let market = found.pairs[0].pair.kalshi.clone();

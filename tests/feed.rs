@@ -79,14 +79,6 @@ impl Barrier {
     }
 }
 
-/// Resident memory of this process in bytes, where the system tells.
-#[must_use]
-pub fn resident() -> Option<u64> {
-    let status = std::fs::read_to_string("/proc/self/status").ok()?;
-    let line = status.lines().find(|line| line.starts_with("VmRSS:"))?;
-    Some(line.split_whitespace().nth(1)?.parse::<u64>().ok()? * 1_024)
-}
-
 /// Keeps virtual time from running away from the kernel, whose loopback packets wait for a processor on a busy machine: each
 /// turn waits until a byte sent after all others has arrived, and lasts a real millisecond at least.
 pub async fn hold_back_time(mut barrier: Barrier) {

@@ -5,7 +5,7 @@
 //! change, opportunities come and go; yesterday's markets are decided. The ordinary run has four days of 60 pairs, of which the
 //! last two count. With `ARB_LONG=1` it is a month of 100 pairs a day, connections break every sixth day, and the last 20 days
 //! count. Windows of statistics fill meanwhile, with churn as without: about 1.3 MiB in the time that 20 days take.
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test stops at the first surprise")]
+#![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 use std::fs;
 use std::io::{Read as _, Write as _};
@@ -15,26 +15,12 @@ use std::time::{Duration, Instant};
 
 use arb_sim::{Catalogue, Sim, SimConfig, Venue};
 use arb_tests::scanner::{self, Running, free_port};
-use clap::Parser as _;
-use scan_app::args::Args;
-use scan_app::live;
-use scan_app::settings::Settings;
 
 /// Where the run of this test that is the scanner finds its settings.
 const SCANNER: &str = "ARB_TEST_MEMORY_CONFIG";
 const PATIENCE: Duration = Duration::from_secs(120);
 /// The most that memory may grow by in the days that count: in a month a kilobyte and a half for each pair that came and went.
 const GROWTH: u64 = 3 << 20;
-
-/// This process is the scanner.
-fn scan(folder: &Path) {
-    let path = |name: &str| folder.join(name).display().to_string();
-    let line = ["scan", "--live", "--pairs", &path("pairs.json"), "--config", &path("scan.toml")];
-    let args = Args::parse_from(line);
-    let settings = Settings::read_from(&args, |_| None).unwrap_or_else(|e| panic!("{}", e.message));
-    scan_app::terminal::start_log(false);
-    live::run(&args, &settings).unwrap_or_else(|failure| panic!("{}", failure.message));
-}
 
 /// The venues, the scanner and what was read of it.
 struct Run {
@@ -126,7 +112,7 @@ impl Run {
 #[test]
 fn a_month_of_churn_leaves_resident_memory_where_it_was() {
     if let Some(folder) = std::env::var_os(SCANNER) {
-        scan(Path::new(&folder));
+        scanner::run(Path::new(&folder)).unwrap();
         return;
     }
     let long = std::env::var_os("ARB_LONG").is_some();

@@ -7,6 +7,13 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
 use arb_sim::Sim;
+use clap::Parser as _;
+use scan_app::args::Args;
+use scan_app::failure::Failure;
+use scan_app::live;
+use scan_app::settings::Settings;
+
+use crate::resident;
 
 /// A program that ends with its test.
 #[derive(Debug)]
@@ -24,9 +31,7 @@ impl Running {
     /// Anonymous resident memory in bytes – neither code nor mapped files –, where the system tells.
     #[must_use]
     pub fn resident(&self) -> Option<u64> {
-        let status = fs::read_to_string(format!("/proc/{}/status", self.0.id())).ok()?;
-        let line = status.lines().find(|line| line.starts_with("RssAnon:"))?;
-        Some(line.split_whitespace().nth(1)?.parse::<u64>().ok()? * 1_024)
+        resident::anonymous_of(self.0.id())
     }
 }
 
@@ -80,4 +85,17 @@ pub fn start(folder: &Path, variable: &str, test: &str) -> io::Result<Running> {
     again.args(["--exact", test, "--nocapture"]);
     let log = fs::File::create(folder.join("scan.log"))?;
     Running::start(again.env(variable, folder).stderr(log))
+}
+
+/// Is that scanner, until it is over.
+///
+/// # Errors
+/// What it would end with.
+pub fn run(folder: &Path) -> Result<(), Failure> {
+    let path = |name: &str| folder.join(name).display().to_string();
+    let line = ["scan", "--live", "--pairs", &path("pairs.json"), "--config", &path("scan.toml")];
+    let args = Args::parse_from(line);
+    let settings = Settings::read_from(&args, |_| None)?;
+    scan_app::terminal::start_log(false);
+    live::run(&args, &settings)
 }
