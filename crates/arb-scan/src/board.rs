@@ -3,10 +3,11 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use arb_normalize::books::{BookId, Books, FrameReport, Quote, TrackedBook};
+use arb_normalize::books::{BookId, BookState, Books, FrameReport, Quote, TrackedBook};
 use arb_normalize::decode::DriftKind;
 use arb_normalize::{Decode, DecodeError, Decoded, Timestamp, Usd, Venue, decoder};
 use arb_risk::fees::{FeeHistory, LegFees};
+use smallvec::SmallVec;
 
 use crate::detect::{Approved, CrossVenue, Detector, Refused};
 use crate::screen::Screen;
@@ -166,7 +167,7 @@ impl Board {
     /// Whether a book is priced in any pair. The second outcome's book is not: it is the mirror of the first's.
     #[must_use]
     pub fn is_paired(&self, venue: Venue, book: BookId) -> bool {
-        !self.touching(venue, book).is_empty()
+        self.touching(venue, book).next().is_some()
     }
 
     /// The approved pairs, in the order of their file.
@@ -338,8 +339,38 @@ impl Board {
         self.screen.note(venue, book, self.books[venue.index()].get(book));
     }
 
-    /// The baskets a book is part of, in order.
-    pub(crate) fn touching(&self, venue: Venue, book: BookId) -> &[u32] {
+    /// Brings what is needed to judge these baskets into the caches.
+    ///
+    /// Among a hundred thousand pairs nearly all of it is cold, and judging one basket after another waits for each line of memory
+    /// in turn. Read for many baskets first, and nothing done with it, the lines come side by side.
+    pub(crate) fn bring(&self, baskets: &[u32]) {
+        let mut read = 0;
+        // Each walk reads what the one before it brought, and asks for what that points to.
+        for index in baskets {
+            read ^= self.baskets[*index as usize].legs.len();
+        }
+        let mut books: SmallVec<[&TrackedBook; 64]> = SmallVec::new();
+        for index in baskets {
+            for leg in &self.baskets[*index as usize].legs {
+                read ^= leg.fees.venue() as usize;
+                books.extend(leg.book.map(|id| self.books(leg.venue).get(id)));
+            }
+        }
+        for book in &books {
+            read ^= usize::from(book.state() == BookState::Live);
+        }
+        for book in &books {
+            read ^= book.book().bids().len();
+        }
+        for book in &books {
+            read ^= book.book().best_bid().map_or(0, |bid| bid.size.micros() as usize);
+            read ^= book.book().best_ask().map_or(0, |ask| ask.size.micros() as usize);
+        }
+        std::hint::black_box(read);
+    }
+
+    /// The baskets a book is part of, in order; one twice where it takes both outcomes.
+    pub(crate) fn touching(&self, venue: Venue, book: BookId) -> impl Iterator<Item = u32> {
         self.screen.baskets(venue, book)
     }
 
@@ -398,16 +429,18 @@ impl Board {
                 continue;
             }
             let market = self.books[v].market(id);
-            let baskets = self.wanted[v].get(market).cloned().unwrap_or_default();
-            for &basket in &baskets {
-                for leg in &mut self.baskets[basket as usize].legs {
-                    if leg.venue == venue && leg.key == market {
-                        leg.book = Some(id);
-                    }
+            let baskets = self.wanted[v].get(market).map_or(&[][..], Vec::as_slice);
+            let mut orders = Vec::with_capacity(baskets.len());
+            for &basket in baskets {
+                let legs = self.baskets[basket as usize].legs.iter_mut().enumerate();
+                for (order, leg) in legs.filter(|(_, leg)| leg.venue == venue && leg.key == market)
+                {
+                    leg.book = Some(id);
+                    orders.push((basket, order, leg.outcome));
                 }
-                self.screen.link(basket as usize, &self.baskets[basket as usize]);
             }
-            self.screen.set_baskets(venue, id, &baskets);
+            self.screen.link(venue, id, &orders);
+            self.screen.note(venue, id, self.books[v].get(id));
         }
     }
 

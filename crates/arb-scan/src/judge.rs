@@ -5,6 +5,7 @@ use arb_normalize::opportunity::Action;
 use arb_normalize::{Price, Timestamp, Usd, Venue};
 use arb_risk::size::{Leg, NoTrade, PerLeg, SizeRequest, SizedTrade};
 use serde::Serialize;
+use smallvec::smallvec;
 
 use crate::basket::Pick;
 use crate::near_miss::{DayBest, Stopped};
@@ -79,53 +80,82 @@ pub(crate) fn judge(
     day: Option<&mut DayBest>,
 ) -> Judgement {
     funnel.evaluated += 1;
+    if let (Pick::All, [one, other]) = (basket.pick, &basket.legs[..]) {
+        // Nearly every basket: nothing of a trade with more orders is laid out for it.
+        let (here, there) = match two_books([one, other], books, limits, now) {
+            Ok(two) => two,
+            Err(reason) => return Judgement::NotPriced(reason),
+        };
+        let legs = [order(one, here), order(other, there)];
+        return weigh(basket, &legs, || smallvec![0, 1], limits, now, funnel, day);
+    }
     let mut orders = Orders::default();
-    if let Err(reason) = price_legs(basket, books, limits, now, &mut orders) {
-        return Judgement::NotPriced(reason);
-    }
-    funnel.priced += 1;
-    let Some(gross) = gross_edge(&orders.legs, basket) else {
-        return Judgement::NoEdge;
-    };
-    let mut request = SizeRequest::new(&orders.legs);
-    request.payout = basket.payoff;
-    request.max_quantity = limits.max_quantity;
-    request.max_outlay = limits.max_position;
-    let sized = if gross > 0 {
-        funnel.gross_edge += 1;
-        size(&request, limits, funnel)
-    } else {
-        Err(Stopped::Prices)
-    };
-    if let Some(day) = day {
-        day.note(now, &request, gross, *sized.as_ref().err().unwrap_or(&Stopped::Nothing));
-    }
-    match sized {
-        Ok(sized) => Judgement::Trade(Trade { sized, picks: orders.picks }),
-        Err(Stopped::Prices) => Judgement::NoEdge,
-        Err(Stopped::Limit) => Judgement::Limited,
-        Err(_) => Judgement::NoSize,
+    match price_legs(basket, books, limits, now, &mut orders) {
+        Ok(()) => weigh(basket, &orders.legs, || orders.picks, limits, now, funnel, day),
+        Err(reason) => Judgement::NotPriced(reason),
     }
 }
 
-fn size(
-    request: &SizeRequest<'_>,
+/// Judges orders whose books may be priced.
+#[inline]
+fn weigh(
+    basket: &Basket,
+    legs: &[Leg<'_>],
+    picks: impl FnOnce() -> Picks,
     limits: &Limits,
+    now: Option<Timestamp>,
     funnel: &mut Funnel,
-) -> Result<SizedTrade, Stopped> {
-    match request.size() {
-        Ok(sized) => {
-            funnel.net_edge += 1;
-            if limits.min_net.is_some_and(|min| sized.net < min) {
-                return Err(Stopped::Limit);
-            }
-            funnel.within_limits += 1;
-            Ok(sized)
+    day: Option<&mut DayBest>,
+) -> Judgement {
+    funnel.priced += 1;
+    let Some(gross) = gross_edge(legs, basket) else {
+        return Judgement::NoEdge;
+    };
+    let mut request = SizeRequest::new(legs);
+    request.payout = basket.payoff;
+    request.max_quantity = limits.max_quantity;
+    request.max_outlay = limits.max_position;
+    if gross <= 0 {
+        if let Some(day) = day {
+            day.note(now, &request, gross, Stopped::Prices);
         }
-        Err(NoTrade::Outlay { .. }) => Err(Stopped::Limit),
-        Err(NoTrade::BelowMinimum { .. }) if limits.max_quantity.is_some() => Err(Stopped::Limit),
-        Err(NoTrade::NoEdge { .. }) => Err(Stopped::Fees),
-        Err(_) => Err(Stopped::Rounding),
+        return Judgement::NoEdge;
+    }
+    funnel.gross_edge += 1;
+    let sized = request.size();
+    let stopped = match &sized {
+        Ok(sized) => accept(sized, limits, funnel),
+        Err(no_trade) => refusal(*no_trade, limits),
+    };
+    if let Some(day) = day {
+        day.note(now, &request, gross, stopped);
+    }
+    match sized {
+        Ok(sized) if stopped == Stopped::Nothing => {
+            Judgement::Trade(Trade { sized, picks: picks() })
+        }
+        _ if stopped == Stopped::Limit => Judgement::Limited,
+        _ => Judgement::NoSize,
+    }
+}
+
+/// What stops a trade that pays.
+fn accept(sized: &SizedTrade, limits: &Limits, funnel: &mut Funnel) -> Stopped {
+    funnel.net_edge += 1;
+    if limits.min_net.is_some_and(|min| sized.net < min) {
+        return Stopped::Limit;
+    }
+    funnel.within_limits += 1;
+    Stopped::Nothing
+}
+
+/// What stopped a trade that does not pay.
+const fn refusal(no_trade: NoTrade, limits: &Limits) -> Stopped {
+    match no_trade {
+        NoTrade::Outlay { .. } => Stopped::Limit,
+        NoTrade::BelowMinimum { .. } if limits.max_quantity.is_some() => Stopped::Limit,
+        NoTrade::NoEdge { .. } => Stopped::Fees,
+        _ => Stopped::Rounding,
     }
 }
 
@@ -171,6 +201,23 @@ impl<'b> Orders<'b> {
         // A detector refuses what has more legs than a byte counts.
         self.picks.push(index as u8);
     }
+}
+
+/// The books of a basket of two orders.
+#[inline]
+fn two_books<'b>(
+    [one, other]: [&BasketLeg; 2],
+    books: &[&'b Books; 2],
+    limits: &Limits,
+    now: Option<Timestamp>,
+) -> Result<(&'b TrackedBook, &'b TrackedBook), NotPriced> {
+    let here = live_book(one, books, limits, now)?;
+    let there = live_book(other, books, limits, now)?;
+    let apart = match (limits.max_skew, here.received_at(), there.received_at()) {
+        (Some(limit), Some(at), Some(other)) => at.max(other).since(at.min(other)) > limit,
+        _ => false,
+    };
+    if apart { Err(NotPriced::Skewed) } else { Ok((here, there)) }
 }
 
 fn price_legs<'b>(

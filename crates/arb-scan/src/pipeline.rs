@@ -304,7 +304,7 @@ impl<S: Sink> Pipeline<S> {
         }
         for &book in &self.report.touched {
             self.board.note_touch(venue, book);
-            self.touched.extend_from_slice(self.board.touching(venue, book));
+            self.touched.extend(self.board.touching(venue, book));
             for capture in &mut self.captures {
                 capture.refresh(venue, book, self.board.books(venue));
             }

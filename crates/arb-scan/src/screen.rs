@@ -1,7 +1,8 @@
 //! Which trades cannot pay, by the best prices alone.
 //!
 //! Almost every frame leaves nothing to be had, and with ten thousand pairs almost every book is cold. So what is asked on every
-//! frame lies apart from books and baskets: half a cache line a book, one short record a basket.
+//! frame lies apart from books and baskets: a few bytes a book, and half a cache line a basket that holds the best prices of its own
+//! orders. Both trades of a pair share a line, and a look at one asks for nothing else.
 
 use arb_normalize::books::{BookId, TrackedBook};
 use arb_normalize::opportunity::Action;
@@ -10,48 +11,68 @@ use arb_normalize::{Outcome, Venue};
 use crate::Basket;
 use crate::basket::Pick;
 
-/// Millionths of a dollar for one contract of YES and of NO.
-type Touch = [u32; 2];
-
 /// The book may not be priced.
 const UNPRICED: u32 = u32::MAX;
 /// Nobody sells that outcome.
 const NOBODY: u32 = u32::MAX - 1;
 
-/// The baskets of one book, in place where it is in one pair only, as most are: cold memory is not followed twice.
-enum Baskets {
-    Few(u8, [u32; 2]),
-    Many(Box<[u32]>),
+/// Where the best price of a book is wanted: the basket's number, and in the two low bits which of its orders, and of which outcome.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Link(u32);
+
+impl Link {
+    /// No link; more baskets than fit memory.
+    const NONE: Self = Self(u32::MAX);
+
+    const fn new(basket: u32, order: usize, outcome: Outcome) -> Self {
+        let outcome = match outcome {
+            Outcome::Yes => 0,
+            Outcome::No => 1,
+        };
+        Self(basket << 2 | (order as u32 & 1) << 1 | outcome)
+    }
+
+    const fn basket(self) -> u32 {
+        self.0 >> 2
+    }
+
+    const fn order(self) -> usize {
+        (self.0 >> 1 & 1) as usize
+    }
+
+    const fn outcome(self) -> usize {
+        (self.0 & 1) as usize
+    }
 }
 
-impl Baskets {
-    fn new(baskets: &[u32]) -> Self {
-        match *baskets {
-            [] => Self::Few(0, [0; 2]),
-            [one] => Self::Few(1, [one, 0]),
-            [one, other] => Self::Few(2, [one, other]),
-            _ => Self::Many(baskets.into()),
+/// The links of one book, in place where it is in one pair only, as most are: cold memory is not followed twice.
+enum Links {
+    /// Nobody has looked for them.
+    Unknown,
+    Few([Link; 2]),
+    Many(Box<[Link]>),
+}
+
+impl Links {
+    fn new(links: &[Link]) -> Self {
+        match *links {
+            [] => Self::Few([Link::NONE; 2]),
+            [one] => Self::Few([one, Link::NONE]),
+            [one, other] => Self::Few([one, other]),
+            _ => Self::Many(links.into()),
         }
     }
 
     #[inline]
-    fn as_slice(&self) -> &[u32] {
+    fn as_slice(&self) -> &[Link] {
         match self {
-            Self::Few(count, baskets) => baskets.get(..usize::from(*count)).unwrap_or_default(),
-            Self::Many(baskets) => baskets,
+            Self::Unknown => &[],
+            Self::Few([Link::NONE, _]) => &[],
+            Self::Few([one, Link::NONE]) => std::slice::from_ref(one),
+            Self::Few(links) => links,
+            Self::Many(links) => links,
         }
     }
-}
-
-/// What every frame about a book asks.
-struct Place {
-    touch: Touch,
-    /// The baskets the book is part of, in order; `None` where nobody has looked for them.
-    baskets: Option<Baskets>,
-}
-
-impl Place {
-    const NEW: Self = Self { touch: [UNPRICED; 2], baskets: None };
 }
 
 /// What the best prices say of a basket.
@@ -65,29 +86,20 @@ pub(crate) enum Look {
     NotPriced,
 }
 
-/// The two orders of a basket.
+/// What is known of a basket.
 #[derive(Debug, Clone, Copy)]
-struct Two {
-    legs: [LegRef; 2],
+#[repr(align(32))]
+struct Record {
+    /// The best prices of its two orders, in millionths of a dollar.
+    prices: [u32; 2],
     /// Millionths of a dollar.
     payoff: u32,
-}
-
-#[derive(Debug, Clone, Copy)]
-struct LegRef {
-    book: u32,
-    venue: u8,
-    outcome: u8,
-}
-
-#[derive(Debug, Clone, Copy)]
-struct Record {
-    /// `None` where the basket is judged whatever the best prices: it has more orders than two, sells, or chooses among its legs.
-    two: Option<Two>,
-    /// Whether its episode is open.
-    open: bool,
     /// What the best prices must leave to come nearer to a trade than all others of the day, in millionths of a dollar: more than this.
     near: i32,
+    /// Whether its best prices are known here: it has two orders, both of them purchases. Others are judged whatever the prices.
+    two: bool,
+    /// Whether its episode is open.
+    open: bool,
     /// Whether the time of its live books is being taken.
     timed: bool,
 }
@@ -95,10 +107,53 @@ struct Record {
 /// Nothing of the day is known yet.
 const NOTHING_NEAR: i32 = i32::MIN;
 
-/// The best prices of all books, and what baskets need to know of them.
+impl Record {
+    fn new(basket: &Basket) -> Self {
+        let payoff = payoff_of_two(basket);
+        Self {
+            prices: [UNPRICED; 2],
+            payoff: payoff.unwrap_or(0),
+            near: NOTHING_NEAR,
+            two: payoff.is_some(),
+            open: false,
+            timed: false,
+        }
+    }
+
+    /// What the best prices leave, in millionths of a dollar; `None` where a book may not be priced.
+    #[inline]
+    fn left(&self) -> Option<i64> {
+        let [first, second] = self.prices;
+        let priced = first != UNPRICED && second != UNPRICED;
+        priced.then(|| i64::from(self.payoff) - i64::from(first) - i64::from(second))
+    }
+
+    /// What the best prices say, whatever was said before.
+    #[inline]
+    fn look_anew(&self) -> Look {
+        let [first, second] = self.prices;
+        // What stands for no price is more than any payoff.
+        if !self.two || u64::from(first) + u64::from(second) < u64::from(self.payoff) {
+            Look::Judge
+        } else if first == UNPRICED || second == UNPRICED {
+            Look::NotPriced
+        } else {
+            Look::NoEdge
+        }
+    }
+}
+
+/// The payoff of a basket of two purchases, in millionths of a dollar.
+fn payoff_of_two(basket: &Basket) -> Option<u32> {
+    let buys = basket.legs.iter().all(|leg| leg.action == Action::Buy);
+    let two = basket.legs.len() == 2 && basket.pick == Pick::All && buys;
+    two.then(|| u32::try_from(basket.payoff.pico() / 1_000_000).ok()).flatten()
+}
+
+/// The best prices of all baskets' orders, and where each book's are wanted.
 #[derive(Default)]
 pub(crate) struct Screen {
-    places: [Vec<Place>; 2],
+    links: [Vec<Links>; 2],
     records: Vec<Record>,
     /// Whether the time of live books is taken at all.
     time_all: bool,
@@ -131,61 +186,6 @@ impl Screen {
         }
     }
 
-    /// Begins anew with these baskets, none of them open.
-    pub(crate) fn replace(&mut self, baskets: &[Basket]) {
-        self.records.clear();
-        self.records.extend(baskets.iter().map(|basket| Record {
-            two: two(basket),
-            open: false,
-            near: NOTHING_NEAR,
-            timed: false,
-        }));
-        self.places.iter_mut().flatten().for_each(|place| place.baskets = None);
-    }
-
-    /// Whether a book's baskets have been looked for.
-    pub(crate) fn is_linked(&self, venue: Venue, id: BookId) -> bool {
-        self.place(venue, id).is_some_and(|place| place.baskets.is_some())
-    }
-
-    /// Says which baskets a book is part of.
-    pub(crate) fn set_baskets(&mut self, venue: Venue, id: BookId, baskets: &[u32]) {
-        self.place_mut(venue, id).baskets = Some(Baskets::new(baskets));
-    }
-
-    /// The baskets a book is part of.
-    #[inline]
-    pub(crate) fn baskets(&self, venue: Venue, id: BookId) -> &[u32] {
-        let baskets = self.place(venue, id).and_then(|place| place.baskets.as_ref());
-        baskets.map_or(&[], Baskets::as_slice)
-    }
-
-    /// A book is forgotten: its number may become another's.
-    pub(crate) fn forget(&mut self, venue: Venue, id: BookId) {
-        *self.place_mut(venue, id) = Place::NEW;
-    }
-
-    #[inline]
-    fn place(&self, venue: Venue, id: BookId) -> Option<&Place> {
-        self.places[venue.index()].get(id.index())
-    }
-
-    #[inline]
-    fn place_mut(&mut self, venue: Venue, id: BookId) -> &mut Place {
-        let places = &mut self.places[venue.index()];
-        if places.len() <= id.index() {
-            places.resize_with(id.index() + 1, || Place::NEW);
-        }
-        &mut places[id.index()]
-    }
-
-    /// A leg of a basket has found its book.
-    pub(crate) fn link(&mut self, index: usize, basket: &Basket) {
-        if let Some(record) = self.records.get_mut(index) {
-            record.two = two(basket);
-        }
-    }
-
     /// An episode opened or ended.
     pub(crate) fn set_open(&mut self, index: usize, open: bool) {
         if let Some(record) = self.records.get_mut(index) {
@@ -193,10 +193,55 @@ impl Screen {
         }
     }
 
+    /// Begins anew with these baskets, none of them open and no book linked to any.
+    pub(crate) fn replace(&mut self, baskets: &[Basket]) {
+        self.records.clear();
+        self.records.extend(baskets.iter().map(Record::new));
+        self.links.iter_mut().flatten().for_each(|links| *links = Links::Unknown);
+    }
+
+    /// Whether a book's baskets have been looked for.
+    pub(crate) fn is_linked(&self, venue: Venue, id: BookId) -> bool {
+        let links = self.links[venue.index()].get(id.index());
+        links.is_some_and(|links| !matches!(links, Links::Unknown))
+    }
+
+    /// Says which orders of which baskets the book is for: the basket's number, the order's within it, the outcome.
+    pub(crate) fn link(&mut self, venue: Venue, id: BookId, orders: &[(u32, usize, Outcome)]) {
+        let all =
+            orders.iter().map(|(basket, order, outcome)| Link::new(*basket, *order, *outcome));
+        let links: Vec<Link> = all.collect();
+        *self.links_mut(venue, id) = Links::new(&links);
+    }
+
+    /// A book is forgotten: its number may become another's.
+    pub(crate) fn forget(&mut self, venue: Venue, id: BookId) {
+        *self.links_mut(venue, id) = Links::Unknown;
+    }
+
+    fn links_mut(&mut self, venue: Venue, id: BookId) -> &mut Links {
+        let links = &mut self.links[venue.index()];
+        if links.len() <= id.index() {
+            links.resize_with(id.index() + 1, || Links::Unknown);
+        }
+        &mut links[id.index()]
+    }
+
+    #[inline]
+    fn links(&self, venue: Venue, id: BookId) -> &[Link] {
+        self.links[venue.index()].get(id.index()).map_or(&[], Links::as_slice)
+    }
+
+    /// The baskets a book is part of, in order; one twice where it takes both outcomes.
+    #[inline]
+    pub(crate) fn baskets(&self, venue: Venue, id: BookId) -> impl Iterator<Item = u32> {
+        self.links(venue, id).iter().map(|link| link.basket())
+    }
+
     /// A book has changed.
     #[inline]
     pub(crate) fn note(&mut self, venue: Venue, id: BookId, tracked: &TrackedBook) {
-        self.place_mut(venue, id).touch = if tracked.is_priceable() {
+        let prices = if tracked.is_priceable() {
             let (bid, ask) = (tracked.book().best_bid(), tracked.book().best_ask());
             [
                 ask.map_or(NOBODY, |ask| ask.price.micros()),
@@ -205,14 +250,22 @@ impl Screen {
         } else {
             [UNPRICED; 2]
         };
+        let links = self.links[venue.index()].get(id.index()).map_or(&[][..], Links::as_slice);
+        for link in links {
+            if let Some(record) = self.records.get_mut(link.basket() as usize) {
+                record.prices[link.order()] = prices[link.outcome()];
+            }
+        }
     }
 
     /// What the best prices say of a basket.
     #[inline]
     pub(crate) fn look(&self, index: usize) -> Look {
         let Some(record) = self.records.get(index) else { return Look::Judge };
-        let (Some(two), false) = (&record.two, record.open) else { return Look::Judge };
-        match self.left(two) {
+        if !record.two || record.open {
+            return Look::Judge;
+        }
+        match record.left() {
             None if self.time_all && record.timed => Look::Judge,
             None => Look::NotPriced,
             Some(left) if left > 0 || left > i64::from(record.near) => Look::Judge,
@@ -221,48 +274,9 @@ impl Screen {
         }
     }
 
-    /// What the best prices say of a basket, whatever was said before.
+    /// What the best prices say of each basket, in order, whatever was said before.
     #[inline]
-    pub(crate) fn look_anew(&self, index: usize) -> Look {
-        let two = self.records.get(index).and_then(|record| record.two.as_ref());
-        two.map_or(Look::Judge, |two| match self.left(two) {
-            None => Look::NotPriced,
-            Some(left) if left > 0 => Look::Judge,
-            Some(_) => Look::NoEdge,
-        })
+    pub(crate) fn look_anew(&self) -> impl Iterator<Item = Look> {
+        self.records.iter().map(Record::look_anew)
     }
-
-    /// What the best prices leave, in millionths of a dollar; `None` where a book may not be priced.
-    #[inline]
-    fn left(&self, two: &Two) -> Option<i64> {
-        let [first, second] = two.legs.map(|leg| self.touch(leg));
-        let priced = first != UNPRICED && second != UNPRICED;
-        priced.then(|| i64::from(two.payoff) - i64::from(first) - i64::from(second))
-    }
-
-    #[inline]
-    fn touch(&self, leg: LegRef) -> u32 {
-        let place = self.places[usize::from(leg.venue % 2)].get(leg.book as usize);
-        place.map_or(UNPRICED, |place| place.touch[usize::from(leg.outcome % 2)])
-    }
-}
-
-fn two(basket: &Basket) -> Option<Two> {
-    let [first, second] = &basket.legs[..] else { return None };
-    let leg = |leg: &crate::BasketLeg| {
-        Some(LegRef {
-            book: u32::try_from(leg.book?.index()).ok()?,
-            venue: leg.venue.index() as u8,
-            outcome: match leg.outcome {
-                Outcome::Yes => 0,
-                Outcome::No => 1,
-            },
-        })
-    };
-    let buys = basket.legs.iter().all(|leg| leg.action == Action::Buy);
-    if basket.pick != Pick::All || !buys {
-        return None;
-    }
-    let payoff = u32::try_from(basket.payoff.pico() / 1_000_000).ok()?;
-    Some(Two { legs: [leg(first)?, leg(second)?], payoff })
 }

@@ -2,6 +2,7 @@
 
 use arb_normalize::{Opportunity, Timestamp, Usd};
 use arb_risk::size::SizedTrade;
+use arrayvec::ArrayVec;
 
 use super::{Pipeline, books_of};
 use crate::board::MissingMass;
@@ -12,6 +13,9 @@ use crate::{
     Basket, Board, Captured, Counts, Funnel, NearMiss, NotPriced, Quarantine, Quote, Sink, Terms,
     quote, terms,
 };
+
+/// How many trades are brought into the caches together before they are judged.
+const ROUND: usize = 32;
 
 impl<S: Sink> Pipeline<S> {
     /// The books and pairs.
@@ -105,21 +109,39 @@ impl<S: Sink> Pipeline<S> {
     /// trades are the open ones, found another way.
     pub fn scan_all(&self, mut visit: impl FnMut(&Basket, &SizedTrade)) -> Funnel {
         let mut funnel = Funnel::default();
-        let books = books_of(&self.board);
-        for (index, basket) in self.board.baskets.iter().enumerate() {
-            match self.board.screen.look_anew(index) {
+        let mut round: ArrayVec<u32, ROUND> = ArrayVec::new();
+        for (index, look) in (0_u32..).zip(self.board.screen.look_anew()) {
+            match look {
                 Look::NoEdge => funnel.no_edge(),
                 Look::NotPriced => funnel.evaluated += 1,
                 Look::Judge => {
-                    let limits = &self.limits;
-                    let judged = judge::judge(basket, &books, limits, self.now, &mut funnel, None);
-                    if let Judgement::Trade(trade) = judged {
-                        visit(basket, &trade.sized);
+                    round.push(index);
+                    if round.is_full() {
+                        self.judge_round(&round, &mut funnel, &mut visit);
+                        round.clear();
                     }
                 }
             }
         }
+        self.judge_round(&round, &mut funnel, &mut visit);
         funnel
+    }
+
+    fn judge_round(
+        &self,
+        round: &[u32],
+        funnel: &mut Funnel,
+        visit: &mut impl FnMut(&Basket, &SizedTrade),
+    ) {
+        self.board.bring(round);
+        let books = books_of(&self.board);
+        for &index in round {
+            let basket = &self.board.baskets[index as usize];
+            let judged = judge::judge(basket, &books, &self.limits, self.now, funnel, None);
+            if let Judgement::Trade(trade) = judged {
+                visit(basket, &trade.sized);
+            }
+        }
     }
 
     /// The best prices of each trade on its last day with any, in the order of the pairs and sets: how near it came, and
