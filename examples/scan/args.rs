@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use arb_normalize::Usd;
-use arb_scan::{Detector, detect};
+use arb_normalize::{Usd, Venue};
+use arb_scan::{Detector, MaxAge, detect};
 use clap::Parser;
 
 use crate::failure::Failure;
@@ -58,9 +58,10 @@ pub struct Args {
     #[arg(long, value_name = "TIME", num_args = 0..=1, default_missing_value = "1s", value_parser = duration)]
     pub quotes: Option<Duration>,
 
-    /// Do not price books whose last message is older than this.
-    #[arg(long, value_name = "TIME", value_parser = duration)]
-    pub max_age: Option<Duration>,
+    /// Do not price books whose last message is older than this; "kalshi=5s" or "polymarket=30s" says it for one venue alone, once
+    /// more for the other.
+    #[arg(long, value_name = "[VENUE=]TIME", value_parser = age)]
+    pub max_age: Vec<VenueAge>,
 
     /// Do not price two books whose last messages are further apart than this.
     #[arg(long, value_name = "TIME", value_parser = duration)]
@@ -110,9 +111,35 @@ impl Args {
         }
     }
 
+    /// How old books may be: these limits, with the flags over them, the later the more.
+    pub fn max_age(&self, mut limits: MaxAge) -> MaxAge {
+        for (venue, limit) in &self.max_age {
+            match venue {
+                Some(venue) => limits.set(*venue, Some(*limit)),
+                None => limits = MaxAge::everywhere(*limit),
+            }
+        }
+        limits
+    }
+
     /// The classes that speak.
     pub fn detectors(&self) -> Vec<Arc<dyn Detector>> {
         if self.classes == "all" { detect::all() } else { vec![Arc::new(detect::CrossVenue)] }
+    }
+}
+
+/// How old the books of a venue, or of all, may be.
+pub type VenueAge = (Option<Venue>, Duration);
+
+/// Reads `5s` or `kalshi=5s`.
+fn age(text: &str) -> Result<VenueAge, String> {
+    match text.split_once('=') {
+        None => Ok((None, duration(text)?)),
+        Some((name, time)) => {
+            let venue = Venue::ALL.into_iter().find(|venue| venue.as_str() == name);
+            let venue = venue.ok_or_else(|| format!("{name} is no venue: kalshi or polymarket"))?;
+            Ok((Some(venue), duration(time)?))
+        }
     }
 }
 

@@ -178,7 +178,7 @@ pub fn start(endpoints: &Endpoints, parts: Parts) -> Result<Feeds, Failure> {
     let (view, seen) = watch::channel(base.clone());
     let (approvals, approved) = watch::channel(Approvals::default());
     let (holds, holdings) = watch::channel(Holdings::default());
-    let makers = sessions(endpoints);
+    let makers = sessions(endpoints, parts.quotes_every.is_some());
     let watched = endpoints.credentials.is_none();
     let thread = std::thread::Builder::new()
         .name("feeds".to_owned())
@@ -201,8 +201,9 @@ pub fn start(endpoints: &Endpoints, parts: Parts) -> Result<Feeds, Failure> {
     Ok(Feeds { stop: Some(stop), thread: Some(thread), approvals, view: seen, holdings })
 }
 
-/// Makes the sessions of each venue. Without a key nothing is subscribed on Kalshi, and so none is made.
-fn sessions(endpoints: &Endpoints) -> [MakeSession; 2] {
+/// Makes the sessions of each venue. Without a key nothing is subscribed on Kalshi, and so none is made. Polymarket sends a market's
+/// trades with its book; Kalshi's are asked for where quotes are made of them.
+fn sessions(endpoints: &Endpoints, with_trades: bool) -> [MakeSession; 2] {
     let (url, key, clock) = (
         endpoints.kalshi_ws.clone(),
         endpoints.credentials.clone(),
@@ -210,9 +211,10 @@ fn sessions(endpoints: &Endpoints) -> [MakeSession; 2] {
     );
     let polymarket = endpoints.polymarket_ws.clone();
     let kalshi: MakeSession = match key {
-        Some(key) => {
-            Box::new(move |_| Box::new(KalshiSession::new(&url, key.clone(), clock.clone())))
-        }
+        Some(key) => Box::new(move |_| {
+            let session = KalshiSession::new(&url, key.clone(), clock.clone());
+            Box::new(if with_trades { session.with_trades() } else { session })
+        }),
         None => Box::new(move |_| Box::new(PolymarketSession::new(&url))),
     };
     [kalshi, Box::new(move |_| Box::new(PolymarketSession::new(&polymarket)))]

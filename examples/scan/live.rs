@@ -188,7 +188,7 @@ fn judging(args: &Args, settings: &Settings, mode: Mode) -> PipelineConfig {
 /// Live defaults, with the flags over them.
 fn limits(args: &Args, settings: &Settings) -> Limits {
     let mut limits = Limits::live();
-    limits.max_age = args.max_age.or(limits.max_age);
+    limits.max_age = args.max_age(limits.max_age);
     limits.max_skew = args.max_skew.or(limits.max_skew);
     limits.min_net = args.min_net.or(limits.min_net);
     limits.max_position = Some(settings.max_position_size);

@@ -102,7 +102,7 @@ pub fn run(args: &Args) -> Result<(), Failure> {
 /// Replays the recordings of the command line.
 pub fn write(args: &Args, out: impl Write) -> Result<(), Failure> {
     let mut limits = Limits::default();
-    limits.max_age = args.max_age;
+    limits.max_age = args.max_age(limits.max_age);
     limits.max_skew = args.max_skew;
     limits.max_position = args.max_position;
     limits.min_net = args.min_net;

@@ -335,7 +335,8 @@ fn live_book<'b>(
     if !tracked.is_priceable() {
         return Err(NotPriced::Crossed(venue));
     }
-    if let (Some(limit), Some(now), Some(at)) = (limits.max_age, now, tracked.received_at())
+    if let (Some(limit), Some(now), Some(at)) =
+        (limits.max_age.of(venue), now, tracked.received_at())
         && now.since(at) > limit
     {
         return Err(NotPriced::Old(venue));

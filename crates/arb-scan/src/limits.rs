@@ -2,8 +2,53 @@
 
 use std::time::Duration;
 
-use arb_normalize::{Quantity, Usd};
+use arb_normalize::{Quantity, Usd, Venue};
 use serde::{Deserialize, Serialize};
+
+/// How old a venue's books may be; `None` does not limit them.
+///
+/// A venue that numbers its messages proves that a quiet book is no old one; one that does not is trusted for less long.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct MaxAge {
+    /// Kalshi's books.
+    pub kalshi: Option<Duration>,
+    /// Polymarket's books.
+    pub polymarket: Option<Duration>,
+}
+
+impl MaxAge {
+    /// The same for every venue.
+    #[must_use]
+    pub const fn everywhere(limit: Duration) -> Self {
+        Self { kalshi: Some(limit), polymarket: Some(limit) }
+    }
+
+    /// A venue's limit.
+    #[must_use]
+    pub const fn of(&self, venue: Venue) -> Option<Duration> {
+        match venue {
+            Venue::Kalshi => self.kalshi,
+            Venue::Polymarket => self.polymarket,
+            _ => None,
+        }
+    }
+
+    /// Sets a venue's limit.
+    pub const fn set(&mut self, venue: Venue, limit: Option<Duration>) {
+        match venue {
+            Venue::Kalshi => self.kalshi = limit,
+            Venue::Polymarket => self.polymarket = limit,
+            _ => {}
+        }
+    }
+
+    /// Whether nothing is limited.
+    #[must_use]
+    pub const fn is_none(&self) -> bool {
+        self.kalshi.is_none() && self.polymarket.is_none()
+    }
+}
 
 /// Limits on what is priced and published. The default limits nothing, which is what a replay of a recording wants;
 /// [`Limits::live`] is for feeds that run now.
@@ -11,8 +56,8 @@ use serde::{Deserialize, Serialize};
 #[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Limits {
-    /// Books whose last message was received longer ago than this are not priced.
-    pub max_age: Option<Duration>,
+    /// Books whose last message was received longer ago than their venue's limit are not priced.
+    pub max_age: MaxAge,
     /// Two books whose last messages were received further apart than this are not priced together.
     pub max_skew: Option<Duration>,
     /// Dollars laid out for one trade, costs and fees of all legs.
@@ -29,7 +74,7 @@ impl Limits {
     #[must_use]
     pub fn live() -> Self {
         Self {
-            max_age: Some(Duration::from_secs(300)),
+            max_age: MaxAge::everywhere(Duration::from_secs(300)),
             max_skew: None,
             max_position: None,
             max_quantity: None,

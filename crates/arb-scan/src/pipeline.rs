@@ -123,6 +123,9 @@ impl<S: Sink> Pipeline<S> {
             episodes.insert(key, std::mem::take(&mut self.episodes[index]));
         }
         let changes = self.board.replace(pairs, sets);
+        if let Some((_, tapes)) = &mut self.quoting {
+            tapes.follow(self.board.pairs(), self.now);
+        }
         self.captures.iter_mut().for_each(Capture::forget_orders);
         // An id that comes back goes on with its numbers: no two episodes share one.
         let baskets = self.board.baskets.iter();
@@ -193,6 +196,7 @@ impl<S: Sink> Pipeline<S> {
         self.begin(received_at);
         let (sink, counts) = (&mut self.sink, &mut self.counts);
         let quoting = &mut self.quoting;
+        let mut source = (connection, None);
         let applied =
             self.board.apply(venue, connection, received_at, frame, &mut self.report, |decoded| {
                 if decoded.is_unknown() {
@@ -200,15 +204,21 @@ impl<S: Sink> Pipeline<S> {
                 } else {
                     counts.decoded += 1;
                 }
+                source.1 = decoded.sequence.map(|sequence| sequence.sid);
                 for event in decoded.events() {
-                    if let (MarketEvent::Trade(trade), Some((_, tapes))) = (&event, &mut *quoting) {
-                        tapes.note(venue, received_at, trade);
+                    if let Some((_, tapes)) = &mut *quoting {
+                        tapes.note(venue, source, received_at, &event);
                     }
                     if !is_book_update(&event) {
                         sink.on_event(venue, received_at, &event);
                     }
                 }
             });
+        if self.report.gaps > 0
+            && let Some((_, tapes)) = quoting
+        {
+            tapes.lost(venue, source, received_at);
+        }
         if let Err(error) = applied {
             self.counts.malformed += 1;
             self.sink.on_malformed(venue, connection, &error);
@@ -219,18 +229,27 @@ impl<S: Sink> Pipeline<S> {
     /// Learns from a frame that we sent on a connection (Kalshi's `use_yes_price`).
     pub fn on_sent(&mut self, venue: Venue, connection: u32, frame: &[u8]) {
         self.board.note_sent(venue, connection, frame);
+        if let Some((_, tapes)) = &mut self.quoting {
+            tapes.note_sent(venue, connection, frame);
+        }
     }
 
     /// A connection opened; its numbering begins anew.
     pub fn on_open(&mut self, venue: Venue, connection: u32, at: Option<Timestamp>) {
         self.now = at.or(self.now);
         self.board.books_mut(venue).connection_opened(connection, at);
+        if let Some((_, tapes)) = &mut self.quoting {
+            tapes.opened(venue, connection);
+        }
     }
 
     /// A connection closed: its books are suspect and trades on them end.
     pub fn on_close(&mut self, venue: Venue, connection: u32, at: Option<Timestamp>) {
         self.begin(at);
         self.board.books_mut(venue).connection_closed(connection, at, &mut self.report);
+        if let Some((_, tapes)) = &mut self.quoting {
+            tapes.closed(venue, connection);
+        }
         self.after_report(venue);
     }
 
@@ -238,11 +257,17 @@ impl<S: Sink> Pipeline<S> {
     /// another connection's.
     pub fn on_recording_end(&mut self, venue: Venue, connection: u32) {
         self.board.books_mut(venue).detach(connection);
+        if let Some((_, tapes)) = &mut self.quoting {
+            tapes.opened(venue, connection);
+        }
     }
 
     /// A watchdog saw a market's feed go silent: its book is suspect until it is read again.
     pub fn on_silent(&mut self, venue: Venue, market: &str, at: Option<Timestamp>) {
         self.begin(at);
+        if let Some((_, tapes)) = &mut self.quoting {
+            tapes.silent(venue, market);
+        }
         if let Some(id) = self.board.books(venue).book_id(market) {
             self.board.books_mut(venue).suspect(id, &mut self.report);
             self.after_report(venue);
@@ -258,7 +283,7 @@ impl<S: Sink> Pipeline<S> {
             self.board.books_mut(venue).advance(now, &mut self.report);
             self.after_report(venue);
         }
-        if self.limits.max_age.is_some() {
+        if !self.limits.max_age.is_none() {
             let open = (0_u32..).zip(&self.episodes).filter(|(_, episode)| episode.is_open());
             self.touched.extend(open.map(|(index, _)| index));
             self.judge_touched();

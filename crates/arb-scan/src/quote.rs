@@ -4,6 +4,7 @@
 //! none. What it costs is waiting: whether and when it fills is up to others, and by then the hedge may have moved. So
 //! every figure comes with what it rests on.
 
+mod hearing;
 mod tape;
 
 use std::time::Duration;

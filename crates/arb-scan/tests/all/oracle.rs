@@ -1,5 +1,6 @@
 //! Every trade the pipeline shows against brute force over every quantity, in exact decimals.
-use arb_normalize::Venue;
+use arb_normalize::{Opportunity, Outcome, Venue};
+use arb_scan::{Ending, EndingProfit};
 use rust_decimal::Decimal;
 
 use crate::decimal::{Random, best, crossed, levels, mirror, text};
@@ -61,7 +62,56 @@ fn every_trade_equals_brute_force() {
             shown, expected,
             "case {case}: yes {yes_bids:?} {yes_asks:?} other {bids:?} {asks:?}"
         );
+        for (trade, _) in &pipeline.sink().shown {
+            check_endings(trade, complement, &pipeline.sink().endings[&trade.id]);
+        }
         trades += expected.len();
     }
     assert!(trades > cases / 10, "only {trades} trades: the boards are too tame to prove anything");
+}
+
+/// How a market ends: what its YES pays, or nothing decided and the price given back.
+#[derive(Clone, Copy, PartialEq)]
+enum End {
+    Pays(Decimal),
+    Void,
+}
+
+/// Every terminal state of the two markets, the table of the detector's document, against what the trade says of its endings.
+fn check_endings(trade: &Opportunity, complement: bool, endings: &[EndingProfit]) {
+    let quantity = Decimal::from(trade.quantity);
+    let outlay = Decimal::from(trade.outlay_usd());
+    let earns = |ends: [End; 2]| -> Decimal {
+        let paid = trade.legs.iter().zip(ends).map(|(leg, end)| match (end, leg.outcome) {
+            (End::Void, _) => Decimal::from(leg.cost_usd),
+            (End::Pays(yes), Outcome::Yes) => yes * quantity,
+            (End::Pays(yes), Outcome::No) => (Decimal::ONE - yes) * quantity,
+        });
+        paid.sum::<Decimal>() - outlay
+    };
+    let least = |ends: &[[End; 2]]| ends.iter().map(|ends| earns(*ends)).min().unwrap();
+    let told = |ending| {
+        let one = endings.iter().find(|told| told.ending == ending).unwrap();
+        Decimal::from(one.net_usd)
+    };
+    let (yes, no) = (End::Pays(Decimal::ONE), End::Pays(Decimal::ZERO));
+    let half = End::Pays(Decimal::new(5, 1));
+    // Settled alike, by yes, by no or at any value between: what was promised, to the last digit.
+    for hundredths in [0, 1, 37, 50, 99, 100] {
+        let value = Decimal::new(hundredths, 2);
+        let other = if complement { Decimal::ONE - value } else { value };
+        let net = earns([End::Pays(value), End::Pays(other)]);
+        assert_eq!(net, Decimal::from(trade.net_usd), "{trade:?} at {value}");
+    }
+    assert_eq!(told(Ending::Planned), Decimal::from(trade.net_usd));
+    assert_eq!(told(Ending::FiftyFifty), earns([half, half]));
+    assert_eq!(told(Ending::Void), earns([End::Void, End::Void]));
+    let one_void = [[End::Void, yes], [End::Void, no], [yes, End::Void], [no, End::Void]];
+    assert_eq!(told(Ending::VoidOne), least(&one_void), "{trade:?}");
+    let decided = [[yes, yes], [yes, no], [no, yes], [no, no]];
+    assert_eq!(told(Ending::VenuesDiffer), least(&decided), "{trade:?}");
+    // Polymarket's 50-50 against a decision of Kalshi costs half of the payout at worst.
+    let half_decided = least(&[[yes, half], [no, half]]);
+    assert_eq!(half_decided, quantity / Decimal::TWO - outlay);
+    assert_eq!(endings.len(), 5, "{endings:?}");
 }

@@ -1,8 +1,8 @@
 //! What opens, changes and ends a trade.
 use arb_normalize::Venue;
 use arb_scan::{
-    Change, CloseReason, Closed, Found, LifeConfig, Limits, Lives, Pipeline, PipelineConfig, Sink,
-    pairs,
+    Change, CloseReason, Closed, Found, LifeConfig, Limits, Lives, MaxAge, Pipeline,
+    PipelineConfig, Sink, pairs,
 };
 
 use crate::support::{
@@ -209,7 +209,7 @@ fn a_fee_change_applies_from_its_instant() {
 #[test]
 fn limits_of_age_and_skew_apply_where_they_are_set() {
     let mut limits = Limits::default();
-    limits.max_age = Some(std::time::Duration::from_secs(5));
+    limits.max_age = MaxAge::everywhere(std::time::Duration::from_secs(5));
     limits.max_skew = Some(std::time::Duration::from_secs(1));
     let mut pipeline =
         Pipeline::new(PipelineConfig::default().with_limits(limits), Memory::default());
@@ -231,9 +231,70 @@ fn limits_of_age_and_skew_apply_where_they_are_set() {
 }
 
 #[test]
+fn each_venue_has_its_own_limit_of_age() {
+    let seconds = std::time::Duration::from_secs;
+    for (kalshi_limit, polymarket_limit, stale_at) in
+        [(Some(5), Some(60), 5), (Some(60), Some(5), 7), (None, Some(9), 11), (None, None, 900)]
+    {
+        let mut limits = Limits::default();
+        limits.max_age.set(Venue::Kalshi, kalshi_limit.map(seconds));
+        limits.max_age.set(Venue::Polymarket, polymarket_limit.map(seconds));
+        let config = PipelineConfig::default().with_limits(limits);
+        let mut pipeline = Pipeline::new(config, Memory::default());
+        let file = format!(
+            r#"[{{"id":"p","kalshi":"{TICKER}","polymarket_yes":"{TOKEN}","relation":"equal","fees":{FEES}}}]"#
+        );
+        pipeline.replace_pairs(pairs::parse(&file).unwrap());
+        let frame = kalshi(1, &[level("0.43", "75")], &[level("0.55", "60")]);
+        pipeline.on_frame(Venue::Kalshi, 0, at(0), frame.as_bytes());
+        let frame = polymarket(&[level("0.58", "100")], &[level("0.60", "100")]);
+        pipeline.on_frame(Venue::Polymarket, 0, at(2_000), frame.as_bytes());
+        for second in 3..=stale_at {
+            pipeline.advance(at(second * 1_000).unwrap());
+            assert!(reasons(&pipeline).is_empty(), "{kalshi_limit:?} {polymarket_limit:?}");
+        }
+        pipeline.advance(at(stale_at * 1_000 + 1).unwrap());
+        let expected = [CloseReason::Stale];
+        let unlimited = kalshi_limit.or(polymarket_limit).is_none();
+        assert_eq!(reasons(&pipeline), if unlimited { &[][..] } else { &expected });
+    }
+}
+
+#[test]
+fn a_trade_whose_size_goes_and_one_that_a_limit_stops_say_so() {
+    // YES at 0.45 and NO at 0.54: a cent before fees, and none of it is left after them.
+    let mut pipeline = open();
+    let frame = polymarket(&[level("0.46", "100")], &[level("0.60", "100")]);
+    pipeline.on_frame(Venue::Polymarket, 0, at(20), frame.as_bytes());
+    assert_eq!(reasons(&pipeline), [CloseReason::SizeGone]);
+    // Less than a contract is offered.
+    let mut pipeline = open();
+    pipeline.on_frame(Venue::Kalshi, 0, at(20), delta(2, "no", "0.5500", "-59.50").as_bytes());
+    assert_eq!(reasons(&pipeline), [CloseReason::SizeGone]);
+    // Four contracts still pay, and less than the least that is published.
+    let mut limits = Limits::default();
+    limits.min_net = Some("0.50".parse().unwrap());
+    let config = PipelineConfig::default().with_limits(limits);
+    let mut pipeline = Pipeline::new(config, Memory::default());
+    let file = format!(
+        r#"[{{"id":"p","kalshi":"{TICKER}","polymarket_yes":"{TOKEN}","relation":"equal","fees":{FEES}}}]"#
+    );
+    pipeline.replace_pairs(pairs::parse(&file).unwrap());
+    let frame = kalshi(1, &[level("0.43", "75")], &[level("0.55", "60")]);
+    pipeline.on_frame(Venue::Kalshi, 0, at(0), frame.as_bytes());
+    let frame = polymarket(&[level("0.58", "100")], &[level("0.60", "100")]);
+    pipeline.on_frame(Venue::Polymarket, 0, at(10), frame.as_bytes());
+    assert_eq!(pipeline.sink().shown.len(), 1);
+    pipeline.on_frame(Venue::Kalshi, 0, at(20), delta(2, "no", "0.5500", "-56.00").as_bytes());
+    assert_eq!(reasons(&pipeline), [CloseReason::Limited]);
+    let funnel = pipeline.funnel();
+    assert_eq!((funnel.net_edge, funnel.within_limits), (2, 1));
+}
+
+#[test]
 fn a_time_of_zero_is_unknown_and_creates_no_age() {
     let mut limits = Limits::default();
-    limits.max_age = Some(std::time::Duration::from_secs(5));
+    limits.max_age = MaxAge::everywhere(std::time::Duration::from_secs(5));
     let mut pipeline =
         Pipeline::new(PipelineConfig::default().with_limits(limits), Memory::default());
     let file = format!(

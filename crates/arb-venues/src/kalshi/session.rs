@@ -11,8 +11,10 @@ use crate::clock::ClockOffset;
 use crate::kalshi::KalshiCredentials;
 
 mod frame;
+mod trades;
 
 use frame::{Fields, OtherFrame};
+use trades::{TradeCommand, Trades};
 
 /// Error codes after which the subscription is dead and must be made anew.
 const DEAD_SUBSCRIPTION: [u32; 3] = [7, 10, 25];
@@ -62,6 +64,8 @@ enum Command {
     Snapshot(u64, Vec<Key>),
     /// The lifecycle channel.
     Lifecycle,
+    /// The channel of trades.
+    Trades(TradeCommand),
 }
 
 impl Command {
@@ -71,6 +75,7 @@ impl Command {
             | Self::Delete(sid)
             | Self::Unsubscribe(sid)
             | Self::Snapshot(sid, _) => Some(*sid),
+            Self::Trades(asked) => asked.sid(),
             Self::Subscribe(_) | Self::Lifecycle => None,
         }
     }
@@ -93,6 +98,9 @@ struct Wanted {
 /// (and an unknown sid) by a new subscription; a full subscription (26) by another one; passing refusals (1, 18, 27) by
 /// another try two seconds later. Lifecycle messages are for the sink: they count as data of no market; a jump in their numbers is
 /// told as a gap of no key. The venue has no way to state them again: its listings are to be read then.
+///
+/// [With trades](KalshiSession::with_trades) the channel of trades is followed for the same markets, on subscriptions of its own:
+/// whatever becomes of those costs no book anything.
 #[derive(Debug)]
 pub struct KalshiSession {
     url: String,
@@ -105,6 +113,8 @@ pub struct KalshiSession {
     subscriptions: BTreeMap<u64, Subscription>,
     keys: HashMap<Arc<str>, Wanted>,
     lifecycle: Lifecycle,
+    /// The channel of trades, where it is followed.
+    trades: Option<Trades>,
 }
 
 impl KalshiSession {
@@ -129,7 +139,16 @@ impl KalshiSession {
             subscriptions: BTreeMap::new(),
             keys: HashMap::new(),
             lifecycle: Lifecycle::default(),
+            trades: None,
         }
+    }
+
+    /// Follows the channel of trades too. A market's trades are asked for once the venue has acknowledged its book, and given up
+    /// with it; trades lost between two numbers are counted in `arb_venues_trade_gaps_total` and cannot be stated again.
+    #[must_use]
+    pub fn with_trades(mut self) -> Self {
+        self.trades = Some(Trades::default());
+        self
     }
 
     fn send(&mut self, out: &mut Outbox, command: Command, cmd: &str, params: &serde_json::Value) {
@@ -239,6 +258,7 @@ impl KalshiSession {
             }
         }
         self.leave(sid, &surplus, out);
+        self.trades_differ();
     }
 
     /// Takes markets out of a subscription; one that carries nothing else ends.
@@ -273,6 +293,7 @@ impl KalshiSession {
         if self.lifecycle.sid == Some(sid) {
             self.lifecycle_failed(code, out);
         }
+        self.trades_died(sid);
         for market in self.subscriptions.remove(&sid).unwrap_or_default().markets {
             if let Some(wanted) = self.keys.get_mut(&market) {
                 wanted.sid = None;
@@ -292,7 +313,9 @@ impl KalshiSession {
                 Some(sid) => self.died(sid, code, out),
                 // Nothing says which: all of them.
                 None if command.is_none() => {
-                    for sid in self.subscriptions.keys().copied().collect::<Vec<_>>() {
+                    let trades = self.trades.iter().flat_map(Trades::sids);
+                    let sids = self.subscriptions.keys().copied().chain(trades);
+                    for sid in sids.collect::<Vec<_>>() {
                         self.died(sid, code, out);
                     }
                 }
@@ -322,6 +345,7 @@ impl KalshiSession {
                 }
             }
             Some(Command::Lifecycle) => self.lifecycle_failed(code, out),
+            Some(Command::Trades(asked)) => self.trades_refused(asked, named, code),
             Some(Command::Delete(_)) | None => {}
         }
     }
@@ -425,10 +449,11 @@ impl KalshiSession {
     }
 
     /// Checks the number of a frame; a jump is a gap for every market of the subscription.
-    fn count(&mut self, sid: u64, seq: u64, snapshot: bool, out: &mut Outbox) {
+    fn count(&mut self, sid: u64, seq: u64, is_book: bool, snapshot: bool, out: &mut Outbox) {
         let subscription = match self.subscriptions.get_mut(&sid) {
             Some(known) => known,
             None if self.lifecycle.sid == Some(sid) => return self.count_lifecycle(seq, out),
+            None if !is_book => return self.count_trades(sid, seq),
             // Data may come before its acknowledgement, and so only while one is out.
             None if self.commands.values().any(|open| matches!(open, Command::Subscribe(_))) => {
                 self.subscriptions.entry(sid).or_default()
@@ -476,8 +501,11 @@ impl KalshiSession {
         {
             self.turn_away(sid, market, out);
         }
-        if let Some(at) = stamped_ms.and_then(from_millis) {
-            out.venue_time(at);
+        if let Some(millis) = stamped_ms {
+            if let Some(at) = from_millis(millis) {
+                out.venue_time(at);
+            }
+            self.trades_wait(millis, out);
         }
     }
 
@@ -502,24 +530,36 @@ impl KalshiSession {
                 match self.commands.remove(&id) {
                     Some(Command::Subscribe(keys)) => self.bind(id, sid, keys, out),
                     Some(Command::Lifecycle) => self.lifecycle.sid = Some(sid),
+                    Some(Command::Trades(asked)) => self.trades_granted(asked, Some(sid)),
                     _ => {}
                 }
             }
-            "ok" => {
-                if let Some(Command::Add(sid, keys)) = self.commands.remove(&id) {
-                    self.bind(id, sid, keys, out);
-                }
-            }
+            "ok" => match self.commands.remove(&id) {
+                Some(Command::Add(sid, keys)) => self.bind(id, sid, keys, out),
+                Some(Command::Trades(asked)) => self.trades_granted(asked, None),
+                _ => {}
+            },
             "unsubscribed" => {
-                let command = self.commands.remove(&id);
+                let mut command = self.commands.remove(&id);
+                if let Some(Command::Trades(asked)) = command {
+                    command = None;
+                    self.trades_granted(asked, None);
+                }
                 if let Some(sid) = frame.sid.or_else(|| command.as_ref().and_then(Command::sid)) {
                     // Whatever it still carried is asked for again.
                     self.died(sid, 0, out);
                 }
             }
             "error" => self.on_error(frame, fields, out),
-            _ => {}
+            "trade" => {
+                if let Some(sid) = frame.sid {
+                    self.on_trade(sid, out);
+                }
+                return;
+            }
+            _ => return,
         }
+        self.follow_trades(out);
     }
 }
 
@@ -538,12 +578,15 @@ impl Session for KalshiSession {
         self.subscriptions.clear();
         self.keys.clear();
         self.lifecycle = Lifecycle::default();
+        if let Some(trades) = &mut self.trades {
+            *trades = Trades::default();
+        }
         self.follow_lifecycle(out);
     }
 
     fn on_frame(&mut self, payload: &[u8], out: &mut Outbox) -> Verdict {
         if let Some(book) = frame::book(payload) {
-            self.count(book.sid, book.seq, book.is_snapshot, out);
+            self.count(book.sid, book.seq, true, book.is_snapshot, out);
             if book.is_snapshot {
                 self.note_snapshot(book.market, out);
             }
@@ -555,7 +598,8 @@ impl Session for KalshiSession {
         };
         let fields = frame.fields();
         if let (Some(sid), Some(seq)) = (frame.sid, frame.seq) {
-            self.count(sid, seq, frame.kind == "orderbook_snapshot", out);
+            let is_book = frame.kind.starts_with("orderbook_");
+            self.count(sid, seq, is_book, frame.kind == "orderbook_snapshot", out);
         }
         match &*frame.kind {
             "orderbook_delta" | "orderbook_snapshot" => {
@@ -599,6 +643,8 @@ impl Session for KalshiSession {
         for (sid, markets) in by_sid {
             self.leave(sid, &markets, out);
         }
+        self.trades_differ();
+        self.follow_trades(out);
     }
 
     fn resync(&mut self, keys: &[Key], out: &mut Outbox) {

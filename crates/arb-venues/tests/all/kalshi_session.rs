@@ -13,15 +13,26 @@ use time::OffsetDateTime;
 struct Script {
     session: KalshiSession,
     out: Outbox,
+    /// The venue's time in the random histories.
+    stamped: i64,
 }
 
 impl Script {
     /// A session on an open link; its lifecycle subscription is acknowledged as sid 9.
     fn open() -> Self {
+        Self::open_as(|session| session)
+    }
+
+    /// The same, with the channel of trades.
+    fn open_with_trades() -> Self {
+        Self::open_as(KalshiSession::with_trades)
+    }
+
+    fn open_as(made: impl FnOnce(KalshiSession) -> KalshiSession) -> Self {
         let key = KalshiCredentials::from_ed25519_seed("key", &[1; 32]).unwrap();
         let clock = ClockOffset::new("kalshi");
         let session = KalshiSession::new("ws://127.0.0.1/trade-api/ws/v2", Arc::new(key), clock);
-        let mut script = Self { session, out: Outbox::new() };
+        let mut script = Self { session: made(session), out: Outbox::new(), stamped: 0 };
         script.session.on_open(&mut script.out);
         let [opened] = script.sent().try_into().unwrap();
         assert_eq!(opened["params"]["channels"], json!(["market_lifecycle_v2"]));
@@ -76,6 +87,17 @@ impl Script {
             frame["msg"]["market_ticker"] = market.into();
         }
         self.hear(&frame);
+    }
+
+    fn trade(&mut self, market: &str, sid: u64, seq: u64) -> Verdict {
+        self.hear(&json!({"type": "trade", "sid": sid, "seq": seq, "msg": {"trade_id": "t", "market_ticker": market,
+            "yes_price_dollars": "0.4", "count_fp": "1.00", "taker_book_side": "bid", "ts_ms": 1_795_187_045_123_i64}}))
+    }
+
+    /// A delta that the venue stamped so long after the usual ones.
+    fn delta_later(&mut self, market: &str, sid: u64, seq: u64, millis: i64) {
+        let stamp = 1_795_187_045_123 + millis;
+        self.hear(&json!({"type": "orderbook_delta", "sid": sid, "seq": seq, "msg": {"market_ticker": market, "ts_ms": stamp}}));
     }
 
     fn delta(&mut self, market: &str, sid: u64, seq: u64) -> Verdict {
@@ -340,16 +362,217 @@ fn what_is_no_json_is_invalid_and_a_cut_frame_is_too() {
     }
 }
 
+/// The markets a command names, and whether it is about trades.
+fn asked(command: &Value) -> (Value, bool) {
+    let params = &command["params"];
+    (params["market_tickers"].clone(), params["channels"] == json!(["trade"]))
+}
+
+#[test]
+fn trades_are_asked_for_once_a_book_is_acknowledged_and_given_up_with_it() {
+    let mut venue = Script::open_with_trades();
+    let books = venue.subscribe(&keys(&["B", "A"]));
+    assert_eq!(asked(&books), (json!(["B", "A"]), false), "nothing of trades yet");
+    venue.subscribed(&books, 1);
+    let trades = venue.one();
+    assert_eq!(asked(&trades), (json!(["A", "B"]), true));
+    assert_eq!(trades["params"].get("use_yes_price"), None);
+    // Another market while that answer is out: one command at a time.
+    let more = venue.subscribe(&[key(2, "C")]);
+    venue.ok(&more, 1, 1);
+    assert!(venue.sent().is_empty());
+    venue.subscribed(&trades, 2);
+    let add = venue.one();
+    assert_eq!(add["params"], json!({"sid": 2, "action": "add_markets", "market_tickers": ["C"]}));
+    venue.ok(&add, 2, 1);
+    assert!(venue.sent().is_empty(), "as it should be");
+    // Trades are no data of a book, and keep none from being thought silent.
+    assert_eq!(venue.trade("A", 2, 2), Verdict::Control);
+    assert!(venue.out.touched().is_empty());
+    let [book, trade] = venue.unsubscribe(&keys(&["B"])).try_into().unwrap();
+    assert_eq!(
+        book["params"],
+        json!({"sid": 1, "action": "delete_markets", "market_tickers": ["B"]})
+    );
+    assert_eq!(
+        trade["params"],
+        json!({"sid": 2, "action": "delete_markets", "market_tickers": ["B"]})
+    );
+    venue.ok(&trade, 2, 3);
+    let [book, trade] = venue.unsubscribe(&[key(1, "A"), key(2, "C")]).try_into().unwrap();
+    assert_eq!((&book["params"], &trade["params"]), (&json!({"sids": [1]}), &json!({"sids": [2]})));
+    venue.hear(&json!({"id": trade["id"], "sid": 2, "seq": 4, "type": "unsubscribed"}));
+    assert!(venue.sent().is_empty());
+    // A new link begins with nothing.
+    venue.session.on_open(&mut venue.out);
+    venue.sent();
+    let books = venue.subscribe(&keys(&["A"]));
+    venue.subscribed(&books, 1);
+    assert_eq!(asked(&venue.one()), (json!(["A"]), true));
+}
+
+#[test]
+fn without_trades_none_are_asked_for() {
+    let mut venue = Script::open();
+    let books = venue.subscribe(&keys(&["A"]));
+    venue.subscribed(&books, 1);
+    assert!(venue.sent().is_empty());
+    venue.trade("A", 2, 1);
+    venue.trade("A", 2, 7);
+    assert!(venue.sent().is_empty() && venue.out.gaps().is_empty());
+}
+
+#[test]
+fn lost_trades_are_no_gap_of_a_book_and_lost_deltas_none_of_the_trades() {
+    let mut venue = Script::open_with_trades();
+    let books = venue.subscribe(&keys(&["A"]));
+    // Both channels may speak before they are acknowledged.
+    venue.delta("A", 1, 1);
+    venue.subscribed(&books, 1);
+    let trades = venue.one();
+    venue.trade("A", 2, 1);
+    venue.subscribed(&trades, 2);
+    for (number, seq) in [2, 3, 9, 10].into_iter().enumerate() {
+        venue.trade("A", 2, seq);
+        assert!(venue.out.gaps().is_empty() && !venue.out.has_missed(), "trade {seq}");
+        venue.delta("A", 1, number as u64 + 2);
+        assert!(venue.out.gaps().is_empty(), "delta beside trade {seq}");
+    }
+    venue.delta("A", 1, 9);
+    assert_eq!(venue.out.gaps(), [id(0)], "its own numbers count");
+    assert!(venue.sent().is_empty());
+}
+
+#[test]
+fn what_becomes_of_the_trades_costs_no_book_anything() {
+    // Its subscription dies: it is asked for anew, whether the venue names the sid or a command.
+    for code in [7, 10, 25] {
+        let mut venue = Script::open_with_trades();
+        let books = venue.subscribe(&keys(&["A", "B"]));
+        venue.subscribed(&books, 1);
+        let trades = venue.one();
+        venue.subscribed(&trades, 2);
+        venue.hear(&json!({"sid": 2, "type": "error", "msg": {"code": code, "msg": "no"}}));
+        assert!(venue.out.resubscribed().is_empty() && venue.out.failed().is_empty());
+        let anew = venue.one();
+        assert_eq!(asked(&anew), (json!(["A", "B"]), true), "code {code}");
+        venue.subscribed(&anew, 3);
+        let [_, removal] = venue.unsubscribe(&keys(&["A"])).try_into().unwrap();
+        venue.error(&removal, code, None);
+        assert!(venue.out.resubscribed().is_empty() && venue.out.failed().is_empty());
+        assert_eq!(asked(&venue.one()), (json!(["B"]), true), "code {code}");
+    }
+    // A market whose trades are refused by name is left out, the others are not.
+    let mut venue = Script::open_with_trades();
+    let books = venue.subscribe(&keys(&["A", "B"]));
+    venue.subscribed(&books, 1);
+    let trades = venue.one();
+    venue.error(&trades, 11, Some("A"));
+    assert!(venue.out.failed().is_empty());
+    let rest = venue.one();
+    assert_eq!(asked(&rest), (json!(["B"]), true));
+    venue.subscribed(&rest, 2);
+    assert!(venue.sent().is_empty());
+    // Refused as a whole: three times are enough.
+    let mut venue = Script::open_with_trades();
+    let books = venue.subscribe(&keys(&["A"]));
+    venue.subscribed(&books, 1);
+    for _ in 0..3 {
+        let trades = venue.one();
+        venue.error(&trades, 9, None);
+        assert!(venue.out.failed().is_empty());
+    }
+    assert!(venue.sent().is_empty());
+    assert_eq!(venue.delta("A", 1, 1), Verdict::Data);
+}
+
+#[test]
+fn trades_that_cannot_be_had_now_are_asked_for_again_by_the_venues_time() {
+    for code in [1, 18, 27] {
+        let mut venue = Script::open_with_trades();
+        let books = venue.subscribe(&keys(&["A"]));
+        venue.subscribed(&books, 1);
+        let trades = venue.one();
+        venue.error(&trades, code, None);
+        venue.delta_later("A", 1, 1, 0);
+        venue.delta_later("A", 1, 2, 1_999);
+        assert!(venue.sent().is_empty() && venue.out.deferred().is_empty(), "code {code}");
+        venue.delta_later("A", 1, 3, 2_000);
+        let again = venue.one();
+        assert_eq!(asked(&again), (json!(["A"]), true), "code {code}");
+        // An answer that never comes is waited for, but not for ever.
+        venue.delta_later("A", 1, 4, 3_000);
+        venue.delta_later("A", 1, 5, 12_999);
+        assert!(venue.sent().is_empty());
+        venue.delta_later("A", 1, 6, 13_000);
+        let third = venue.one();
+        assert_eq!(asked(&third), (json!(["A"]), true));
+        // Should it have been granted after all, what comes by it is not wanted twice.
+        venue.subscribed(&third, 4);
+        venue.trade("A", 4, 1);
+        assert!(venue.sent().is_empty());
+        venue.trade("A", 3, 1);
+        assert_eq!(venue.one()["params"], json!({"sids": [3]}));
+        venue.trade("A", 3, 2);
+        assert!(venue.sent().is_empty(), "once");
+    }
+}
+
+#[test]
+fn trades_that_fill_a_subscription_go_to_another() {
+    let mut venue = Script::open_with_trades();
+    let books = venue.subscribe(&keys(&["A", "B", "C", "D"]));
+    venue.subscribed(&books, 1);
+    let four = venue.one();
+    venue.error(&four, 26, None);
+    let two = venue.one();
+    assert_eq!(asked(&two), (json!(["A", "B"]), true));
+    venue.subscribed(&two, 2);
+    let others = venue.one();
+    assert_eq!(asked(&others), (json!(["C", "D"]), true));
+    venue.subscribed(&others, 3);
+    assert!(venue.sent().is_empty());
+    // One that takes no more is left as it is.
+    let mut venue = Script::open_with_trades();
+    let books = venue.subscribe(&keys(&["A"]));
+    venue.subscribed(&books, 1);
+    let trades = venue.one();
+    venue.subscribed(&trades, 2);
+    let more = venue.subscribe(&[key(1, "B")]);
+    venue.ok(&more, 1, 1);
+    let add = venue.one();
+    venue.error(&add, 26, None);
+    assert_eq!(asked(&venue.one()), (json!(["B"]), true));
+    // Five hundred markets are the most of one.
+    let mut venue = Script::open_with_trades();
+    let many: Vec<Key> = (0..501).map(|n| key(n, &format!("M{n:03}"))).collect();
+    let books = venue.subscribe(&many[..500]);
+    venue.subscribed(&books, 1);
+    let first = venue.one();
+    assert_eq!(first["params"]["market_tickers"].as_array().unwrap().len(), 500);
+    let books = venue.subscribe(&many[500..]);
+    venue.subscribed(&books, 2);
+    assert!(venue.sent().is_empty(), "one command at a time");
+    venue.subscribed(&first, 3);
+    assert_eq!(asked(&venue.one()), (json!(["M500"]), true));
+}
+
 /// What the venue holds, answering every command as documented.
 #[derive(Default)]
 struct Held {
     sids: BTreeMap<u64, BTreeSet<String>>,
+    /// The same of the trade channel.
+    trades: BTreeMap<u64, BTreeSet<String>>,
     last: u64,
     /// Whether markets that a subscription carries already are acknowledged with its sid.
     shares: bool,
 }
 
 impl Held {
+    fn end(&mut self, sid: u64) -> Option<BTreeSet<String>> {
+        self.sids.remove(&sid).or_else(|| self.trades.remove(&sid))
+    }
+
     /// The answer to one command, or the passing refusal that `refuse` asks for.
     fn answer(&mut self, command: &Value, refuse: bool) -> Value {
         let id = &command["id"];
@@ -366,6 +589,7 @@ impl Held {
         match (command["cmd"].as_str().unwrap(), params["action"].as_str().unwrap_or_default()) {
             ("subscribe", _) => {
                 let books = params["channels"][0] == "orderbook_delta";
+                let trades = params["channels"][0] == "trade";
                 let known = self.sids.iter().find(|(_, held)| markets().is_subset(held));
                 let known = known.map(|(sid, _)| *sid).filter(|_| self.shares && books);
                 let sid = known.unwrap_or_else(|| {
@@ -375,13 +599,16 @@ impl Held {
                 if books {
                     self.sids.entry(sid).or_default().extend(markets());
                 }
+                if trades {
+                    self.trades.entry(sid).or_default().extend(markets());
+                }
                 json!({"id": id, "type": "subscribed", "msg": {"channel": params["channels"][0], "sid": sid}})
             }
-            ("unsubscribe", _) => match self.sids.remove(&params["sids"][0].as_u64().unwrap()) {
+            ("unsubscribe", _) => match self.end(params["sids"][0].as_u64().unwrap()) {
                 Some(_) => json!({"id": id, "sid": params["sids"][0], "type": "unsubscribed"}),
                 None => unknown,
             },
-            (_, action) => match self.sids.get_mut(&sid) {
+            (_, action) => match self.sids.get_mut(&sid).or(self.trades.get_mut(&sid)) {
                 None => unknown,
                 Some(held) => {
                     match action {
@@ -396,13 +623,20 @@ impl Held {
     }
 }
 
-/// Random histories of wishes and late answers: at rest the venue streams each wanted market once and nothing else.
+/// Random histories of wishes and late answers: at rest the venue streams each wanted market once and nothing else, its book and,
+/// where they are followed, its trades.
 #[test]
 fn whatever_is_wanted_in_whatever_order_the_venue_ends_with_exactly_that() {
+    for with_trades in [false, true] {
+        histories(with_trades);
+    }
+}
+
+fn histories(with_trades: bool) {
     let rounds = if std::env::var_os("ARB_LONG").is_some() { 20_000 } else { 600 };
     for seed in 0..rounds {
         let mut random = Random(seed * 2 + 1);
-        let mut script = Script::open();
+        let mut script = if with_trades { Script::open_with_trades() } else { Script::open() };
         script.session.on_open(&mut script.out);
         let mut venue = Held { shares: seed % 2 == 0, ..Held::default() };
         // Commands that have not reached the venue, and answers that have not reached us.
@@ -447,6 +681,10 @@ fn whatever_is_wanted_in_whatever_order_the_venue_ends_with_exactly_that() {
         held.sort();
         let names: Vec<String> = wanted.keys().cloned().collect();
         assert_eq!(held, names, "seed {seed}: {:?}", venue.sids);
+        let mut held: Vec<String> = venue.trades.values().flatten().cloned().collect();
+        held.sort();
+        let names = if with_trades { names } else { Vec::new() };
+        assert_eq!(held, names, "seed {seed}: {:?}", venue.trades);
     }
 }
 
@@ -478,8 +716,10 @@ fn settle(
                 .iter()
                 .flat_map(|(sid, markets)| markets.iter().map(|m| (*sid, m.clone())))
                 .collect();
+            script.stamped += 1_000;
+            let stamp = script.stamped;
             for (sid, market) in streams {
-                let frame = json!({"type": "orderbook_delta", "sid": sid, "msg": {"market_ticker": market}});
+                let frame = json!({"type": "orderbook_delta", "sid": sid, "msg": {"market_ticker": market, "ts_ms": stamp}});
                 script.session.on_frame(frame.to_string().as_bytes(), &mut script.out);
             }
         }

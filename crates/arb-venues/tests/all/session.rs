@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use arb_normalize::books::{BookState, Books, FrameReport};
-use arb_normalize::{Decode, Ladder, Timestamp, Venue, decoder};
+use arb_normalize::{Decode, Ladder, MarketEvent, Timestamp, Venue, decoder};
 use arb_sim::Sim;
 use arb_venues::ClockOffset;
 use arb_venues::kalshi::{KalshiCredentials, KalshiRest, KalshiSession};
@@ -20,12 +20,20 @@ struct Keeper {
     decoder: Box<dyn Decode>,
     report: FrameReport,
     gaps: u32,
+    /// Ids of trades, and how many came before the connection was last lost.
+    trades: Vec<String>,
+    before: usize,
 }
 
 impl Sink for Keeper {
     fn on_message(&mut self, meta: &Meta, payload: &[u8]) {
         let decoded = self.decoder.decode(payload).unwrap();
         let at = Timestamp::from_nanos(meta.received_at_ns());
+        for event in decoded.events() {
+            if let MarketEvent::Trade(trade) = event {
+                self.trades.push(trade.id.unwrap().to_owned());
+            }
+        }
         self.books.apply(meta.connection, at, &decoded, &mut self.report);
         self.gaps += self.report.gaps;
     }
@@ -34,6 +42,7 @@ impl Sink for Keeper {
         match event {
             Event::Connected { .. } => self.books.connection_opened(meta.connection, None),
             Event::Disconnected { .. } => {
+                self.before = self.trades.len();
                 self.books.connection_closed(meta.connection, None, &mut self.report);
             }
             _ => {}
@@ -51,6 +60,8 @@ fn follow(
         decoder: decoder(venue),
         report: FrameReport::default(),
         gaps: 0,
+        trades: Vec::new(),
+        before: 0,
     }));
     let config = ConnectionConfig::new(venue.as_str(), 0);
     let (connection, handle) =
@@ -112,6 +123,69 @@ async fn kalshi_books_equal_the_venues_and_do_again_after_a_gap() {
     assert!(keeper.lock().unwrap().gaps > 0, "the fault was never met");
     handle.shutdown();
     sim.shutdown().await;
+}
+
+/// Waits until more than so many trades have come.
+async fn until_trades(keeper: &Arc<Mutex<Keeper>>, known: usize) {
+    let deadline = tokio::time::Instant::now() + Duration::from_secs(30);
+    while keeper.lock().unwrap().trades.len() <= known {
+        assert!(tokio::time::Instant::now() < deadline, "no trades after the first {known}");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn trades_come_between_the_deltas_without_a_gap_and_again_after_a_lost_connection() {
+    let sim = venues(1_500).await;
+    let tickers = sim.markets(arb_sim::Venue::Kalshi);
+    let (tickers, other) = (tickers[..8].to_vec(), tickers[8].clone());
+    let session = KalshiSession::new(&sim.kalshi_ws_url(), key(&sim), ClockOffset::new("kalshi"));
+    let (keeper, handle) = follow(Venue::Kalshi, Box::new(session.with_trades()), &tickers);
+    until_trades(&keeper, 20).await;
+    sim.pause();
+    until_equal(&sim, &keeper, &tickers).await;
+    assert_eq!(keeper.lock().unwrap().gaps, 0);
+    assert_eq!(channels(&sim), ["market_lifecycle_v2", "orderbook_delta", "trade"]);
+    sim.resume();
+
+    sim.fault("drop:venue=kalshi".parse().unwrap()).unwrap();
+    let deadline = tokio::time::Instant::now() + Duration::from_secs(30);
+    while handle.health().disconnects == 0 {
+        assert!(tokio::time::Instant::now() < deadline, "the fault is not met");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    let before = keeper.lock().unwrap().before;
+    until_trades(&keeper, before + 20).await;
+    sim.pause();
+    until_equal(&sim, &keeper, &tickers).await;
+    assert_eq!(keeper.lock().unwrap().gaps, 0);
+    let trades = keeper.lock().unwrap().trades.clone();
+    let distinct: std::collections::BTreeSet<&String> = trades.iter().collect();
+    assert_eq!(distinct.len(), trades.len(), "each once");
+    sim.resume();
+
+    // A dead subscription of trades is made anew, and one that loses frames loses no book.
+    sim.fault("channel-error:venue=kalshi".parse().unwrap()).unwrap();
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    let known = keeper.lock().unwrap().trades.len();
+    until_trades(&keeper, known + 5).await;
+    // Markets that come and go take their trades along.
+    handle.unsubscribe(&tickers[1..]);
+    handle.subscribe([other.as_str()]).unwrap();
+    sim.pause();
+    until_equal(&sim, &keeper, &[tickers[0].clone(), other]).await;
+    assert_eq!(channels(&sim), ["market_lifecycle_v2", "orderbook_delta", "trade"]);
+    handle.shutdown();
+    sim.shutdown().await;
+}
+
+/// The channels of the one connection, once each.
+fn channels(sim: &Sim) -> Vec<String> {
+    let [connection] = sim.connections().try_into().unwrap();
+    let mut channels: Vec<String> =
+        connection.subscriptions.into_iter().map(|(channel, _)| channel).collect();
+    channels.sort();
+    channels
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
