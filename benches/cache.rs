@@ -106,7 +106,7 @@ fn resident(_: &mut Criterion) {
             let value = Bytes::from(vec![at as u8; 48]);
             payload += key.len() + value.len();
             let ttl = Duration::from_secs(3600);
-            let _ = store.put(&[Write { key, value, ttl, guarded: false, ranks: vec![] }]).await;
+            let _ = store.put(&[Write { key, value, ttl, guarded: false, rank: None }]).await;
         }
     });
     let taken = resident_bytes().saturating_sub(before).saturating_sub(payload);
@@ -171,7 +171,7 @@ fn write(at: usize) -> Write {
         value: Bytes::from(vec![7; 300]),
         ttl: Duration::from_secs(600),
         guarded: false,
-        ranks: vec![],
+        rank: None,
     }
 }
 

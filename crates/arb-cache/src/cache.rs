@@ -377,8 +377,8 @@ impl Cache {
         value: Arc<R>,
         stamp: Stamp,
     ) -> Result<Written, CacheError> {
-        let ranks = value.ranks(&self.inner.layout);
-        let item = Item { key, value, stamp, ranks };
+        let rank = value.rank(&self.inner.layout);
+        let item = Item { key, value, stamp, rank };
         Ok(self.put_items(vec![item]).await?.pop().unwrap_or(Written::Stored))
     }
 
@@ -400,7 +400,7 @@ impl Cache {
                 key: key.borrow(),
                 value: Arc::clone(value),
                 stamp: *stamp,
-                ranks: value.ranks(&self.inner.layout),
+                rank: value.rank(&self.inner.layout),
             })
             .collect();
         self.put_items(items).await
@@ -425,7 +425,7 @@ pub(crate) struct Item<'a, R: Stored> {
     pub(crate) key: &'a R::Key,
     pub(crate) value: Arc<R>,
     pub(crate) stamp: Stamp,
-    pub(crate) ranks: Vec<Rank>,
+    pub(crate) rank: Option<Rank>,
 }
 
 impl Cache {
@@ -460,7 +460,7 @@ impl Cache {
                 value: Bytes::from(out),
                 ttl: inner.config.policy(R::CLASS).kept_for(),
                 guarded: R::GUARDED,
-                ranks: item.ranks,
+                rank: item.rank,
             });
             pending.push((PendingWrite::begin(tier, item.key), item.value, header));
         }
@@ -482,11 +482,11 @@ impl Cache {
     async fn remove_ranked<R: Stored>(
         &self,
         key: &R::Key,
-        ranks: &[(String, String)],
+        sets: &[String],
     ) -> Result<bool, CacheError> {
         let inner = &*self.inner;
         let name = R::store_key(&inner.layout, key);
-        let removed = inner.store.remove(&name, ranks).await;
+        let removed = inner.store.remove(&name, sets).await;
         R::tier(&inner.tiers).forget(key, self.now());
         removed.inspect_err(|_| self.counts::<R>().errors.add(1))
     }

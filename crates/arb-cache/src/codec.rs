@@ -85,8 +85,9 @@ impl Payload for Market {
 impl Payload for Opportunity {
     const SCHEMA: u8 = 1;
 
+    // Written many times a second: without the names, which a reader takes as well. A new field needs a new version here.
     fn encode(&self, out: &mut Vec<u8>) -> Result<(), CodecError> {
-        encode_named(self, out)
+        encode_compact(self, out)
     }
 
     fn decode(bytes: &[u8]) -> Result<Self, CodecError> {
@@ -141,5 +142,47 @@ impl Payload for Quote {
             ask: ask.map(level).transpose()?,
             last: last.map(price).transpose()?,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use arb_normalize::opportunity::{Action, OpportunityClass, OpportunityLeg};
+    use arb_normalize::{Outcome, Timestamp, Usd, Venue};
+
+    use super::*;
+
+    /// Programs that wrote the names of the fields may share a store with this one.
+    #[test]
+    fn an_opportunity_is_read_with_and_without_names() {
+        let leg = |action, outcome| OpportunityLeg {
+            venue: Venue::Kalshi,
+            market: "KXFED-26".into(),
+            outcome,
+            action,
+            limit: Price::from_cents(45).unwrap_or_default(),
+            quantity: Quantity::from_contracts(100).unwrap_or_default(),
+            cost_usd: Usd::from_micros(45_000_000),
+            fee_usd: Usd::from_micros(-1),
+        };
+        for at in [None, Timestamp::from_millis(1_700_000_000_000)] {
+            let value = Opportunity {
+                id: "fed/1".into(),
+                at,
+                class: OpportunityClass::CrossVenue,
+                pair: "fed".into(),
+                legs: vec![leg(Action::Buy, Outcome::Yes), leg(Action::Sell, Outcome::No)],
+                quantity: Quantity::from_contracts(100).unwrap_or_default(),
+                gross_usd: Usd::from_micros(10_000_000),
+                fees_usd: Usd::ZERO,
+                net_usd: Usd::from_micros(6_535_000),
+            };
+            let (mut named, mut compact) = (Vec::new(), Vec::new());
+            assert!(encode_named(&value, &mut named).is_ok() && value.encode(&mut compact).is_ok());
+            assert!(compact.len() < named.len());
+            for bytes in [&named, &compact] {
+                assert_eq!(Opportunity::decode(bytes).ok().as_ref(), Some(&value));
+            }
+        }
     }
 }

@@ -32,7 +32,7 @@ impl Layout {
 
     pub(crate) fn opportunity(&self, id: &str) -> String {
         let word = if self.clustered { "{opportunity}" } else { Class::Opportunity.as_str() };
-        format!("{}{word}:{id}", self.prefix)
+        [&self.prefix, word, ":", id].concat()
     }
 
     pub(crate) fn similarity(&self, pair: &MarketPair) -> String {
@@ -43,11 +43,11 @@ impl Layout {
     }
 
     pub(crate) fn ranking(&self) -> String {
-        format!("{}ranking:{{opportunity}}", self.prefix)
+        [&self.prefix, "ranking:{opportunity}"].concat()
     }
 
     pub(crate) fn ranking_of_pair(&self, pair: &str) -> String {
-        format!("{}ranking:{{opportunity}}:pair:{pair}", self.prefix)
+        [&self.prefix, "ranking:{opportunity}:pair:", pair].concat()
     }
 
     pub(crate) fn index_of_venue(&self, venue: Venue) -> String {

@@ -59,8 +59,8 @@ pub(crate) mod internal {
         fn tier(tiers: &Tiers) -> &Tier<Self>;
         /// Bytes of the value in memory, roughly.
         fn weight(&self) -> usize;
-        fn ranks(&self, _layout: &Layout) -> Vec<Rank> {
-            Vec::new()
+        fn rank(&self, _layout: &Layout) -> Option<Rank> {
+            None
         }
     }
 
@@ -89,9 +89,8 @@ pub(crate) mod internal {
                 + 512
         }
 
-        fn ranks(&self, layout: &Layout) -> Vec<Rank> {
-            let set = layout.index_of_venue(self.key.venue);
-            vec![Rank { set, member: self.key.id.clone(), score: 0 }]
+        fn rank(&self, layout: &Layout) -> Option<Rank> {
+            Some(Rank { score: 0, sets: vec![layout.index_of_venue(self.key.venue)] })
         }
     }
 

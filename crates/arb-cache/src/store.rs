@@ -24,26 +24,24 @@ pub struct Write {
     pub ttl: Duration,
     /// Whether a held value of a higher version refuses the write.
     pub guarded: bool,
-    /// Rankings the key enters together with the value, never one without the other.
-    pub ranks: Vec<Rank>,
+    /// The rankings the key enters together with the value, never one without the other.
+    pub rank: Option<Rank>,
 }
 
-/// A place in a ranking.
+/// A key's place in rankings.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rank {
-    /// The ranking.
-    pub set: String,
-    /// The member, from which the caller can rebuild the key.
-    pub member: String,
     /// Higher comes first. Redis keeps scores as `f64`, therefore at most ±2^53.
     pub score: i64,
+    /// The rankings, the same in every write of one key and the widest first: a key of a later one is in the earlier ones, too.
+    pub sets: Vec<String>,
 }
 
-/// A member of a ranking with its score.
+/// A key in a ranking with its score.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Ranked {
-    /// The member.
-    pub member: String,
+    /// The key.
+    pub key: String,
     /// Its score.
     pub score: i64,
 }
@@ -104,25 +102,20 @@ pub trait Store: Send + Sync + fmt::Debug + 'static {
     /// When the store cannot be asked, is full or refuses; some of the batch may then be written.
     async fn put(&self, writes: &[Write]) -> Result<Vec<Written>, CacheError>;
 
-    /// Removes the value under `key` together with its places in rankings (set, member). Whether there was a value.
+    /// Removes the value under `key` together with its places in the rankings `sets`. Whether there was a value.
     ///
     /// # Errors
     /// When the store cannot be asked.
-    async fn remove(&self, key: &str, ranks: &[(String, String)]) -> Result<bool, CacheError>;
+    async fn remove(&self, key: &str, sets: &[String]) -> Result<bool, CacheError>;
 
-    /// The members of a ranking whose value has not expired, highest score first (equal scores: the greater member
-    /// first), `count` of them after the first `skip`.
+    /// The keys of a ranking whose value has not expired, highest score first (equal scores: the greater key first),
+    /// `count` of them after the first `skip`. In a cluster a key whose slot is not that of the ranking stays in it for the
+    /// time to live of its last write, even when its value was lost before.
     ///
     /// # Errors
     /// When the store cannot be asked.
     async fn ranked(&self, set: &str, skip: usize, count: usize)
     -> Result<Vec<Ranked>, CacheError>;
-
-    /// Takes those of the members (member, key) out of a ranking whose key holds no value. A store may leave it to their expiry.
-    ///
-    /// # Errors
-    /// When the store cannot be asked.
-    async fn unrank(&self, set: &str, members: &[(String, String)]) -> Result<(), CacheError>;
 
     /// Asks for a sign of life.
     ///

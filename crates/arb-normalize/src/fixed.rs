@@ -90,26 +90,76 @@ pub(crate) fn parse(text: &[u8], decimals: u8) -> Result<i128, ParseFixedError> 
     Ok(if negative { -value } else { value })
 }
 
+/// Room for the text of any `i128`: a sign, 39 digits and a point.
+pub(crate) const TEXT_LEN: usize = 41;
+
+/// `value` units of `10^-decimals`, at most 18 of them, as text without trailing zeros, in `text`. Amounts are written by the
+/// dozen into every stored opportunity, hence without `format!` and, for what fits 64 bits, without a division of 128.
+pub(crate) fn text(value: i128, decimals: u32, text: &mut [u8; TEXT_LEN]) -> &str {
+    const CHUNK: u128 = 10_u128.pow(18);
+    let magnitude = value.unsigned_abs();
+    let mut first = if let Ok(magnitude) = u64::try_from(magnitude) {
+        let scale = 10_u64.pow(decimals);
+        let point = write_fraction(magnitude % scale, decimals, text);
+        write_digits(magnitude / scale, 1, &mut text[..point])
+    } else {
+        let scale = 10_u128.pow(decimals);
+        let mut first = write_fraction((magnitude % scale) as u64, decimals, text);
+        let mut whole = magnitude / scale;
+        while whole >= CHUNK {
+            first = write_digits((whole % CHUNK) as u64, 18, &mut text[..first]);
+            whole /= CHUNK;
+        }
+        write_digits(whole as u64, 1, &mut text[..first])
+    };
+    if value < 0 {
+        first -= 1;
+        text[first] = b'-';
+    }
+    // Nothing but digits, a point and a sign is in it.
+    std::str::from_utf8(&text[first..]).unwrap_or_default()
+}
+
+/// Puts the point and the decimals of a number at the end of `text`, nothing for a whole one, and says where they begin.
+fn write_fraction(mut fraction: u64, mut decimals: u32, text: &mut [u8]) -> usize {
+    if fraction == 0 {
+        return text.len();
+    }
+    if decimals == 12 && fraction.is_multiple_of(1_000_000) {
+        // Most amounts are whole micro-dollars.
+        fraction /= 1_000_000;
+        decimals = 6;
+    }
+    while fraction.is_multiple_of(10) {
+        fraction /= 10;
+        decimals -= 1;
+    }
+    let first = write_digits(fraction, decimals as usize, text) - 1;
+    text[first] = b'.';
+    first
+}
+
+/// Puts the digits of `value`, and zeros before them up to `at_least`, at the end of `text` and says where they begin.
+fn write_digits(mut value: u64, at_least: usize, text: &mut [u8]) -> usize {
+    let mut first = text.len();
+    let fixed = first - at_least;
+    while value != 0 || first > fixed {
+        first -= 1;
+        text[first] = b'0' + (value % 10) as u8;
+        value /= 10;
+    }
+    first
+}
+
 /// Writes `value` units of `10^-decimals` without trailing zeros.
 pub(crate) fn write(
     f: &mut std::fmt::Formatter<'_>,
     value: i128,
     decimals: u32,
 ) -> std::fmt::Result {
-    let scale = 10_u128.pow(decimals);
-    let magnitude = value.unsigned_abs();
-    let (whole, mut fraction) = (magnitude / scale, magnitude % scale);
-    let mut text = String::new();
-    text.push_str(&whole.to_string());
-    if fraction != 0 {
-        let mut width = decimals as usize;
-        while fraction.is_multiple_of(10) {
-            fraction /= 10;
-            width -= 1;
-        }
-        text.push_str(&format!(".{fraction:0width$}"));
-    }
-    f.pad_integral(value >= 0, "", &text)
+    let mut room = [0; TEXT_LEN];
+    let text = text(value, decimals, &mut room);
+    f.pad_integral(value >= 0, "", text.strip_prefix('-').unwrap_or(text))
 }
 
 /// Serde, `Display`, `FromStr` and `Decimal` for a newtype over an integer of `10^-DECIMALS` units.
@@ -137,7 +187,12 @@ macro_rules! fixed_point {
 
         impl serde::Serialize for $name {
             fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                serializer.collect_str(self)
+                let mut room = [0; crate::fixed::TEXT_LEN];
+                serializer.serialize_str(crate::fixed::text(
+                    i128::from(self.0),
+                    $decimals,
+                    &mut room,
+                ))
             }
         }
 
@@ -190,6 +245,8 @@ pub(crate) use fixed_point;
 
 #[cfg(test)]
 mod tests {
+    use proptest::strategy::Strategy;
+
     use super::*;
 
     #[test]
@@ -213,6 +270,42 @@ mod tests {
                 proptest::prop_assert_eq!(parse(text.as_bytes(), 6), Ok(i128::from(units)));
             }
         }
+    }
+
+    /// By the formatting of the standard library.
+    fn plain_text(value: i128, decimals: u32) -> String {
+        let scale = 10_u128.pow(decimals);
+        let (whole, fraction) = (value.unsigned_abs() / scale, value.unsigned_abs() % scale);
+        let sign = if value < 0 { "-" } else { "" };
+        let text = format!("{sign}{whole}.{fraction:0width$}", width = decimals as usize);
+        text.trim_end_matches('0').trim_end_matches('.').to_owned()
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn what_is_written_is_the_number(
+            value in proptest::prop_oneof![
+                proptest::prelude::any::<i128>(),
+                -2_000_000_i128..2_000_000,
+                (-3_i128..4, 0_u32..39).prop_map(|(near, power)| 10_i128.pow(power.min(38)).saturating_add(near)),
+                (-3_i128..4).prop_map(|near| i128::from(u64::MAX) + near),
+                proptest::strategy::Just(i128::MIN),
+            ],
+            decimals in proptest::prop_oneof![proptest::strategy::Just(6_u32), proptest::strategy::Just(12)],
+        ) {
+            let mut room = [0; TEXT_LEN];
+            proptest::prop_assert_eq!(text(value, decimals, &mut room), plain_text(value, decimals));
+        }
+    }
+
+    #[test]
+    fn a_width_a_sign_and_zeros_are_obeyed() {
+        let dollars = crate::Usd::from_micros(-1_250_000);
+        assert_eq!(format!("{dollars:>8}|{dollars:<8}|{dollars:08}"), "   -1.25|-1.25   |-0001.25");
+        assert_eq!(
+            format!("{:+}|{:>6}", crate::Usd::from_micros(500_000), crate::Usd::ZERO),
+            "+0.5|     0"
+        );
     }
 
     #[test]

@@ -121,8 +121,8 @@ impl Cache {
             .map_err(|_| CacheError::LoadTimedOut { class, after })?
             .map_err(|source| CacheError::Load { class, source: Arc::new(source) })?;
         let value = Arc::new(value);
-        let ranks = value.ranks(&self.inner.layout);
-        let item = Item { key, value: Arc::clone(&value), stamp, ranks };
+        let rank = value.rank(&self.inner.layout);
+        let item = Item { key, value: Arc::clone(&value), stamp, rank };
         if let Err(error) = self.put_items(vec![item]).await {
             // The caller asked for a value, and here it is.
             tracing::debug!(%class, %error, "loaded value not stored");

@@ -6,7 +6,7 @@ use arb_normalize::{Market, MarketKey, Timestamp, Venue};
 
 use super::Cache;
 use crate::store::Written;
-use crate::{CacheError, Cached, Origin, Stamp};
+use crate::{CacheError, Cached, Class, Origin, Stamp};
 
 impl Cache {
     /// Stores a market as read at `received_at`, and lists it under its venue.
@@ -59,7 +59,11 @@ impl Cache {
         count: usize,
     ) -> Result<Vec<Cached<Market>>, CacheError> {
         let set = self.inner.layout.index_of_venue(venue);
-        self.read_ranked(&set, count, |id| MarketKey { venue, id: id.to_owned() }).await
+        let every = MarketKey { venue, id: String::new() };
+        let every = self.inner.layout.of_market(Class::Market, &every);
+        let key_of =
+            |key: &str| Some(MarketKey { venue, id: key.strip_prefix(&every)?.to_owned() });
+        self.read_ranked(&set, count, key_of).await
     }
 
     /// Removes a market and its place in the list of its venue. Whether there was one.
@@ -71,6 +75,6 @@ impl Cache {
     /// A dropped removal may or may not have happened.
     pub async fn remove_market(&self, market: &MarketKey) -> Result<bool, CacheError> {
         let set = self.inner.layout.index_of_venue(market.venue);
-        self.remove_ranked::<Market>(market, &[(set, market.id.clone())]).await
+        self.remove_ranked::<Market>(market, &[set]).await
     }
 }

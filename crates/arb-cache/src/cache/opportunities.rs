@@ -1,6 +1,5 @@
 //! Opportunities and their rankings.
 
-use std::borrow::Borrow;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,7 +8,10 @@ use arb_normalize::{Opportunity, Usd};
 use super::{Cache, Item};
 use crate::record::internal::Stored;
 use crate::store::{Rank, Written};
-use crate::{CacheError, Cached, Lookup, Miss, Origin, Stamp};
+use crate::{CacheError, Cached, Lookup, Origin, Stamp};
+
+/// How much of a ranking is read at once.
+const PAGE: usize = 1000;
 
 /// The largest whole number an `f64`, Redis's type of scores, holds exactly.
 const MAX_SCORE: i128 = 1 << 53;
@@ -73,15 +75,15 @@ impl Cache {
     ) -> Item<'a, Opportunity> {
         let layout = &self.inner.layout;
         let score = clamp(i128::from(score));
-        let member = value.id.clone();
-        let ranks = [layout.ranking(), layout.ranking_of_pair(&value.pair)].map(|set| Rank {
-            set,
-            member: member.clone(),
-            score,
-        });
+        let sets = vec![layout.ranking(), layout.ranking_of_pair(&value.pair)];
         let mut stamp = Stamp::observed(self.now(), Origin::Computed);
         stamp.venue_at = value.at;
-        Item { key: value.id.as_str(), value: Arc::clone(value), stamp, ranks: ranks.into() }
+        Item {
+            key: value.id.as_str(),
+            value: Arc::clone(value),
+            stamp,
+            rank: Some(Rank { score, sets }),
+        }
     }
 
     /// One opportunity by its id.
@@ -133,7 +135,11 @@ impl Cache {
         set: &str,
         count: usize,
     ) -> Result<Vec<Cached<Opportunity>>, CacheError> {
-        self.read_ranked::<Opportunity>(set, count, |member| member.to_owned()).await
+        let every = self.inner.layout.opportunity("");
+        self.read_ranked::<Opportunity>(set, count, |key| {
+            Some(key.strip_prefix(&every)?.to_owned())
+        })
+        .await
     }
 
     /// Removes an opportunity together with its ranks. Whether there was one.
@@ -150,8 +156,7 @@ impl Cache {
         if let Some(known) = self.known_opportunity(id).await? {
             sets.push(layout.ranking_of_pair(&known.pair));
         }
-        let ranks: Vec<_> = sets.into_iter().map(|set| (set, id.to_owned())).collect();
-        self.remove_ranked::<Opportunity>(id, &ranks).await
+        self.remove_ranked::<Opportunity>(id, &sets).await
     }
 
     /// Whatever is known of an opportunity, however old.
@@ -169,38 +174,26 @@ impl Cache {
             .map(|known| known.value))
     }
 
-    /// Live values of a ranking, best first. Members whose value is gone are taken out on the way.
+    /// Live values of a ranking, best first. `key_of` says what a key of the store names.
     pub(super) async fn read_ranked<R: Stored>(
         &self,
         set: &str,
         count: usize,
-        key_of: impl Fn(&str) -> R::OwnedKey,
+        key_of: impl Fn(&str) -> Option<R::OwnedKey>,
     ) -> Result<Vec<Cached<R>>, CacheError> {
-        let mut found = Vec::with_capacity(count.min(1024));
+        let mut found = Vec::with_capacity(count.min(PAGE));
         let mut skip = 0;
         while found.len() < count {
-            let page = (count - found.len()).min(1000);
-            let members = self.inner.store.ranked(set, skip, page).await?;
-            let last_page = members.len() < page;
-            let keys: Vec<_> = members.iter().map(|ranked| key_of(&ranked.member)).collect();
+            let page = (count - found.len()).min(PAGE);
+            let ranked = self.inner.store.ranked(set, skip, page).await?;
+            let keys: Vec<_> = ranked.iter().filter_map(|ranked| key_of(&ranked.key)).collect();
+            // A value may be too old by this cache's clock, or gone since; the next page makes up for it.
             let values = self.get_many::<R>(&keys, None).await?;
-            let mut gone = Vec::new();
-            for ((ranked, key), value) in members.into_iter().zip(&keys).zip(values) {
-                match value {
-                    Lookup::Hit(cached) => found.push(cached),
-                    Lookup::Miss(Miss::Absent) => {
-                        gone.push((ranked.member, R::store_key(&self.inner.layout, key.borrow())));
-                    }
-                    Lookup::Miss(_) => {}
-                }
-            }
-            skip += keys.len() - gone.len();
-            if !gone.is_empty() {
-                self.inner.store.unrank(set, &gone).await?;
-            }
-            if last_page {
+            found.extend(values.into_iter().filter_map(Lookup::hit));
+            if ranked.len() < page {
                 break;
             }
+            skip += page;
         }
         Ok(found)
     }

@@ -32,7 +32,7 @@ const SWEEP_EVERY: Duration = Duration::from_secs(1);
 ///     value: "hello".into(),
 ///     ttl: Duration::from_secs(1),
 ///     guarded: false,
-///     ranks: vec![],
+///     rank: None,
 /// };
 /// store.put(&[write]).await?;
 /// assert_eq!(store.get("greeting").await?.as_deref(), Some(b"hello".as_slice()));
@@ -131,7 +131,7 @@ impl Inner {
         for key in keys {
             let hash = self.values.hash(&**key);
             if self.values.shard(hash).get(hash, &**key, self.now()).is_none() {
-                rankings.remove_key(key);
+                rankings.remove(key);
             }
         }
     }
@@ -143,7 +143,7 @@ impl Inner {
 
     fn put(&self, write: &Write) -> Written {
         // Ranked writes hold the rankings throughout, so that nobody sees a value without its rank or the reverse.
-        let mut rankings = (!write.ranks.is_empty()).then(|| lock(&self.rankings));
+        let mut rankings = write.rank.is_some().then(|| lock(&self.rankings));
         let now = self.now();
         let ttl = i64::try_from(write.ttl.as_nanos()).unwrap_or(i64::MAX);
         let expires_at = now.saturating_add(ttl);
@@ -166,10 +166,10 @@ impl Inner {
             }
         });
         drop(shard);
-        if let Some(rankings) = &mut rankings
+        if let (Some(rankings), Some(rank)) = (&mut rankings, &write.rank)
             && !gone.iter().any(|key| **key == *write.key)
         {
-            rankings.set(&write.key, &write.ranks, expires_at);
+            rankings.set(&write.key, rank, expires_at);
         }
         drop(rankings);
         self.forget_ranks(&gone);
@@ -193,14 +193,12 @@ impl Store for MemoryStore {
         Ok(writes.iter().map(|write| self.inner.put(write)).collect())
     }
 
-    async fn remove(&self, key: &str, ranks: &[(String, String)]) -> Result<bool, CacheError> {
+    async fn remove(&self, key: &str, _: &[String]) -> Result<bool, CacheError> {
         let mut rankings = lock(&self.inner.rankings);
         let hash = self.inner.values.hash(key);
         let removed = self.inner.values.shard(hash).remove(hash, key, self.inner.now());
-        rankings.remove_key(key);
-        for (set, member) in ranks {
-            rankings.remove(set, member);
-        }
+        // A key leaves all its rankings; they are known here.
+        rankings.remove(key);
         Ok(removed.is_some())
     }
 
@@ -211,16 +209,6 @@ impl Store for MemoryStore {
         count: usize,
     ) -> Result<Vec<Ranked>, CacheError> {
         Ok(lock(&self.inner.rankings).top(set, skip, count, self.inner.now()))
-    }
-
-    async fn unrank(&self, set: &str, members: &[(String, String)]) -> Result<(), CacheError> {
-        let mut rankings = lock(&self.inner.rankings);
-        for (member, key) in members {
-            if self.inner.get(key).is_none() {
-                rankings.remove(set, member);
-            }
-        }
-        Ok(())
     }
 
     async fn ping(&self) -> Result<(), CacheError> {

@@ -12,16 +12,16 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bytes::Bytes;
 use fred::clients::{Client, WithOptions};
-use fred::interfaces::{ClientLike, KeysInterface};
+use fred::interfaces::{ClientLike, KeysInterface, SortedSetsInterface};
 use fred::types::config::{Config, Options, ReconnectPolicy, UnresponsiveConfig};
-use fred::types::{ConnectHandle, Expiration, RespVersion, Value};
+use fred::types::{ConnectHandle, Expiration, Key, RespVersion, Value};
 use fred::util::redis_keyslot;
 use futures_util::future::{join_all, try_join_all};
 
 use self::failure::translate;
 use self::near::Tracker;
-use self::scripts::{Script, Scripts};
-use super::{Invalidation, Ranked, Store, Write, Written};
+use self::scripts::{Call, Script, Scripts};
+use super::{Invalidation, Rank, Ranked, Store, Write, Written};
 use crate::{CacheError, Version};
 
 pub use config::RedisConfig;
@@ -138,46 +138,35 @@ impl RedisStore {
         self.tracker.as_ref().map_or_else(|| self.connection(), Tracker::connection)
     }
 
-    async fn run(
-        &self,
-        script: &Script,
-        keys: Vec<String>,
-        args: Vec<Value>,
-    ) -> Result<Value, CacheError> {
-        script.run(self.connection(), keys, args, self.timeout).await
+    async fn run(&self, script: &Script, call: impl Fn() -> Call) -> Result<Value, CacheError> {
+        script.run(self.connection(), call, self.timeout).await
     }
 
-    /// One script call for writes whose keys share a slot.
+    /// One script call for writes of one kind whose keys and rankings share a slot.
     async fn put_together(&self, writes: &[&Write]) -> Result<Vec<Written>, CacheError> {
-        if let Some(ttl) = common_ttl(writes) {
-            let keys = writes.iter().map(|write| write.key.clone()).collect();
-            let values = writes.iter().map(|write| Value::Bytes(write.value.clone()));
-            let args = std::iter::once(millis(ttl)).chain(values).collect();
-            self.run(&self.scripts.set, keys, args).await?;
-            return Ok(vec![Written::Stored; writes.len()]);
+        let mut all = vec![Written::Stored; writes.len()];
+        let Some((guarded, sets)) = writes.first().map(|first| (first.guarded, sets_of(first)))
+        else {
+            return Ok(all);
+        };
+        if !guarded && sets.is_empty() {
+            self.run(&self.scripts.set, || plain_call(writes)).await?;
+            return Ok(all);
         }
-        let mut keys = Vec::with_capacity(writes.len());
-        let mut args = Vec::with_capacity(1 + 4 * writes.len());
-        args.push(number(writes.len()));
-        for write in writes {
-            keys.push(write.key.clone());
-            args.push(Value::Bytes(write.value.clone()));
-            args.push(millis(write.ttl));
-            args.push(number(usize::from(write.guarded)));
-            args.push(number(write.ranks.len()));
-            for rank in &write.ranks {
-                keys.push(rank.set.clone());
-                keys.push(expiry_of(&rank.set));
-                args.push(rank.member.as_str().into());
-                args.push(Value::Integer(rank.score));
+        let answer = self.run(&self.scripts.put, || put_call(writes)).await?;
+        let mut answer = answer.into_array().into_iter();
+        while let (Some(at), Some(held)) = (answer.next(), answer.next()) {
+            let at = at.as_i64().and_then(|at| usize::try_from(at).ok());
+            let held = held.as_bytes().and_then(|bytes| bytes.try_into().ok());
+            if let Some(written) = at.and_then(|at| all.get_mut(at)) {
+                *written = Written::Older { held: held.and_then(Version::from_bytes) };
             }
         }
-        let answer = self.run(&self.scripts.put, keys, args).await?;
-        Ok(answer.into_array().into_iter().map(written).collect())
+        Ok(all)
     }
 
     async fn put_alone(&self, write: &Write) -> Result<Written, CacheError> {
-        if write.guarded || !write.ranks.is_empty() {
+        if write.guarded || write.rank.is_some() {
             let written = self.put_together(&[write]).await?;
             return Ok(written.into_iter().next().unwrap_or(Written::Stored));
         }
@@ -191,38 +180,43 @@ impl RedisStore {
 
     async fn put_anywhere(&self, writes: &[&Write]) -> Result<Vec<Written>, CacheError> {
         let mut written = Vec::with_capacity(writes.len());
-        for some in writes.chunks(WRITES_PER_CALL) {
-            written.extend(match some {
-                [one] => vec![self.put_alone(one).await?],
-                _ => self.put_together(some).await?,
-            });
+        for alike in writes.chunk_by(|a, b| are_alike(a, b)) {
+            for some in alike.chunks(WRITES_PER_CALL) {
+                match some {
+                    [one] => written.push(self.put_alone(one).await?),
+                    _ => written.extend(self.put_together(some).await?),
+                }
+            }
         }
         Ok(written)
     }
 
     /// Writes over the slots of a cluster: rankings that lie elsewhere first, then one call per slot, all at once.
     async fn put_by_slot(&self, writes: &[Write]) -> Result<Vec<Written>, CacheError> {
-        let mut elsewhere: Vec<(&str, Vec<Value>)> = Vec::new();
+        let mut elsewhere: Vec<(&str, Vec<(&Write, i64)>)> = Vec::new();
         let mut bare = Vec::with_capacity(writes.len());
         for write in writes {
             let slot = redis_keyslot(write.key.as_bytes());
             let (near, far): (Vec<_>, Vec<_>) =
-                write.ranks.iter().partition(|rank| redis_keyslot(rank.set.as_bytes()) == slot);
-            for rank in far {
-                let set = match elsewhere.iter().position(|(set, _)| *set == rank.set) {
-                    Some(at) => at,
-                    None => {
-                        elsewhere.push((&rank.set, vec![millis(write.ttl)]));
-                        elsewhere.len() - 1
-                    }
-                };
-                elsewhere[set].1.push(rank.member.as_str().into());
-                elsewhere[set].1.push(Value::Integer(rank.score));
+                sets_of(write).iter().partition(|set| redis_keyslot(set.as_bytes()) == slot);
+            let score = write.rank.as_ref().map_or(0, |rank| rank.score);
+            for set in far {
+                match elsewhere.iter_mut().find(|(name, _)| name == set) {
+                    Some((_, ranked)) => ranked.push((write, score)),
+                    None => elsewhere.push((set, vec![(write, score)])),
+                }
             }
-            bare.push(Write { ranks: near.into_iter().cloned().collect(), ..write.clone() });
+            let sets: Vec<_> = near.into_iter().cloned().collect();
+            let rank = (!sets.is_empty()).then_some(Rank { score, sets });
+            bare.push(Write { rank, ..write.clone() });
         }
-        try_join_all(elsewhere.into_iter().map(|(set, args)| {
-            self.run(&self.scripts.rank, vec![set.to_owned(), expiry_of(set)], args)
+        try_join_all(elsewhere.iter().map(async |(set, ranked)| {
+            for some in ranked.chunks(WRITES_PER_CALL) {
+                for alike in some.chunk_by(|(a, _), (b, _)| a.ttl == b.ttl) {
+                    self.run(&self.scripts.rank, || rank_call(set, alike)).await?;
+                }
+            }
+            Ok::<_, CacheError>(())
         }))
         .await?;
         let groups = by_slot(bare.iter().map(|write| write.key.as_str()));
@@ -283,22 +277,18 @@ impl Store for RedisStore {
         self.put_anywhere(&writes.iter().collect::<Vec<_>>()).await
     }
 
-    async fn remove(&self, key: &str, ranks: &[(String, String)]) -> Result<bool, CacheError> {
+    async fn remove(&self, key: &str, sets: &[String]) -> Result<bool, CacheError> {
         let slot = redis_keyslot(key.as_bytes());
-        let (near, far): (Vec<_>, Vec<_>) = ranks
-            .iter()
-            .partition(|(set, _)| !self.clustered || redis_keyslot(set.as_bytes()) == slot);
-        let mut keys = vec![key.to_owned()];
-        let mut members = Vec::with_capacity(near.len());
-        for (set, member) in near {
-            keys.extend([set.clone(), expiry_of(set)]);
-            members.push(Value::from(member.as_str()));
-        }
-        let removed = self.run(&self.scripts.remove, keys, members).await?;
-        for (set, member) in far {
-            let nowhere = format!("{set}:none");
-            let keys = vec![nowhere, set.clone(), expiry_of(set)];
-            self.run(&self.scripts.remove, keys, vec![member.as_str().into()]).await?;
+        let (near, far): (Vec<_>, Vec<_>) =
+            sets.iter().partition(|set| !self.clustered || redis_keyslot(set.as_bytes()) == slot);
+        let names = || std::iter::once(key).chain(near.iter().map(|set| set.as_str()));
+        let call = || Call { keys: names().map(Key::from).collect(), args: Vec::new() };
+        let removed = self.run(&self.scripts.remove, call).await?;
+        for set in far {
+            for set in [set.clone(), expiry_of(set)] {
+                let answer = self.connection().zrem::<(), _, _>(set, key).await;
+                answer.map_err(|error| translate("remove", self.timeout, error))?;
+            }
         }
         Ok(removed.as_i64().is_some_and(|count| count > 0))
     }
@@ -312,33 +302,18 @@ impl Store for RedisStore {
         if count == 0 {
             return Ok(Vec::new());
         }
-        let keys = vec![set.to_owned(), expiry_of(set)];
-        let answer =
-            self.run(&self.scripts.ranked, keys, vec![number(skip), number(count)]).await?;
-        let mut answer = answer.into_array().into_iter();
+        let call = || Call {
+            keys: vec![set.into(), expiry_of(set).into()],
+            args: vec![number(skip), number(count)],
+        };
+        let mut answer = self.run(&self.scripts.ranked, call).await?.into_array().into_iter();
         let mut ranked = Vec::new();
-        while let (Some(member), Some(score)) = (answer.next(), answer.next()) {
+        while let (Some(key), Some(score)) = (answer.next(), answer.next()) {
             // Scores beyond what an i64 prints are not ours; they rank, and read as 0.
             let score = score.as_i64().unwrap_or(0);
-            ranked.extend(member.into_string().map(|member| Ranked { member, score }));
+            ranked.extend(key.into_string().map(|key| Ranked { key, score }));
         }
         Ok(ranked)
-    }
-
-    async fn unrank(&self, set: &str, members: &[(String, String)]) -> Result<(), CacheError> {
-        let slot = redis_keyslot(set.as_bytes());
-        let here = |key: &str| !self.clustered || redis_keyslot(key.as_bytes()) == slot;
-        let mut keys = vec![set.to_owned(), expiry_of(set)];
-        let mut gone = Vec::with_capacity(members.len());
-        // Members of keys in other slots are left to their expiry: nothing could be checked and removed at once.
-        for (member, key) in members.iter().filter(|(_, key)| here(key)) {
-            keys.push(key.clone());
-            gone.push(Value::from(member.as_str()));
-        }
-        if !gone.is_empty() {
-            self.run(&self.scripts.unrank, keys, gone).await?;
-        }
-        Ok(())
     }
 
     async fn ping(&self) -> Result<(), CacheError> {
@@ -401,7 +376,7 @@ fn by_slot<'a>(keys: impl Iterator<Item = &'a str>) -> Vec<Vec<usize>> {
     groups.into_values().collect()
 }
 
-/// Where the expiry times of a ranking's members are kept. Rankings carry a hash tag, so both lie in one slot.
+/// Where the expiry times are kept of a ranking whose keys lie in other slots. Rankings carry a hash tag, so both lie in one slot.
 fn expiry_of(set: &str) -> String {
     format!("{set}:expiry")
 }
@@ -410,24 +385,54 @@ fn number(number: usize) -> Value {
     Value::Integer(i64::try_from(number).unwrap_or(i64::MAX))
 }
 
-/// Redis counts times to live in milliseconds and refuses zero; the largest leaves room for sums in Lua's numbers.
-/// The time to live of all of them, where they ask for nothing but to be stored.
-fn common_ttl(writes: &[&Write]) -> Option<Duration> {
-    let ttl = writes.first()?.ttl;
-    let plain = |write: &&Write| !write.guarded && write.ranks.is_empty() && write.ttl == ttl;
-    writes.iter().all(plain).then_some(ttl)
+fn sets_of(write: &Write) -> &[String] {
+    write.rank.as_ref().map_or(&[], |rank| &rank.sets)
 }
 
-fn millis(time: Duration) -> Value {
-    Value::Integer(i64::try_from(time.as_millis()).unwrap_or(i64::MAX).clamp(1, 1 << 50))
+/// Whether one script call may carry both.
+fn are_alike(a: &Write, b: &Write) -> bool {
+    a.ttl == b.ttl && a.guarded == b.guarded && sets_of(a).len() == sets_of(b).len()
 }
 
-fn written(answer: Value) -> Written {
-    match answer {
-        Value::Integer(_) => Written::Stored,
-        answer => {
-            let held = answer.as_bytes().and_then(|bytes| bytes.try_into().ok());
-            Written::Older { held: held.and_then(Version::from_bytes) }
+/// What `set.lua` expects.
+fn plain_call(writes: &[&Write]) -> Call {
+    let mut call = Call::with_room(writes.len(), 1 + writes.len());
+    call.args.extend(writes.first().map(|first| millis(first.ttl)));
+    for write in writes {
+        call.keys.push(write.key.as_str().into());
+        call.args.push(Value::Bytes(write.value.clone()));
+    }
+    call
+}
+
+/// What `put.lua` expects.
+fn put_call(writes: &[&Write]) -> Call {
+    let Some(first) = writes.first() else { return Call::default() };
+    let sets = sets_of(first).len();
+    let mut call = Call::with_room(writes.len() * (1 + sets), 2 + 2 * writes.len());
+    call.args.extend([millis(first.ttl), number(2 * sets + usize::from(first.guarded))]);
+    for write in writes {
+        call.keys.push(write.key.as_str().into());
+        call.args.push(Value::Bytes(write.value.clone()));
+        if let Some(rank) = &write.rank {
+            call.keys.extend(rank.sets.iter().map(|set| Key::from(set.as_str())));
+            call.args.push(Value::Integer(rank.score));
         }
     }
+    call
+}
+
+/// What `rank.lua` expects.
+fn rank_call(set: &str, ranked: &[(&Write, i64)]) -> Call {
+    let mut args = Vec::with_capacity(1 + 2 * ranked.len());
+    args.extend(ranked.first().map(|(write, _)| millis(write.ttl)));
+    for (write, score) in ranked {
+        args.extend([write.key.as_str().into(), Value::Integer(*score)]);
+    }
+    Call { keys: vec![set.into(), expiry_of(set).into()], args }
+}
+
+/// Redis counts times to live in milliseconds and refuses zero; the largest leaves room for sums in Lua's numbers.
+fn millis(time: Duration) -> Value {
+    Value::Integer(i64::try_from(time.as_millis()).unwrap_or(i64::MAX).clamp(1, 1 << 50))
 }

@@ -58,16 +58,17 @@ fn value(epoch: i64, writer: u64, sequence: u64, text: &str) -> Bytes {
 }
 
 fn write(key: &str, value: Bytes) -> Write {
-    Write { key: key.into(), value, ttl: LONG, guarded: false, ranks: vec![] }
+    Write { key: key.into(), value, ttl: LONG, guarded: false, rank: None }
 }
 
-fn ranked_write(key: &str, set: &str, member: &str, score: i64) -> Write {
-    let ranks = vec![Rank { set: set.into(), member: member.into(), score }];
-    Write { ranks, ..write(key, value(1, 0, 0, member)) }
+fn ranked_write(key: &str, sets: &[&str], score: i64) -> Write {
+    let sets = sets.iter().map(|set| (*set).to_owned()).collect();
+    Write { rank: Some(Rank { score, sets }), ..write(key, value(1, 0, 0, key)) }
 }
 
+/// What follows the hash tag in the keys of a ranking.
 fn names(ranked: &[Ranked]) -> Vec<&str> {
-    ranked.iter().map(|ranked| ranked.member.as_str()).collect()
+    ranked.iter().map(|ranked| ranked.key.rsplit('}').next().unwrap()).collect()
 }
 
 async fn values_come_back(subject: &Subject) {
@@ -101,8 +102,9 @@ async fn values_come_back(subject: &Subject) {
 async fn values_expire(subject: &Subject) {
     let store = &subject.store;
     let ttl = Duration::from_millis(200);
-    let short = Write { ttl, ..ranked_write("expiry/{t}a", "expiry/{t}set", "a", 2) };
-    let long = ranked_write("expiry/{t}b", "expiry/{t}set", "b", 1);
+    let set = ["expiry/{t}set"];
+    let short = Write { ttl, ..ranked_write("expiry/{t}a", &set, 2) };
+    let long = ranked_write("expiry/{t}b", &set, 1);
     store.put(&[short, long]).await.unwrap();
     subject.pass(ttl + Duration::from_millis(50)).await;
     assert_eq!(store.get("expiry/{t}a").await.unwrap(), None);
@@ -110,7 +112,7 @@ async fn values_expire(subject: &Subject) {
     let ranked = store.ranked("expiry/{t}set", 0, 10).await.unwrap();
     assert_eq!(names(&ranked), ["b"], "an expired member is not ranked");
     // A longer life is given again by a new write.
-    let again = Write { ttl: LONG, ..ranked_write("expiry/{t}a", "expiry/{t}set", "a", 2) };
+    let again = ranked_write("expiry/{t}a", &set, 2);
     store.put(&[again]).await.unwrap();
     assert_eq!(names(&store.ranked("expiry/{t}set", 0, 10).await.unwrap()), ["a", "b"]);
 }
@@ -189,7 +191,7 @@ async fn rankings_are_in_order(subject: &Subject) {
     let key = |member: &str| format!("order/{{t}}{member}");
     for (member, score) in [("b", 5), ("a", 5), ("max", 1 << 53), ("min", -(1 << 53)), ("zero", 0)]
     {
-        store.put(&[ranked_write(&key(member), set, member, score)]).await.unwrap();
+        store.put(&[ranked_write(&key(member), &[set], score)]).await.unwrap();
     }
     let all = store.ranked(set, 0, 10).await.unwrap();
     assert_eq!(names(&all), ["max", "b", "a", "zero", "min"]);
@@ -197,19 +199,58 @@ async fn rankings_are_in_order(subject: &Subject) {
     assert_eq!(names(&store.ranked(set, 1, 2).await.unwrap()), ["b", "a"]);
     assert!(store.ranked(set, 9, 2).await.unwrap().is_empty());
     assert!(store.ranked("order/{t}none", 0, 2).await.unwrap().is_empty());
-    store.put(&[ranked_write(&key("zero"), set, "zero", 6)]).await.unwrap();
+    store.put(&[ranked_write(&key("zero"), &[set], 6)]).await.unwrap();
     assert_eq!(
         names(&store.ranked(set, 0, 2).await.unwrap()),
         ["max", "zero"],
         "a new score moves a member"
     );
-    assert!(store.remove(&key("max"), &[(set.into(), "max".into())]).await.unwrap());
+    assert!(store.remove(&key("max"), &[set.into()]).await.unwrap());
     assert_eq!(names(&store.ranked(set, 0, 1).await.unwrap()), ["zero"]);
-    // Only members whose value is gone are taken out.
+    // A value that went alone is not ranked any more.
     store.remove(&key("a"), &[]).await.unwrap();
-    let members = ["a", "b"].map(|member| (member.to_owned(), key(member)));
-    store.unrank(set, &members).await.unwrap();
     assert_eq!(names(&store.ranked(set, 0, 10).await.unwrap()), ["zero", "b", "min"]);
+    assert_eq!(names(&store.ranked(set, 1, 1).await.unwrap()), ["b"], "nor skipped");
+}
+
+/// Writes of all kinds in one batch, each key in two rankings or in none.
+async fn kinds_may_be_mixed(subject: &Subject) {
+    let store = &subject.store;
+    let (all, some) = ("mixed/{t}all", "mixed/{t}some");
+    let guarded = |sequence| Write {
+        guarded: true,
+        ..write("mixed/{t}guarded", value(1, 0, sequence, "guarded"))
+    };
+    let batch = [
+        ranked_write("mixed/{t}a", &[all, some], 1),
+        write("mixed/{t}plain", value(1, 0, 0, "plain")),
+        guarded(2),
+        ranked_write("mixed/{t}b", &[all], 2),
+        guarded(1),
+        ranked_write("mixed/{t}c", &[all, some], 3),
+        Write { ttl: 2 * LONG, ..ranked_write("mixed/{t}d", &[all, some], 4) },
+        Write { guarded: true, ..ranked_write("mixed/{t}guarded", &[some], 9) },
+    ];
+    let written = store.put(&batch).await.unwrap();
+    let refused = Written::Older {
+        held: Some(Version { epoch: Timestamp::from_nanos(1).unwrap(), writer: 0, sequence: 2 }),
+    };
+    let mut expected = [Written::Stored; 8];
+    expected[4] = refused;
+    expected[7] = refused;
+    assert_eq!(written, expected);
+    assert_eq!(names(&store.ranked(all, 0, 10).await.unwrap()), ["d", "c", "b", "a"]);
+    assert_eq!(
+        names(&store.ranked(some, 0, 10).await.unwrap()),
+        ["d", "c", "a"],
+        "refused, not ranked"
+    );
+    assert!(store.remove("mixed/{t}c", &[all.into(), some.into()]).await.unwrap());
+    assert_eq!(names(&store.ranked(all, 0, 10).await.unwrap()), ["d", "b", "a"]);
+    assert_eq!(names(&store.ranked(some, 0, 10).await.unwrap()), ["d", "a"]);
+    let keys = ["plain", "guarded"].map(|name| format!("mixed/{{t}}{name}"));
+    let held = store.get_many(&keys).await.unwrap();
+    assert_eq!(held, [Some(value(1, 0, 0, "plain")), Some(value(1, 0, 2, "guarded"))]);
 }
 
 /// One step of a random history on a handful of keys.
@@ -256,12 +297,9 @@ async fn apply(
         Step::Put { key, epoch, sequence, guarded, score } => {
             // A key is ranked always or never, as the classes of the cache are.
             let score = if key % 2 == 0 { Some(score.unwrap_or(0)) } else { None };
-            let ranks = score
-                .map(|score| Rank { set, member: key.to_string(), score })
-                .into_iter()
-                .collect();
+            let rank = score.map(|score| Rank { score, sets: vec![set] });
             let write =
-                Write { guarded, ranks, ..write(&name(key), value(epoch, 0, sequence, "x")) };
+                Write { guarded, rank, ..write(&name(key), value(epoch, 0, sequence, "x")) };
             let refused =
                 guarded && model.values.get(&key).is_some_and(|held| *held > (epoch, sequence));
             let written = store.put(&[write]).await.unwrap();
@@ -272,7 +310,7 @@ async fn apply(
             }
         }
         Step::Remove { key } => {
-            let removed = store.remove(&name(key), &[(set, key.to_string())]).await.unwrap();
+            let removed = store.remove(&name(key), &[set]).await.unwrap();
             prop_assert_eq!(removed, model.values.remove(&key).is_some());
             model.scores.remove(&key);
         }
@@ -286,13 +324,13 @@ async fn apply(
         }
         Step::Top { skip, count } => {
             let mut all: Vec<_> =
-                model.scores.iter().map(|(key, score)| (*score, key.to_string())).collect();
+                model.scores.iter().map(|(key, score)| (*score, name(*key))).collect();
             all.sort_by(|a, b| b.cmp(a));
             let expected: Vec<_> = all
                 .into_iter()
                 .skip(skip)
                 .take(count)
-                .map(|(score, member)| Ranked { member, score })
+                .map(|(score, key)| Ranked { key, score })
                 .collect();
             prop_assert_eq!(store.ranked(&set, skip, count).await.unwrap(), expected);
         }
@@ -332,6 +370,7 @@ pub(crate) fn conforms(open: impl AsyncFnOnce() -> Subject) {
         older_versions_are_refused(&subject).await;
         the_newest_of_concurrent_writes_stays(&subject).await;
         rankings_are_in_order(&subject).await;
+        kinds_may_be_mixed(&subject).await;
         subject
     });
     histories_agree(&runtime, &subject);

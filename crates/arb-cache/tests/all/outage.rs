@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use arb_cache::{
-    Cache, CacheConfig, CacheError, CacheWriter, Class, ClassPolicy, Miss, Offer, RedisConfig,
-    Source, VirtualClock, WriterConfig, Written,
+    Cache, CacheConfig, CacheError, CacheWriter, Class, ClassPolicy, Miss, Offer, Rank,
+    RedisConfig, RedisStore, Source, Store, VirtualClock, Write, WriterConfig, Written,
 };
 
 use crate::redis_server::{PATIENCE, RedisServer, Reply, eventually, skipped};
@@ -239,6 +239,96 @@ async fn keys_and_times_to_live_are_as_documented() {
         let left = server.command(&["PTTL", key]).number();
         // The machine may be slow; a time to live that does not run would show whole seconds.
         assert!(left <= seconds * 1000 && left > (seconds - 5) * 1000 - 1000, "{key}: {left} ms");
+    }
+}
+
+#[tokio::test]
+async fn a_ranking_outlives_each_of_its_keys_and_then_leaves_by_itself() {
+    if skipped() {
+        return;
+    }
+    let server = RedisServer::start();
+    let store = RedisStore::connect(redis(&server)).await.unwrap();
+    let put = async |key: &str, sets: &[&str], seconds| {
+        let sets = sets.iter().map(|set| (*set).to_owned()).collect();
+        let write = Write {
+            key: key.into(),
+            value: "value".into(),
+            ttl: Duration::from_secs(seconds),
+            guarded: false,
+            rank: Some(Rank { score: 1, sets }),
+        };
+        store.put(&[write]).await.unwrap();
+    };
+    let left = |name: &str| server.command(&["PTTL", name]).number();
+    put("long", &["wide", "narrow"], 600).await;
+    assert!((1_100_000..=1_200_000).contains(&left("wide")), "twice the time of the key");
+    assert!((1_100_000..=1_200_000).contains(&left("narrow")));
+    // One that lives shorter takes nothing of it, whether it is new or not.
+    put("short", &["wide"], 1).await;
+    put("short", &["wide"], 1).await;
+    assert!(left("wide") > 1_100_000);
+    // A write that finds less than its own time left renews all rankings of its key.
+    for set in ["wide", "narrow"] {
+        server.command(&["PEXPIRE", set, "599000"]);
+    }
+    put("long", &["wide", "narrow"], 600).await;
+    assert!(left("wide") > 1_100_000 && left("narrow") > 1_100_000);
+    // One that finds enough leaves them alone.
+    server.command(&["PEXPIRE", "narrow", "700000"]);
+    put("long", &["wide", "narrow"], 600).await;
+    assert!(left("narrow") <= 700_000);
+}
+
+#[tokio::test]
+async fn keys_that_expired_do_not_pile_up_in_a_ranking_nobody_reads() {
+    if skipped() {
+        return;
+    }
+    let server = RedisServer::start();
+    let store = RedisStore::connect(redis(&server)).await.unwrap();
+    let put = async |round: i64, ttl| {
+        let write = |at| Write {
+            key: format!("{round}/{at}"),
+            value: "value".into(),
+            ttl: Duration::from_millis(ttl),
+            guarded: false,
+            rank: Some(Rank { score: at, sets: vec!["wide".into(), "narrow".into()] }),
+        };
+        store.put(&(0..100).map(write).collect::<Vec<_>>()).await.unwrap();
+    };
+    // The rankings stay for those that live long.
+    put(0, 600_000).await;
+    for round in 1..=5 {
+        put(round, 20).await;
+        tokio::time::sleep(Duration::from_millis(25)).await;
+    }
+    put(6, 600_000).await;
+    for set in ["wide", "narrow"] {
+        let held = server.command(&["ZCARD", set]).number();
+        assert!((200..400).contains(&held), "{held} of 700 that came, 200 of them alive");
+    }
+    assert_eq!(store.ranked("wide", 0, 1000).await.unwrap().len(), 200);
+    assert_eq!(server.command(&["ZCARD", "wide"]), Reply::Number(200), "a read takes out the rest");
+}
+
+#[tokio::test]
+async fn what_is_no_opportunity_is_passed_over_in_their_ranking() {
+    if skipped() {
+        return;
+    }
+    let server = RedisServer::start();
+    let (config, time) = virtual_config();
+    let cache = connected(&server, config).await;
+    cache.put_opportunity(opportunity("ours", "p", "1")).await.unwrap();
+    cache.put_book(&kalshi("K"), book(&[], &[]), stamp(time.now(), 1)).await.unwrap();
+    for (score, member) in [("9000000", "orderbook:kalshi:K"), ("8000000", "gone"), ("-1", "last")]
+    {
+        server.command(&["ZADD", "ranking:{opportunity}", score, member]);
+    }
+    for count in [1, 2, 10] {
+        let top = cache.top_opportunities(count).await.unwrap();
+        assert_eq!(top.iter().map(|held| held.id.as_str()).collect::<Vec<_>>(), ["ours"]);
     }
 }
 

@@ -42,6 +42,34 @@ async fn reads_and_writes_over_slots_are_split() {
     assert_eq!(cache.markets_of_venue(Venue::Kalshi, 100).await.unwrap().len(), 60);
 }
 
+/// The list of markets lies on one node and its values on all: when those are lost, the list says so and a read of it ends.
+#[tokio::test]
+async fn a_list_whose_values_were_lost_is_read_to_its_end() {
+    if skipped() {
+        return;
+    }
+    let cluster = RedisCluster::start();
+    let (cache, time) = open(&cluster, false).await;
+    let markets: Vec<Market> = (0..300).map(|at| market(&format!("LOST-{at}"))).collect();
+    cache.put_markets(markets, time.now()).await.unwrap();
+    for at in 0..300 {
+        let key = format!("market:kalshi:LOST-{at}");
+        let deleted: i64 = cluster
+            .masters
+            .iter()
+            .filter_map(|master| match master.command(&["DEL", &key]) {
+                Reply::Number(deleted) => Some(deleted),
+                _ => None,
+            })
+            .sum();
+        assert_eq!(deleted, 1);
+    }
+    cache.put_market(market("KEPT"), time.now()).await.unwrap();
+    let listed = cache.markets_of_venue(Venue::Kalshi, 10);
+    let listed = tokio::time::timeout(PATIENCE, listed).await.unwrap().unwrap();
+    assert_eq!(listed.iter().map(|held| held.key.id.as_str()).collect::<Vec<_>>(), ["KEPT"]);
+}
+
 /// Fifth failure: a transaction over slots half happens. Here an opportunity and its rankings share a slot and one script call.
 #[tokio::test]
 async fn an_opportunity_and_its_rankings_live_on_one_node() {

@@ -262,7 +262,7 @@ async fn foreign_and_future_values_are_counted_misses() {
             value: bytes.into(),
             ttl: SECOND,
             guarded: false,
-            ranks: vec![],
+            rank: None,
         };
         store.put(&[write]).await.unwrap();
         let found = cache.get_book(&key, None).await.unwrap();
@@ -276,7 +276,7 @@ async fn foreign_and_future_values_are_counted_misses() {
         value: newer.into(),
         ttl: SECOND,
         guarded: false,
-        ranks: vec![],
+        rank: None,
     };
     store.put(&[write]).await.unwrap();
     let older = Stamp { epoch: at(-1), ..stamp(time.now(), 1) };
@@ -317,7 +317,7 @@ async fn any_bytes_in_the_store_are_an_answer() {
                     value,
                     ttl: SECOND,
                     guarded: false,
-                    ranks: vec![],
+                    rank: None,
                 };
                 store.put(&[write]).await.unwrap();
             }
@@ -347,7 +347,7 @@ async fn a_store_that_forgot_a_write_cannot_make_an_older_one_fresh() {
         value: forgotten,
         ttl: 10 * SECOND,
         guarded: false,
-        ranks: vec![],
+        rank: None,
     };
     store.put(&[write]).await.unwrap();
     let found = cache.get_book(&key, None).await.unwrap();

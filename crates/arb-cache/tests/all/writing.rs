@@ -39,8 +39,8 @@ impl Store for Counting {
         self.store.put(writes).await
     }
 
-    async fn remove(&self, key: &str, ranks: &[(String, String)]) -> Result<bool, CacheError> {
-        self.store.remove(key, ranks).await
+    async fn remove(&self, key: &str, sets: &[String]) -> Result<bool, CacheError> {
+        self.store.remove(key, sets).await
     }
 
     async fn ranked(
@@ -50,10 +50,6 @@ impl Store for Counting {
         count: usize,
     ) -> Result<Vec<Ranked>, CacheError> {
         self.store.ranked(set, skip, count).await
-    }
-
-    async fn unrank(&self, set: &str, members: &[(String, String)]) -> Result<(), CacheError> {
-        self.store.unrank(set, members).await
     }
 
     async fn ping(&self) -> Result<(), CacheError> {

@@ -1,104 +1,65 @@
 //! Keys in order of their scores.
 
 use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
 
 use crate::store::{Rank, Ranked};
 
-/// Rankings by name. Every member belongs to a key and leaves with it.
+/// Rankings by name.
 #[derive(Debug, Default)]
 pub(super) struct Rankings {
-    sets: HashMap<String, Ranking>,
-    /// The places of each key: set and member.
-    places: HashMap<Box<str>, Vec<(String, String)>>,
+    sets: HashMap<String, BTreeSet<(i64, Arc<str>)>>,
+    places: HashMap<Arc<str>, Place>,
 }
 
-#[derive(Debug, Default)]
-struct Ranking {
-    order: BTreeSet<(i64, String)>,
-    members: HashMap<String, Place>,
-}
-
-#[derive(Debug, Clone, Copy)]
+/// Where a key stands.
+#[derive(Debug)]
 struct Place {
-    score: i64,
+    rank: Rank,
     expires_at: i64,
 }
 
 impl Rankings {
-    /// Gives `key` these places and no others.
-    pub(super) fn set(&mut self, key: &str, ranks: &[Rank], expires_at: i64) {
-        let places: Vec<_> =
-            ranks.iter().map(|rank| (rank.set.clone(), rank.member.clone())).collect();
-        if let Some(before) = self.places.insert(key.into(), places) {
-            for (set, member) in before {
-                if !ranks.iter().any(|rank| rank.set == set && rank.member == member) {
-                    self.take(&set, &member);
+    /// Gives `key` this place and no other.
+    pub(super) fn set(&mut self, key: &str, rank: &Rank, expires_at: i64) {
+        self.remove(key);
+        let key: Arc<str> = key.into();
+        for set in &rank.sets {
+            self.sets.entry(set.clone()).or_default().insert((rank.score, Arc::clone(&key)));
+        }
+        self.places.insert(key, Place { rank: rank.clone(), expires_at });
+    }
+
+    pub(super) fn remove(&mut self, key: &str) {
+        let Some((key, Place { rank, .. })) = self.places.remove_entry(key) else { return };
+        let entry = (rank.score, key);
+        for set in &rank.sets {
+            if let Some(order) = self.sets.get_mut(set) {
+                order.remove(&entry);
+                if order.is_empty() {
+                    self.sets.remove(set);
                 }
             }
         }
-        for rank in ranks {
-            let ranking = self.sets.entry(rank.set.clone()).or_default();
-            let place = Place { score: rank.score, expires_at };
-            if let Some(before) = ranking.members.insert(rank.member.clone(), place) {
-                ranking.order.remove(&(before.score, rank.member.clone()));
-            }
-            ranking.order.insert((rank.score, rank.member.clone()));
-        }
-    }
-
-    pub(super) fn remove_key(&mut self, key: &str) {
-        for (set, member) in self.places.remove(key).unwrap_or_default() {
-            self.take(&set, &member);
-        }
-    }
-
-    /// Takes one member out; its key forgets the place when it is written or removed.
-    pub(super) fn remove(&mut self, set: &str, member: &str) {
-        self.take(set, member);
     }
 
     pub(super) fn top(&self, set: &str, skip: usize, count: usize, now: i64) -> Vec<Ranked> {
-        let Some(ranking) = self.sets.get(set) else { return Vec::new() };
-        let alive =
-            |member: &str| ranking.members.get(member).is_some_and(|place| place.expires_at > now);
-        ranking
-            .order
-            .iter()
-            .rev()
-            .filter(|(_, member)| alive(member))
+        let alive = |key: &str| self.places.get(key).is_some_and(|place| place.expires_at > now);
+        let order = self.sets.get(set).into_iter().flatten().rev();
+        order
+            .filter(|(_, key)| alive(key))
             .skip(skip)
             .take(count)
-            .map(|(score, member)| Ranked { member: member.clone(), score: *score })
+            .map(|(score, key)| Ranked { key: key.as_ref().to_owned(), score: *score })
             .collect()
     }
 
-    /// Frees members whose time has passed.
+    /// Frees the places whose time has passed.
     pub(super) fn expire(&mut self, now: i64) {
-        self.sets.retain(|_, ranking| {
-            ranking.members.retain(|member, place| {
-                let alive = place.expires_at > now;
-                if !alive {
-                    ranking.order.remove(&(place.score, member.clone()));
-                }
-                alive
-            });
-            !ranking.members.is_empty()
-        });
-        let sets = &self.sets;
-        self.places.retain(|_, places| {
-            places.iter().any(|(set, member)| {
-                sets.get(set).is_some_and(|ranking| ranking.members.contains_key(member))
-            })
-        });
-    }
-
-    fn take(&mut self, set: &str, member: &str) {
-        let Some(ranking) = self.sets.get_mut(set) else { return };
-        if let Some(place) = ranking.members.remove(member) {
-            ranking.order.remove(&(place.score, member.to_owned()));
-        }
-        if ranking.members.is_empty() {
-            self.sets.remove(set);
+        let expired = self.places.iter().filter(|(_, place)| place.expires_at <= now);
+        let expired: Vec<_> = expired.map(|(key, _)| Arc::clone(key)).collect();
+        for key in expired {
+            self.remove(&key);
         }
     }
 }

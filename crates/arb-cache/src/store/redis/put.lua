@@ -1,67 +1,62 @@
--- Writes values, each together with its places in rankings.
--- KEYS: for each write its key, then for each place the ranking and the ranking's expiry index.
--- ARGV: the number of writes; for each write the value, its time to live in ms, whether it is guarded, the number of
--- places, and for each place member and score.
--- Returns for each write 1, or the version that refused it.
+-- Writes values of one kind: they live equally long, all or none of them are guarded, and each has as many rankings.
+-- KEYS: for each write its key, then its rankings, the widest first. ARGV: the time to live in ms, twice the number of rankings
+-- and 1 more when guarded; for each write the value and, with rankings, its score.
+-- Returns the versions that refused writes, each behind the number of its write; nothing when none did.
+local call, keys, args = redis.call, KEYS, ARGV
+local ttl, kind = tonumber(args[1]), tonumber(args[2])
+local guarded = kind % 2
+local sets = (kind - guarded) / 2
 
--- Whether the version in `held` is above the one in `new`. Byte by byte: Lua's own comparison goes by locale.
-local function is_newer(held, new)
-  for i = 5, 28 do
-    local a, b = string.byte(held, i), string.byte(new, i)
-    if a ~= b then return a > b end
-  end
-  return false
-end
-
-local function refusing(key, new)
-  local held = redis.call('GETRANGE', key, 0, 27)
-  if #held == 28 and string.byte(held, 1) == 0xac and is_newer(held, new) then
-    return string.sub(held, 5)
-  end
-end
-
-local now
-local swept = {}
-
-local function rank(set, expiry, member, score, ttl)
-  local added = redis.call('ZADD', expiry, now + ttl, member)
-  redis.call('ZADD', set, score, member)
-  if added == 1 and not swept[set] then
-    swept[set] = true
-    -- A little of what has expired goes where members come, so that nothing piles up unread.
-    local gone = redis.call('ZRANGEBYSCORE', expiry, '-inf', now, 'LIMIT', 0, 32)
-    if #gone > 0 then
-      redis.call('ZREM', set, unpack(gone))
-      redis.call('ZREM', expiry, unpack(gone))
+local refusing
+if guarded == 1 then
+  -- The version held under a key that is above the one in `new`. Byte by byte: Lua's own comparison goes by locale.
+  refusing = function(key, new)
+    local held = call('GETRANGE', key, 0, 27)
+    if #held < 28 or string.byte(held) ~= 0xac then return end
+    for i = 5, 28 do
+      local a, b = string.byte(held, i), string.byte(new, i)
+      if a ~= b then return a > b and string.sub(held, 5) end
     end
   end
-  -- A ranking nobody writes to leaves by itself; renewed at half its time, not with every write.
-  if redis.call('PTTL', set) < ttl then
-    redis.call('PEXPIRE', set, 2 * ttl)
-    redis.call('PEXPIRE', expiry, 2 * ttl)
-  end
 end
 
-local out = {}
-local k, a = 1, 2
-for w = 1, tonumber(ARGV[1]) do
-  local key, value, ttl, places = KEYS[k], ARGV[a], tonumber(ARGV[a + 1]), tonumber(ARGV[a + 3])
-  local refused = ARGV[a + 2] == '1' and refusing(key, value)
-  k, a = k + 1, a + 4
-  if refused then
-    out[w] = refused
+local refused
+local a, width = 3, sets > 0 and 2 or 1
+for k = 1, #keys, sets + 1 do
+  local key = keys[k]
+  local held = refusing and refusing(key, args[a])
+  if held then
+    refused = refused or {}
+    refused[#refused + 1] = (k - 1) / (sets + 1)
+    refused[#refused + 1] = held
+  elseif sets == 0 then
+    call('PSETEX', key, args[1], args[a])
   else
-    if places > 0 and not now then
-      local time = redis.call('TIME')
-      now = time[1] * 1000 + math.floor(time[2] / 1000)
-    end
     -- Places first: a place whose value is missing is passed over, a value without its place would be lost.
-    for p = 0, places - 1 do
-      rank(KEYS[k + 2 * p], KEYS[k + 2 * p + 1], ARGV[a + 2 * p], ARGV[a + 2 * p + 1], ttl)
+    local added = false
+    for s = k + 1, k + sets do
+      added = call('ZADD', keys[s], args[a + 1], key) == 1 or added
     end
-    redis.call('SET', key, value, 'PX', ttl)
-    out[w] = 1
+    -- A ranking nobody writes to leaves by itself. It is renewed at half its time, not with every write, and the wider ones
+    -- with the narrowest, all of whose keys they hold.
+    if added or call('PTTL', keys[k + sets]) < ttl then
+      for s = k + 1, k + sets do
+        if call('PTTL', keys[s]) < ttl then call('PEXPIRE', keys[s], 2 * ttl) end
+      end
+    end
+    call('PSETEX', key, args[1], args[a])
+    if added then
+      -- Where one comes, some of those whose value has expired go, so that nothing piles up unread: three looked at for each
+      -- that comes leave half as many dead as live ones.
+      for s = k + 1, k + sets do
+        local some = call('ZRANDMEMBER', keys[s], 3)
+        local alive = redis.pcall('EXISTS', unpack(some))
+        for m = 1, alive ~= #some and #some or 0 do
+          if redis.pcall('EXISTS', some[m]) == 0 then call('ZREM', keys[s], some[m]) end
+        end
+      end
+    end
   end
-  k, a = k + 2 * places, a + 2 * places
+  a = a + width
 end
-return out
+return refused

@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
+use fred::bytes_utils::Str;
 use fred::clients::{Client, WithOptions};
 use fred::interfaces::LuaInterface;
-use fred::types::{MultipleKeys, Value};
+use fred::types::{Key, Value};
 use ring::digest;
 
 use super::failure::translate;
@@ -13,8 +14,21 @@ use crate::CacheError;
 /// A script and the name the server caches it under.
 pub(super) struct Script {
     operation: &'static str,
-    text: &'static str,
-    sha1: String,
+    text: Str,
+    sha1: Str,
+}
+
+/// What a script is called with.
+#[derive(Default)]
+pub(super) struct Call {
+    pub(super) keys: Vec<Key>,
+    pub(super) args: Vec<Value>,
+}
+
+impl Call {
+    pub(super) fn with_room(keys: usize, args: usize) -> Self {
+        Self { keys: Vec::with_capacity(keys), args: Vec::with_capacity(args) }
+    }
 }
 
 pub(super) struct Scripts {
@@ -23,7 +37,6 @@ pub(super) struct Scripts {
     pub(super) ranked: Script,
     pub(super) remove: Script,
     pub(super) set: Script,
-    pub(super) unrank: Script,
 }
 
 impl Scripts {
@@ -34,32 +47,28 @@ impl Scripts {
             ranked: Script::new("read a ranking", include_str!("ranked.lua")),
             remove: Script::new("remove", include_str!("remove.lua")),
             set: Script::new("write", include_str!("set.lua")),
-            unrank: Script::new("clear a ranking", include_str!("unrank.lua")),
         }
     }
 }
 
 impl Script {
     fn new(operation: &'static str, text: &'static str) -> Self {
-        Self { operation, text, sha1: sha1_hex(text) }
+        Self { operation, text: Str::from_static(text), sha1: sha1_hex(text).into() }
     }
 
     /// Runs it by name, and by text where the server does not know it yet: after a restart or a fail-over, and on each node.
     pub(super) async fn run(
         &self,
         connection: &WithOptions<Client>,
-        keys: Vec<String>,
-        args: Vec<Value>,
+        call: impl Fn() -> Call,
         timeout: Duration,
     ) -> Result<Value, CacheError> {
-        // Shared from here on, so that the second try costs nothing.
-        let keys = MultipleKeys::from(keys);
-        let answer = connection
-            .evalsha::<Value, _, _, _>(self.sha1.as_str(), keys.clone(), args.clone())
-            .await;
+        let Call { keys, args } = call();
+        let answer = connection.evalsha::<Value, _, _, _>(self.sha1.clone(), keys, args).await;
         let answer = match answer {
             Err(error) if error.details().starts_with("NOSCRIPT") => {
-                connection.eval::<Value, _, _, _>(self.text, keys, args).await
+                let Call { keys, args } = call();
+                connection.eval::<Value, _, _, _>(self.text.clone(), keys, args).await
             }
             answer => answer,
         };
