@@ -93,8 +93,20 @@ impl Book {
     /// Sets the total at a price; zero removes the level.
     #[inline]
     pub fn set(&mut self, side: Side, price: Price, size: Quantity) {
+        // Most books are in whole cents and hundredths of contracts; the question is asked first, before any other.
+        if let Levels::Hundredths(levels) = &mut self.levels
+            && let Some(slot) = cents::slot_of(price)
+            && levels.set(side, slot, size)
+        {
+            return;
+        }
+        self.set_in_other(side, price, size);
+    }
+
+    /// Sets a level in a book of another form than the usual one, or that the usual one cannot hold.
+    #[inline(never)]
+    fn set_in_other(&mut self, side: Side, price: Price, size: Quantity) {
         let done = match (&mut self.levels, cents::slot_of(price)) {
-            (Levels::Hundredths(levels), Some(slot)) => levels.set(side, slot, size),
             (Levels::Millionths(levels), Some(slot)) => levels.set(side, slot, size),
             (Levels::Fine(levels), _) => {
                 levels.set(side, price, size);

@@ -4,14 +4,24 @@ use crate::{Level, Price, Quantity, Side};
 
 /// Slots of a side, for prices from $0 to $1.
 const SLOTS: usize = 101;
-/// Millionths of a dollar in a cent.
-const CENT: u32 = 10_000;
+
+/// What 625 is to be multiplied by for 1, in 64 bits: 10,000 is 625 · 2⁴.
+const OF_625: u64 = 0xd288_ce70_3afb_7e91;
+
+/// A number divided by 10,000, or one above 2⁶⁴ / 10,000 where a remainder is left.
+///
+/// One multiplication does for both the question and the answer. Where there is no remainder, undoing the factor 625 modulo 2⁶⁴ is
+/// exact and the four low bits are zero; all other numbers are mapped, one to one, onto what is left above.
+#[inline]
+const fn ten_thousandth(number: u64) -> u64 {
+    number.wrapping_mul(OF_625).rotate_right(4)
+}
 
 /// The slot of a price, `None` between cents.
 #[inline]
 pub(super) const fn slot_of(price: Price) -> Option<usize> {
-    let micros = price.micros();
-    if micros.is_multiple_of(CENT) { Some((micros / CENT) as usize) } else { None }
+    let slot = ten_thousandth(price.micros() as u64);
+    if slot < SLOTS as u64 { Some(slot as usize) } else { None }
 }
 
 /// How sizes are kept in a slot.
@@ -30,8 +40,7 @@ impl Unit for u32 {
 
     #[inline]
     fn from_quantity(size: Quantity) -> Option<Self> {
-        let micros = size.micros();
-        if micros.is_multiple_of(10_000) { Self::try_from(micros / 10_000).ok() } else { None }
+        Self::try_from(ten_thousandth(size.micros())).ok()
     }
 
     #[inline]
@@ -56,7 +65,16 @@ impl Unit for u64 {
     }
 }
 
-/// Which slots of a side are in use: bit n says that there is a level at n cents.
+/// Where a slot stands in its side, counted from the best price there could be.
+#[inline]
+const fn rank(side: Side, slot: usize) -> usize {
+    match side {
+        Side::Bid => SLOTS - 1 - slot,
+        Side::Ask => slot,
+    }
+}
+
+/// Which slots of a side are in use: bit n says that there is a level at rank n, so that the best is the lowest on both sides.
 ///
 /// Two words and not one of 128 bits, whose shifts and counts take three times the instructions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -66,28 +84,18 @@ impl Used {
     const NONE: Self = Self([0; 2]);
 
     #[inline]
-    const fn mark(&mut self, slot: usize, used: bool) {
-        let word = &mut self.0[slot / 64 % 2];
-        let bit = 1 << (slot % 64);
-        *word = (*word & !bit) | ((used as u64) << (slot % 64));
+    const fn mark(&mut self, rank: usize, used: bool) {
+        let word = &mut self.0[rank / 64 % 2];
+        let bit = 1 << (rank % 64);
+        *word = (*word & !bit) | ((used as u64) << (rank % 64));
     }
 
+    /// The rank of the best level, 128 where there is none.
     #[inline]
-    const fn highest(self) -> Option<usize> {
-        match self.0 {
-            [0, 0] => None,
-            [low, 0] => Some(low.ilog2() as usize),
-            [_, high] => Some(64 + high.ilog2() as usize),
-        }
-    }
-
-    #[inline]
-    const fn lowest(self) -> Option<usize> {
-        match self.0 {
-            [0, 0] => None,
-            [0, high] => Some(64 + high.trailing_zeros() as usize),
-            [low, _] => Some(low.trailing_zeros() as usize),
-        }
+    const fn best(self) -> usize {
+        let [low, high] = self.0;
+        let rank = if low == 0 { 64 + high.trailing_zeros() } else { low.trailing_zeros() };
+        rank as usize
     }
 
     #[inline]
@@ -128,7 +136,7 @@ impl<T: Unit> CentLevels<T> {
     pub(super) fn set(&mut self, side: Side, slot: usize, size: Quantity) -> bool {
         let Some(units) = T::from_quantity(size) else { return false };
         self.sizes[slot][index(side)] = units;
-        self.used[index(side)].mark(slot, !size.is_zero());
+        self.used[index(side)].mark(rank(side, slot), !size.is_zero());
         true
     }
 
@@ -155,12 +163,12 @@ pub(crate) struct Slots<'a, T> {
 
 #[expect(private_bounds, reason = "the two units are this module's own")]
 impl<T: Unit> Slots<'_, T> {
+    /// The slot of the best level.
     #[inline]
     const fn best_slot(&self) -> Option<usize> {
-        match self.side {
-            Side::Bid => self.used.highest(),
-            Side::Ask => self.used.lowest(),
-        }
+        let best = self.used.best();
+        // Ranks and slots are each other's mirror on one side, the same on the other.
+        if best < SLOTS { Some(rank(self.side, best)) } else { None }
     }
 
     #[inline]
@@ -188,7 +196,7 @@ impl<T: Unit> Slots<'_, T> {
     #[inline]
     pub(crate) fn take_best(&mut self) -> Option<Level> {
         let slot = self.best_slot()?;
-        self.used.mark(slot, false);
+        self.used.mark(rank(self.side, slot), false);
         self.level(slot)
     }
 
@@ -196,5 +204,27 @@ impl<T: Unit> Slots<'_, T> {
     #[inline]
     pub(crate) const fn len(&self) -> usize {
         self.used.count()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_ten_thousandth_is_exact_or_too_large_to_be_one() {
+        let largest = u64::MAX / 10_000;
+        let quotients = (0..1_000).chain([1 << 20, 4_294_967_295, 4_294_967_296, largest - 1]);
+        for quotient in quotients {
+            assert_eq!(ten_thousandth(quotient * 10_000), quotient);
+            for rest in [1, 2, 16, 625, 1_250, 5_000, 8_192, 9_999] {
+                assert!(
+                    ten_thousandth(quotient * 10_000 + rest) > largest,
+                    "{quotient} and {rest}"
+                );
+            }
+        }
+        assert_eq!(ten_thousandth(largest * 10_000), largest);
+        assert!(ten_thousandth(u64::MAX) > largest);
     }
 }
