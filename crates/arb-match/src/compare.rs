@@ -31,6 +31,8 @@ use crate::statement::{Atom, Statement};
 struct Findings {
     differences: Vec<Difference>,
     relation: Option<Relation>,
+    /// One side says more of where, how or at what it happens, and nothing else is left over.
+    restricted: bool,
 }
 
 impl Findings {
@@ -69,7 +71,13 @@ impl Findings {
     }
 
     /// Meets the relation found so far with that of another term.
+    #[track_caller]
     fn meet(&mut self, next: Relation) {
+        #[cfg(debug_assertions)]
+        #[allow(clippy::print_stderr)]
+        if std::env::var("MEET").is_ok() {
+            eprintln!("meet {next:?} {}", std::panic::Location::caller());
+        }
         self.relation = Some(meet(self.relation.unwrap_or(Relation::Equal), next));
     }
 }
@@ -99,7 +107,7 @@ pub(crate) fn compare(k: &Reading, p: &Reading) -> Judgement {
     let progress = progression(sk, sp, &rk, &rp, &conflicts);
     let mut relation = if conflicts.is_empty() || progress.is_some() {
         found.relation = progress;
-        one_sided(k, p, &rk, &rp, &mut found);
+        one_sided(k, p, (sk, sp), (&rk, &rp), &mut found);
         amounts(k, p, &mut found);
         windows(k, p, sk, sp, &mut found);
         negation(k, p, sk, sp, &mut found);
@@ -215,7 +223,13 @@ fn names(atoms: &[&Atom]) -> String {
 }
 
 /// What only one side says.
-fn one_sided(k: &Reading, p: &Reading, rk: &Residue, rp: &Residue, found: &mut Findings) {
+fn one_sided(
+    k: &Reading,
+    p: &Reading,
+    (sk, sp): (&Statement, &Statement),
+    (rk, rp): (&Residue, &Residue),
+    found: &mut Findings,
+) {
     for (residue, kalshi) in [(rk, true), (rp, false)] {
         for (atom, w) in &residue.atoms {
             let (a, b) = if kalshi { (atom.text.as_str(), "") } else { ("", atom.text.as_str()) };
@@ -241,7 +255,8 @@ fn one_sided(k: &Reading, p: &Reading, rk: &Residue, rp: &Residue, found: &mut F
         let mut atoms = r.atoms.iter().filter(|(_, w)| *w >= 0.5).map(|(a, _)| a).chain(label);
         atoms.any(|a| a.kind == Kind::Outcome && other.explains(a) < 0.9)
     };
-    if (tied(k, rk, p) || tied(p, rp, k)) && k.has(Kind::Verb, "win") && p.has(Kind::Verb, "win") {
+    if (tied(k, rk, p) && p.has(Kind::Verb, "win")) || (tied(p, rp, k) && k.has(Kind::Verb, "win"))
+    {
         found.meet(if k.tie_goes_to_one || p.tie_goes_to_one {
             Relation::Overlap
         } else {
@@ -249,6 +264,7 @@ fn one_sided(k: &Reading, p: &Reading, rk: &Residue, rp: &Residue, found: &mut F
         });
     }
     wider_or_narrower(k, p, rk, rp, found);
+    restricted(sk, sp, rk, rp, found);
     // A coalition with one party more is another coalition.
     let coalition = k.has(Kind::Verb, "form") && p.has(Kind::Verb, "form");
     if coalition && !(rk.of_group(Group::Who).is_empty() && rp.of_group(Group::Who).is_empty()) {
@@ -258,14 +274,58 @@ fn one_sided(k: &Reading, p: &Reading, rk: &Residue, rp: &Residue, found: &mut F
 
 /// Terms of one side that let it happen in more ways, or in fewer.
 fn wider_or_narrower(k: &Reading, p: &Reading, rk: &Residue, rp: &Residue, found: &mut Findings) {
-    // `Pardon or commute` is wider than either.
-    let or = |r: &Reading, residue: &Residue| {
-        let more = |a: &Atom| a.kind == Kind::Verb && r.statements().any(|s| s.or.contains(&a.at));
-        residue.atoms.iter().any(|(a, w)| *w >= 0.5 && more(a))
+    // `Pardon or commute` is wider than either, `the US or Israel` than one of them.
+    let or = |mine: &Reading, residue: &Residue, other: &Reading| {
+        let named = |a: &Atom, b: &str| {
+            let ids = [(Kind::Place, b.to_owned()), (a.kind, b.to_owned())];
+            ids.iter().any(|(kind, id)| other.has(*kind, id))
+        };
+        let one_of = |a: &Atom| {
+            let mut joined = mine.statements().flat_map(|s| &s.joined).filter(|(_, _, or)| *or);
+            let who = matches!(Group::of(a.kind), Group::Who | Group::Place);
+            who && joined.any(|(x, y, _)| *x == a.id && named(a, y) || *y == a.id && named(a, x))
+        };
+        let more =
+            |a: &Atom| a.kind == Kind::Verb && mine.statements().any(|s| s.or.contains(&a.at));
+        residue.atoms.iter().any(|(a, w)| *w >= 0.5 && (more(a) || one_of(a)))
     };
-    match (or(k, rk), or(p, rp)) {
+    match (or(k, rk, p), or(p, rp, k)) {
         (true, false) => found.meet(Relation::Superset),
         (false, true) => found.meet(Relation::Subset),
+        _ => {}
+    }
+    // Whoever does it has mostly announced it; an announcement alone is less than the deed.
+    let announces = |r: &Reading| {
+        let says = |s: &Statement| s.has(Kind::Verb, "announce") && s.or.is_empty();
+        r.titles.iter().any(says) && r.claims.iter().all(says)
+    };
+    match (
+        announces(k) && !p.has(Kind::Verb, "announce"),
+        announces(p) && !k.has(Kind::Verb, "announce"),
+    ) {
+        (true, false) => found.meet(Relation::Superset),
+        (false, true) => found.meet(Relation::Subset),
+        _ => {}
+    }
+    // What is counted in a part of a game is counted in the game.
+    let part = |r: &Residue| {
+        let mut stages = r.atoms.iter().filter(|(a, w)| *w >= 0.5 && a.kind == Kind::Stage);
+        stages.any(|(a, _)| contingencies::PARTS.contains(&a.id.as_str()))
+    };
+    let counted = |low: bool| {
+        let all = |r: &Reading| {
+            let mut amounts = r.statements().flat_map(|s| &s.amounts).peekable();
+            amounts.peek().is_some()
+                && amounts.all(|a| {
+                    let ends = (a.interval.low.is_some(), a.interval.high.is_some());
+                    a.compared && ends == (low, !low)
+                })
+        };
+        all(k) && all(p) && !k.has(Kind::Verb, "win") && !p.has(Kind::Verb, "win")
+    };
+    match (part(rk), part(rp), counted(true), counted(false)) {
+        (true, false, true, _) | (false, true, _, true) => found.meet(Relation::Subset),
+        (true, false, _, true) | (false, true, true, _) => found.meet(Relation::Superset),
         _ => {}
     }
     // A win in regular time is a win.
@@ -276,6 +336,25 @@ fn wider_or_narrower(k: &Reading, p: &Reading, rk: &Residue, rp: &Residue, found
     let win = k.has(Kind::Verb, "win") && p.has(Kind::Verb, "win");
     if win && p.sides.is_none() && regular(k) != regular(p) {
         found.meet(if regular(k) { Relation::Subset } else { Relation::Superset });
+    }
+}
+
+/// What only one side says of where, how and at what it happens narrows that side: `in California`, `by knock-out`.
+fn restricted(sk: &Statement, sp: &Statement, rk: &Residue, rp: &Residue, found: &mut Findings) {
+    let of = |s: &Statement, r: &Residue| {
+        let open = r.atoms.iter().filter(|(_, w)| *w >= 0.5).map(|(a, _)| a);
+        let kinds = [Kind::Name, Kind::Place, Kind::Word, Kind::Organisation];
+        let mut open = open.peekable();
+        let telling = r.atoms.iter().any(|(a, w)| *w >= 1.0 && s.adjuncts.contains(&a.at));
+        telling && open.all(|a| kinds.contains(&a.kind) && s.adjuncts.contains(&a.at))
+    };
+    let none = |r: &Residue| r.atoms.iter().all(|(_, w)| *w < 0.5);
+    if of(sk, rk) && none(rp) {
+        found.restricted = true;
+        found.meet(Relation::Subset);
+    } else if of(sp, rp) && none(rk) {
+        found.restricted = true;
+        found.meet(Relation::Superset);
     }
 }
 
@@ -296,6 +375,9 @@ fn negation(k: &Reading, p: &Reading, sk: &Statement, sp: &Statement, found: &mu
     }
 }
 
+/// What two do with each other, whoever is named first.
+const MUTUAL: [&str; 5] = ["meet", "meet_in_person", "talk", "marry", "merge"];
+
 /// `Israel strikes Iran` is not `Iran strikes Israel`.
 fn roles(sk: &Statement, sp: &Statement, found: &mut Findings) {
     let who = |s: &Statement| -> Vec<String> {
@@ -305,7 +387,14 @@ fn roles(sk: &Statement, sp: &Statement, found: &mut Findings) {
             .collect()
     };
     let (a, b) = (who(sk), who(sp));
+    let mutual = |s: &Statement| {
+        s.verb_at
+            .is_some_and(|at| s.atoms.iter().any(|v| v.at == at && MUTUAL.contains(&v.id.as_str())))
+    };
     if a.is_empty() || b.is_empty() || sk.verb_at.is_none() || sp.verb_at.is_none() {
+        return;
+    }
+    if mutual(sk) && mutual(sp) {
         return;
     }
     let after = |s: &Statement, ids: &[String]| {

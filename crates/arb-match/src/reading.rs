@@ -42,11 +42,15 @@ pub(crate) struct Window {
     pub(crate) end: i64,
     /// Whether it is one observation (`on May 1`) rather than a stretch in which the event may come.
     pub(crate) point: bool,
+    /// Whether the text names it as a whole (`in December`), start and end.
+    pub(crate) whole: bool,
     pub(crate) from: Provenance,
 }
 
-/// How far the day of the event in the rules may lie from the day the venue gives, in seconds.
-const SCHEDULE_DRIFT: u64 = 31 * 86_400;
+/// How long after the day of the event in the rules the venue may end the market, in seconds.
+const SCHEDULE_DRIFT: std::ops::Range<i64> = -2 * 86_400..31 * 86_400;
+
+const DAY: u64 = 25 * 3600;
 
 /// A winner may be shared.
 const SHARED: [&str; 5] =
@@ -177,6 +181,7 @@ impl Reading {
         let claims = claims(named.as_ref(), condition.as_ref(), title_text, clause);
         let other_number = counted && other_number(&titles, &rules, market, clause);
         let words = condition.as_ref().map(|claim| claim.beginning());
+        let counting = without_exclusions(&rules);
         let contingencies = contingencies(&rules, words.as_deref(), named.as_ref(), around);
         let sides_turned =
             named.as_ref().is_some_and(|names| turned(names, &rules, spread.is_some()));
@@ -195,7 +200,7 @@ impl Reading {
             joined: HashSet::new(),
             roots: HashSet::new(),
             kinds: HashSet::new(),
-            weak: tokens(&rules).into_iter().filter(|t| t.word).map(|t| t.stem).collect(),
+            weak: tokens(&counting).into_iter().filter(|t| t.word).map(|t| t.stem).collect(),
             sources: BTreeSet::new(),
             window: None,
             other_deadline: None,
@@ -225,7 +230,8 @@ impl Reading {
             tenths: contains(&rules.to_lowercase(), &TENTHS),
         };
         reading.named_in_question();
-        reading.cover(&read(&event), &read(&rules));
+        reading.other_names();
+        reading.cover(&read(&event), &read(&counting));
         reading.times(&rules, around);
         reading
     }
@@ -243,6 +249,33 @@ impl Reading {
         for claim in &mut self.claims {
             let unnamed = figures.iter().any(|id| !claim.has(Kind::Name, id));
             claim.named_in_question = unnamed && claim.has(Kind::Office, "president");
+        }
+    }
+
+    /// `Will the Williams Mercedes win …? [Williams]` with rules that say `Williams`: what the question adds to the name of the
+    /// outcome beside it is another name of the same.
+    fn other_names(&mut self) {
+        let (Some(label), Some(claim)) = (&self.label, self.claims.first()) else { return };
+        let named: Vec<Atom> = label.atoms.clone();
+        let same = |a: &Atom, b: &Atom| a.kind == b.kind && a.id == b.id;
+        let plain = |a: &Atom| a.kind == Kind::Name && a.text.chars().all(char::is_alphabetic);
+        if named.is_empty()
+            || !named.iter().all(|a| plain(a) && claim.subject().any(|b| same(a, b)))
+        {
+            return;
+        }
+        let ruled: Vec<String> = claim.atoms.iter().map(|a| a.id.clone()).collect();
+        for title in &mut self.titles {
+            let verb = title.verb_at.unwrap_or(0);
+            let ends: Vec<usize> = title
+                .atoms
+                .iter()
+                .filter(|a| a.at < verb && named.iter().any(|b| same(a, b)))
+                .map(|a| a.at + 1)
+                .collect();
+            title.atoms.retain(|a| {
+                !(plain(a) && a.at < verb && ends.contains(&a.at) && !ruled.contains(&a.id))
+            });
         }
     }
 
@@ -301,6 +334,18 @@ impl Reading {
             }
             _ => None,
         };
+        // Kalshi writes "between issuance and January 1" for "before January 1".
+        let dates_of = |all: &[Statement], tie: Tie| -> Vec<Date> {
+            all.iter().flat_map(|s| &s.dates).filter(|w| w.tie == tie).map(|w| w.first).collect()
+        };
+        let before = dates_of(&self.titles, Tie::Before);
+        let until = dates_of(&self.claims, Tie::By).iter().any(|day| before.contains(day));
+        let in_claim = match (in_claim, in_title) {
+            (Some(a), Some(b)) if until && a.end.abs_diff(b.end) <= DAY => {
+                Some(Window { end: a.end.min(b.end), ..a })
+            }
+            _ => in_claim,
+        };
         let in_basis = self.basis.as_ref().and_then(|s| window(s, Provenance::Claim));
         self.window = in_claim.or(in_basis).or(in_title).or_else(|| fallback(rules, around));
         // "before January 1, 2027" is about 2026.
@@ -336,12 +381,19 @@ impl Reading {
             rules.lines().flat_map(|line| line.split(". ")).filter(|s| s.contains("cheduled"));
         let scheduled: Vec<&str> = scheduled.collect();
         let days = dates(&tokens(rules), around).into_iter();
-        let days = days.filter(|w| w.is_day() && !w.year_guessed).filter_map(|w| w.opening());
-        let near = days
-            .into_iter()
-            .any(|day| self.ends_at.is_none_or(|end| day.abs_diff(end) <= SCHEDULE_DRIFT));
+        let days = days
+            .filter(|w| w.is_month() || w.is_brief())
+            .filter(|w| !w.year_guessed && !matches!(w.tie, Tie::By | Tie::Before))
+            .filter_map(|w| Some((w.opening()?, i64::from((w.end - w.first).get_days()))));
+        // A market ends on the day of its event or soon after, not before it.
+        let near = days.into_iter().any(|(day, long)| {
+            let last = day + long * 86_400;
+            let apart = |end: i64| (end - day).min(0) + (end - last).max(0);
+            self.ends_at.is_none_or(|end| SCHEDULE_DRIFT.contains(&apart(end)))
+        });
         let named = |text: &&str| {
-            dates(&tokens(text), around).iter().any(|w| w.is_day() && !w.year_guessed)
+            let mut days = dates(&tokens(text), around).into_iter();
+            days.any(|w| (w.is_day() || w.is_month()) && !w.year_guessed)
         };
         self.other_day = self.ticker.is_none() && scheduled.iter().any(named) && !near;
         // When a statistic is due is not the month it is about.
@@ -349,6 +401,11 @@ impl Reading {
         for sentence in scheduled.into_iter().take(usize::from(!statistic)) {
             let found = dates(&tokens(sentence), around);
             editions.extend(found.into_iter().map(|when| When { tie: Tie::Named, ..when }));
+        }
+        // Rules that pay two names say which match in their first sentence.
+        if self.sides.is_some() {
+            let first = &rules[..sentence_end(rules)];
+            editions.extend(dates(&tokens(first), around).into_iter().filter(|w| !w.year_guessed));
         }
         editions.sort_by_key(|w| (w.first, w.end, w.tie));
         editions.dedup_by_key(|w| (w.first, w.end, w.tie));
@@ -414,6 +471,11 @@ impl Reading {
         self.kinds.contains(&kind)
     }
 
+    /// Whether its rules name both teams of a match.
+    pub(crate) fn names_a_match(&self) -> bool {
+        self.weak.iter().filter(|word| word.starts_with("Team:")).count() > 1
+    }
+
     /// Whether its rules have a word of that stem.
     pub(crate) fn mentions(&self, stem: &str) -> bool {
         self.weak.contains(stem)
@@ -470,6 +532,37 @@ impl Reading {
         }
         0.0
     }
+}
+
+/// The rules without the sentences that say what does not count: their words explain nothing.
+fn without_exclusions(rules: &str) -> String {
+    const OUT: [&str; 12] = [
+        "not count",
+        "n't count",
+        "not qualify",
+        "not alone",
+        "not be considered",
+        "not be counted",
+        "not be included",
+        "not be sufficient",
+        "not sufficient",
+        "not suffice",
+        "not included",
+        "excluded",
+    ];
+    let mut out = String::with_capacity(rules.len());
+    for line in rules.lines() {
+        let mut rest = line;
+        while !rest.is_empty() {
+            let end = (sentence_end(rest) + 1).min(rest.len());
+            if !contains(&rest[..end], &OUT) {
+                out.push_str(&rest[..end]);
+            }
+            rest = &rest[end..];
+        }
+        out.push('\n');
+    }
+    out
 }
 
 /// The verb in a noun: `eruption`, `resignation`, `removal`.
@@ -572,7 +665,13 @@ fn window(statement: &Statement, from: Provenance) -> Option<Window> {
         (None, Tie::In) => end.opening(),
         _ => None,
     };
-    Some(Window { start, end: end.deadline()?, point: end.tie == Tie::On, from })
+    Some(Window {
+        start,
+        end: end.deadline()?,
+        point: end.tie == Tie::On,
+        whole: end.tie == Tie::In,
+        from,
+    })
 }
 
 /// `If no winner is declared by June 30, 2025, 11:59 PM ET, this market resolves to No`.
@@ -586,5 +685,11 @@ fn fallback(rules: &str, around: Around) -> Option<Window> {
             let dates = dates(&tokens(sentence), around);
             dates.into_iter().find(|w| matches!(w.tie, Tie::Before | Tie::By))
         })?;
-    Some(Window { start: None, end: found.deadline()?, point: false, from: Provenance::Fallback })
+    Some(Window {
+        start: None,
+        end: found.deadline()?,
+        point: false,
+        whole: false,
+        from: Provenance::Fallback,
+    })
 }

@@ -56,9 +56,11 @@ pub(crate) struct Statement {
     pub(crate) initials: Vec<Initials>,
     /// Words that narrow what is said (`in straight sets`, `unanimously`, `and catches the booster`), by the token they start at.
     pub(crate) narrowing: Vec<usize>,
+    /// Words and names behind a preposition that says where, how or at what, after the predicate, by the token they start at.
+    pub(crate) adjuncts: Vec<usize>,
     /// Atoms joined by `and`, or by `or`: the two ids and whether it is `or`.
     pub(crate) joined: Vec<(String, String, bool)>,
-    /// Predicates beside an `or`, by the token they start at.
+    /// Predicates of which one is enough, by the token they start at.
     pub(crate) or: Vec<usize>,
     /// Names that only explain: whose song it is (`"Ordinary" by Alex Warren`), whom the next one follows; by the token they start at.
     pub(crate) asides: Vec<usize>,
@@ -191,21 +193,18 @@ impl Statement {
         statement.copula = tokens.iter().position(being).filter(|at| *at > 0);
         statement.editions();
         statement.changes();
+        statement.ranges(&tokens);
         statement.passive = statement.passive(&tokens);
         statement.initials = initials(&tokens);
         statement.versus = versus(&tokens);
-        let or =
-            |at: Option<usize>| at.is_some_and(|i| tokens.get(i).is_some_and(|t| t.text == "or"));
-        let verbs = statement.atoms.iter().filter(|a| a.kind == Kind::Verb);
-        let beside = verbs.filter(|a| {
-            or(a.at.checked_sub(1)) || or(Some(a.at + a.text.split_whitespace().count()))
-        });
-        statement.or = beside.map(|a| a.at).collect();
+        statement.or = alternatives(&tokens, &statement.atoms);
         statement.narrowing = narrowing(&tokens);
+        statement.adjuncts = adjuncts(&tokens, &statement.atoms, statement.verb_at);
         statement.joined = joined(&tokens, &statement.atoms);
         statement.asides = asides(&tokens, statement.has(Kind::Rank, "next"));
         statement.offices(&tokens);
         statement.no_change();
+        statement.comparators();
         statement.control();
         statement.numbered_districts();
         statement
@@ -515,6 +514,54 @@ impl Statement {
         }
     }
 
+    /// A comparator said once more (`above 25 or above`) says nothing new.
+    fn comparators(&mut self) {
+        let low = self.amounts.iter().any(|a| a.compared && a.interval.low.is_some());
+        let high = self.amounts.iter().any(|a| a.compared && a.interval.high.is_some());
+        self.atoms.retain(|a| match a.text.as_str() {
+            "above" | "over" | "more" if a.kind == Kind::Word => !low,
+            "below" | "under" | "fewer" | "less" if a.kind == Kind::Word => !high,
+            _ => true,
+        });
+    }
+
+    /// `At least 375,000 and fewer than 400,000` is one range.
+    fn ranges(&mut self, tokens: &[Token]) {
+        let open = |a: &Amount| (a.interval.low.is_some(), a.interval.high.is_some());
+        let mut out: Vec<Amount> = Vec::new();
+        for next in std::mem::take(&mut self.amounts) {
+            let joined = out.last().is_some_and(|held| {
+                let between = tokens.get(held.stop..next.start).unwrap_or_default();
+                let noun = |t: &Token| t.stem == held.unit || matches!(t.text.as_str(), "," | "%");
+                let mut rest = between.iter().filter(|t| !noun(t));
+                let word = rest.next().is_some_and(|t| matches!(t.text.as_str(), "and" | "but"));
+                word && rest.next().is_none()
+                    && held.compared
+                    && next.compared
+                    && (held.unit == next.unit || held.unit.is_empty() || next.unit.is_empty())
+            });
+            let range = out.last().filter(|_| joined).and_then(|held| {
+                let (low, high) = match (open(held), open(&next)) {
+                    ((true, false), (false, true)) => (held.interval.low, next.interval.high),
+                    ((false, true), (true, false)) => (next.interval.low, held.interval.high),
+                    _ => return None,
+                };
+                (low?.value < high?.value).then_some(Interval { low, high })
+            });
+            match (range, out.last_mut()) {
+                (Some(interval), Some(held)) => {
+                    held.interval = interval;
+                    held.stop = next.stop;
+                    if held.unit.is_empty() {
+                        held.unit = next.unit;
+                    }
+                }
+                _ => out.push(next),
+            }
+        }
+        self.amounts = out;
+    }
+
     /// A hike or cut by nothing is no change.
     fn no_change(&mut self) {
         let nothing =
@@ -706,6 +753,69 @@ fn narrowing(tokens: &[Token]) -> Vec<usize> {
         tokens[*i].word && (adverb || PARTIAL.contains(&word) || behind(*i))
     };
     (0..tokens.len()).filter(narrows).collect()
+}
+
+/// The atoms of phrases behind the predicate that say where, how or at what it happens. A phrase ends where another preposition or
+/// a mark begins.
+fn adjuncts(tokens: &[Token], atoms: &[Atom], verb: Option<usize>) -> Vec<usize> {
+    const OPENING: [&str; 12] = [
+        "in", "by", "during", "at", "with", "via", "inside", "within", "against", "through",
+        "using", "on",
+    ];
+    const CLOSING: [&str; 9] = ["of", "for", "to", "from", "as", "than", "if", "that", "who"];
+    let Some(verb) = verb else { return Vec::new() };
+    let mut open = false;
+    let mut out = Vec::new();
+    for (i, token) in tokens.iter().enumerate().skip(verb + 1) {
+        if !token.word && !matches!(token.text.as_str(), "-" | "/" | "\"") {
+            open = false;
+        } else if OPENING.contains(&token.text.as_str()) {
+            open = true;
+        } else if CLOSING.contains(&token.text.as_str()) {
+            open = false;
+        } else if open && atoms.iter().any(|a| a.at == i) {
+            out.push(i);
+        }
+    }
+    out
+}
+
+/// Predicates of which one is enough, by the token they start at: those beside an `or`, and those of two clauses with `or` between
+/// them (`announces that she will, or otherwise leaves`).
+fn alternatives(tokens: &[Token], atoms: &[Atom]) -> Vec<usize> {
+    const AUXILIARY: [&str; 16] = [
+        "otherwise",
+        "officially",
+        "publicly",
+        "formally",
+        "actually",
+        "has",
+        "have",
+        "had",
+        "been",
+        "is",
+        "be",
+        "will",
+        "to",
+        "either",
+        "that",
+        "who",
+    ];
+    let verbs = || atoms.iter().filter(|a| a.kind == Kind::Verb);
+    let end = |a: &Atom| a.at + a.text.split_whitespace().count();
+    let mut out = Vec::new();
+    for or in (0..tokens.len()).filter(|i| tokens[*i].text == "or") {
+        let skipped = tokens[or + 1..].iter().take_while(|t| AUXILIARY.contains(&t.text.as_str()));
+        let next = or + 1 + skipped.count();
+        let before = verbs().rfind(|a| a.at < or && or - a.at <= 10);
+        out.extend(verbs().filter(|a| end(a) == or).map(|a| a.at));
+        if verbs().any(|a| a.at == next) {
+            out.extend(before.map(|a| a.at).into_iter().chain([next]));
+        }
+    }
+    out.sort_unstable();
+    out.dedup();
+    out
 }
 
 /// Neighbouring atoms with `and` or `or` between them.

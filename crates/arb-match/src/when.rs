@@ -112,6 +112,11 @@ impl When {
         (self.end - self.first).get_days() <= 7
     }
 
+    /// Whether it is one calendar month.
+    pub(crate) fn is_month(&self) -> bool {
+        self.first.day() == 1 && self.first.checked_add(1.month()).is_ok_and(|end| end == self.end)
+    }
+
     /// Whether it is one calendar year.
     pub(crate) fn is_year(&self) -> bool {
         self.first.month() == 1
@@ -207,7 +212,7 @@ fn tie(tokens: &[Token], when: &mut When, from: usize) {
         (_, "on" | "at" | "for" | "of") => (Tie::On, 1),
         _ => return,
     };
-    if matches!(word, "and" | "to" | "-") && from == 0 {
+    if matches!(word, "and" | "to" | "-") && from == 0 && !opened(tokens, at - 1) {
         return;
     }
     // "at the end of 2026" looks at its last day.
@@ -232,6 +237,13 @@ fn tie(tokens: &[Token], when: &mut When, from: usize) {
     let tie = if named { Tie::Named } else { tie };
     when.tie = tie;
     when.start = at - words;
+}
+
+/// Whether the `and` at `at` ends what began without a date: `between issuance and …`, `from this market's creation to …`.
+fn opened(tokens: &[Token], at: usize) -> bool {
+    let before = tokens[at.saturating_sub(8)..at].iter().rev();
+    let mut within = before.take_while(|t| t.word && t.text != "and");
+    within.any(|t| matches!(t.text.as_str(), "between" | "from"))
 }
 
 const SKIPPED: [&str; 12] = [

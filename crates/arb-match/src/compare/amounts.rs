@@ -7,7 +7,7 @@ use super::windows::fine;
 use crate::amount::{Amount, Bound, Interval, Lie, SCALE};
 use crate::judgement::DifferenceKind;
 use crate::lexicon::Kind;
-use crate::reading::{Provenance, Reading};
+use crate::reading::{Provenance, Reading, Window};
 
 pub(super) fn amounts(k: &Reading, p: &Reading, found: &mut Findings) {
     let tenths = tenths(k, p);
@@ -54,12 +54,16 @@ pub(super) fn amount_pair(k: &Reading, p: &Reading, x: &Amount, y: &Amount, foun
             found.meet(boundary(x.interval, y.interval));
             return;
         }
-        Lie::Apart | Lie::Inside | Lie::Around if fine(k) != fine(p) => Relation::Overlap,
+        Lie::Apart | Lie::Inside | Lie::Around if fine(k) != fine(p) && !within(k, p) => {
+            Relation::Overlap
+        }
         Lie::Inside => Relation::Subset,
         Lie::Around => Relation::Superset,
         Lie::Apart => Relation::Disjoint,
         // A price may stand on both sides of a line at different times.
         Lie::Opposite if repeated(k) || repeated(p) => Relation::Overlap,
+        // Nor does a side that has to win by less than a margin win where it does not win by more.
+        Lie::Opposite if margin(k, x) && margin(p, y) => Relation::Disjoint,
         Lie::Opposite => Relation::Complement,
         Lie::Crossing => Relation::Overlap,
     };
@@ -69,6 +73,19 @@ pub(super) fn amount_pair(k: &Reading, p: &Reading, x: &Amount, y: &Amount, foun
     };
     found.add("threshold", show(x), show(y), kind);
     found.meet(relation);
+}
+
+/// Whether the amount is by how much somebody wins.
+fn margin(reading: &Reading, amount: &Amount) -> bool {
+    let counted = ["seat", "stat", "gam", "match", "map", "set", "award", "medal", "vote"];
+    reading.has(Kind::Verb, "win") && !counted.contains(&amount.unit.as_str())
+}
+
+/// Whether one side looks once, within the stretch in which the other looks.
+fn within(k: &Reading, p: &Reading) -> bool {
+    let stated = |r: &Reading| r.window.filter(|w| w.from != Provenance::Fallback);
+    let inside = |day: Window, all: Window| day.point && !all.point && day.end <= all.end;
+    matches!((stated(k), stated(p)), (Some(a), Some(b)) if inside(a, b) || inside(b, a))
 }
 
 /// Whether the number is looked at more than once.

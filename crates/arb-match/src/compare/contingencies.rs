@@ -112,10 +112,12 @@ fn alone(one: &Contingency, mine: &Reading, other: &Reading) -> Option<Differenc
     }
 }
 
+/// Parts of a match that markets are about.
+pub(super) const PARTS: [&str; 7] =
+    ["first_half", "second_half", "quarter1", "set1", "map1", "innings5", "period1"];
+
 /// Whether its question or condition asks for a part of a match.
 fn in_part(reading: &Reading) -> bool {
-    const PARTS: [&str; 7] =
-        ["first_half", "second_half", "quarter1", "set1", "map1", "innings5", "period1"];
     let game = reading.sides.is_some() || reading.statements().any(|s| s.versus.is_some());
     game && PARTS.iter().any(|id| reading.has(Kind::Stage, id))
 }

@@ -40,7 +40,8 @@ impl Lesser {
     /// A side plays once a day: the day and one of them name the match.
     pub(super) fn opponent(&mut self, statement: &Statement, other: &Reading) {
         let Some(sides) = statement.versus.as_ref().filter(|_| fine(other)) else { return };
-        if other.statements().any(|s| s.versus.is_some()) {
+        let named = other.sides.is_some() || other.names_a_match();
+        if named || other.statements().any(|s| s.versus.is_some()) {
             return;
         }
         let of = |side: &std::ops::Range<usize>| {

@@ -74,7 +74,9 @@ pub(super) fn progression(
         // Whoever wins an award was nominated for it.
         let nominated = |s: &Statement| {
             s.has(Kind::Verb, "nominate")
-                && s.atoms.iter().any(|a| matches!(a.kind, Kind::Competition | Kind::Office))
+                && s.atoms
+                    .iter()
+                    .any(|a| matches!(a.kind, Kind::Competition | Kind::Office | Kind::District))
         };
         let primary = |s: &Statement| s.has(Kind::Stage, "primary");
         if won(sp) && nominated(sk) && !nominated(sp) && !primary(sp) {
@@ -93,10 +95,13 @@ pub(super) fn progression(
     if let Some(relation) = entailed(rk, rp, conflicts) {
         return Some(relation);
     }
-    let other = |r: &Residue| {
-        r.atoms.iter().any(|(a, w)| *w >= 0.5 && !allowed.contains(&Group::of(a.kind)))
+    // Taking part in a round is having reached it.
+    let other = |s: &Statement, r: &Residue| {
+        let part = |a: &Atom| reaches(s) && Group::of(a.kind) == Group::Wording && r.total() < 4.0;
+        let counts = |a: &Atom| !allowed.contains(&Group::of(a.kind)) && !part(a);
+        r.atoms.iter().any(|(a, w)| *w >= 0.5 && counts(a))
     };
-    if a != b || a.is_empty() || other(rk) || other(rp) {
+    if !same_contest(sk, sp, &a, &b) || other(sk, rk) || other(sp, rp) {
         return None;
     }
     let (x, y) = (depth(sk)?, depth(sp)?);
@@ -105,6 +110,16 @@ pub(super) fn progression(
         std::cmp::Ordering::Greater => Some(Relation::Superset),
         std::cmp::Ordering::Equal => None,
     }
+}
+
+/// Whether both are about one contest: a competition of the tables, or a name or office behind both predicates.
+fn same_contest(sk: &Statement, sp: &Statement, a: &[String], b: &[String]) -> bool {
+    let behind = |s: &Statement, atom: &Atom| s.verb_at.is_some_and(|verb| atom.at > verb);
+    let contest = |atom: &&Atom| matches!(atom.kind, Kind::Name | Kind::Office);
+    let mut named = sk.atoms.iter().filter(contest).filter(|atom| behind(sk, atom));
+    let both =
+        |x: &Atom| sp.atoms.iter().any(|y| y.kind == x.kind && y.id == x.id && behind(sp, y));
+    a == b && (!a.is_empty() || named.any(both))
 }
 
 /// What one predicate or degree implies of another, where nothing else is left over: whoever is convicted was charged.
@@ -161,6 +176,10 @@ pub(super) fn another_prize(sk: &Statement, sp: &Statement, rk: &Residue, rp: &R
 /// The relation with what the terms make of it that only one side has.
 pub(super) fn narrowed_by_words(relation: Relation, found: &Findings) -> Relation {
     let other = |terms: &[&str]| narrowed(found, terms);
+    let implied = matches!(relation, Relation::Equal | Relation::Subset | Relation::Superset);
+    if implied && superlative(found) {
+        return Relation::Overlap;
+    }
     match relation {
         Relation::Equal => unequal(found),
         Relation::Complement if other(&["measure", "competition", "category", "subject"]) => {
@@ -170,6 +189,17 @@ pub(super) fn narrowed_by_words(relation: Relation, found: &Findings) -> Relatio
         Relation::Disjoint if other(&["measure"]) => Relation::Overlap,
         _ => relation,
     }
+}
+
+/// Whether only one side asks who or what is best: another question than how good it is.
+fn superlative(found: &Findings) -> bool {
+    const SUPERLATIVES: [&str; 8] =
+        ["best", "most", "highest", "largest", "biggest", "lowest", "worst", "fastest"];
+    let missing = found.differences.iter().filter(|d| d.kind == DifferenceKind::Missing);
+    let mut wordings = missing.filter(|d| d.term == "wording");
+    wordings.any(|d| {
+        SUPERLATIVES.contains(&d.kalshi.as_str()) || SUPERLATIVES.contains(&d.polymarket.as_str())
+    })
 }
 
 /// What the terms that only one side has make of an equality: a word more narrows, another statistic or another name crosses.
@@ -195,11 +225,20 @@ fn unequal(found: &Findings) -> Relation {
     }
 }
 
+/// Whether it asks how far somebody comes: `reach the final`, `play in the final`.
+fn reaches(s: &Statement) -> bool {
+    const PART: [&str; 4] = ["play", "compet", "appear", "participat"];
+    s.has(Kind::Verb, "reach")
+        || !s.has(Kind::Verb, "win")
+            && s.atoms.iter().any(|a| a.kind == Kind::Stage)
+            && s.atoms.iter().any(|a| a.kind == Kind::Word && PART.contains(&a.id.as_str()))
+}
+
 /// 0 for winning, 1 for reaching the final, and so on.
 pub(super) fn depth(s: &Statement) -> Option<u8> {
     let stage = |id: &str| s.has(Kind::Stage, id);
-    if s.has(Kind::Verb, "reach") {
-        let stages = ["final", "semi", "quarter", "r16", "r32"];
+    if reaches(s) {
+        let stages = ["final", "semi", "quarter", "r16", "r32", "round2"];
         let at = stages.iter().position(|id| stage(id))?;
         return u8::try_from(at + 1).ok();
     }
@@ -216,15 +255,18 @@ pub(super) fn leftovers(
     rp: &Residue,
     found: &Findings,
 ) -> Relation {
+    // "At any time" only says what a window says.
+    let ever = |a: &Atom| a.kind == Kind::Observation && a.id == "any_time";
     let critical = |r: &Residue| {
-        r.atoms.iter().filter(|(a, w)| *w >= 0.5 && Group::of(a.kind) != Group::Wording).count()
+        let counts = |a: &Atom| Group::of(a.kind) != Group::Wording && !ever(a);
+        r.atoms.iter().filter(|(a, w)| *w >= 0.5 && counts(a)).count()
     };
     let words = |r: &Residue| r.of_group(Group::Wording).len();
     let acts =
         |r: &Residue| !r.of_group(Group::Act).is_empty() || !r.of_group(Group::Contest).is_empty();
     let relation = found.relation.unwrap_or(Relation::Equal);
     let (a, b) = (critical(rk), critical(rp));
-    if relation == Relation::Disjoint && (a == 0 || b == 0) {
+    if relation == Relation::Disjoint && (a == 0 || b == 0) || found.restricted {
         return relation;
     }
     let contest =
@@ -346,13 +388,14 @@ pub(super) fn two_sided(
         );
     }
     let subject = k.claims.first().or(k.label.as_ref()).or(k.titles.first());
+    // A label is all subject.
+    let labelled = k.claims.is_empty() && k.label.is_some();
+    let who: Vec<&Atom> = subject.map_or_else(Vec::new, |s| {
+        if labelled { s.atoms.iter().collect() } else { s.subject().collect() }
+    });
     let named = |side: &Statement| {
-        side.atoms
-            .iter()
-            .filter(|a| {
-                subject.is_some_and(|s| s.subject().any(|b| b.kind == a.kind && b.id == a.id))
-            })
-            .count()
+        let known = |a: &&Atom| who.iter().any(|b| b.kind == a.kind && b.id == a.id);
+        side.atoms.iter().filter(known).count()
     };
     // "Chiefs by over 3.5" says nothing of the Bills by over 3.5.
     if let Some(favourite) = p.favourite.as_ref().filter(|favourite| named(favourite) == 0) {

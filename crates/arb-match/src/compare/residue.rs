@@ -40,6 +40,7 @@ impl Residue {
                     .collect();
                 let opponent = atom.kind == Kind::Team
                     && teams.len() <= 2
+                    && other.sides.is_none()
                     && fine(other)
                     && statement.verb_at.is_some_and(|verb| atom.at > verb || last == Some(verb))
                     && statement.atoms.iter().any(|a| {

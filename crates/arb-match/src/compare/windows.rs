@@ -85,7 +85,7 @@ pub(super) fn windows(
     match (stated(&k.window), stated(&p.window)) {
         (Some(a), Some(b)) => {
             let match_day = k.league.is_some() && p.league.is_some();
-            let touch = [k, p].map(|r| r.has(Kind::Verb, "reach") || r.has(Kind::Verb, "dip"));
+            let touch = [k, p].map(touches);
             window_pair(a, b, match_day, touch, found);
         }
         (Some(a), None) if p.window.is_some_and(|b| b.end == a.end) => {}
@@ -122,13 +122,43 @@ pub(super) fn windows(
             found.add("window", "", show_window(Some(w)), DifferenceKind::Caveat);
         }
         _ if anchored && !(k.unscheduled || p.unscheduled) && one_is_edition(k, p) => {}
-        _ => found.add(
-            "window",
-            show_window(k.window),
-            show_window(p.window),
-            DifferenceKind::Missing,
-        ),
+        (a, b) => {
+            found.add(
+                "window",
+                show_window(k.window),
+                show_window(p.window),
+                DifferenceKind::Missing,
+            );
+            let fallback = k.window.is_some() && p.window.is_some();
+            if !anchored
+                && !fallback
+                && let Some(relation) = longer(a, b, k.ends_at, p.ends_at)
+            {
+                found.meet(relation);
+            }
+        }
     }
+}
+
+/// Whether it happens at some time of a stretch, however short.
+fn touches(r: &Reading) -> bool {
+    r.has(Kind::Verb, "reach") || r.has(Kind::Verb, "dip") || r.has(Kind::Observation, "any_time")
+}
+
+/// Where only one text has a deadline, the other market waits until the venue ends it.
+fn longer(
+    a: Option<Window>,
+    b: Option<Window>,
+    k_ends: Option<i64>,
+    p_ends: Option<i64>,
+) -> Option<Relation> {
+    const MONTH: i64 = 31 * 86_400;
+    let (stated, other, own) = match (a, b) {
+        (Some(w), None) => (w, p_ends?, Relation::Subset),
+        (None, Some(w)) => (w, k_ends?, Relation::Superset),
+        _ => return None,
+    };
+    (!stated.point && other > stated.end.saturating_add(MONTH)).then_some(own)
 }
 
 /// Where the only year a market names ends, if it names one and no day.
@@ -202,12 +232,24 @@ pub(super) fn window_pair(
     // A day's difference in the start is when the market was listed; the event before it would have settled both.
     let relation = match a.end.cmp(&b.end) {
         _ if apart => Relation::Disjoint,
+        std::cmp::Ordering::Equal if part_of(a, b) => Relation::Subset,
+        std::cmp::Ordering::Equal if part_of(b, a) => Relation::Superset,
         std::cmp::Ordering::Equal => return,
         std::cmp::Ordering::Less => Relation::Subset,
         std::cmp::Ordering::Greater => Relation::Superset,
     };
     found.add("window", show_window(Some(a)), show_window(Some(b)), DifferenceKind::Contradiction);
     found.meet(relation);
+}
+
+/// Whether a month or quarter is only the last part of a longer window.
+fn part_of(part: Window, all: Window) -> bool {
+    const MONTH: i64 = 31 * 86_400;
+    const QUARTER: i64 = 100 * 86_400;
+    let Some(start) = part.start.filter(|s| part.whole && part.end - s <= QUARTER) else {
+        return false;
+    };
+    all.start.is_none_or(|s| s < start.saturating_sub(MONTH))
 }
 
 /// Years, seasons and days that name the event: those the question and the condition give must all be met on the other side.
@@ -228,6 +270,20 @@ pub(super) fn editions(k: &Reading, p: &Reading, anchored: bool, found: &mut Fin
     if a.is_empty() || b.is_empty() {
         if anchored && !(next(k) && next(p)) && !same_number(k, p) {
             found.add("edition", text(&a), text(&b), DifferenceKind::Missing);
+            // "In any month before 2030" leaves room for the month the other side names.
+            let room = |r: &Reading, all: &[When]| {
+                let window = r.window.filter(|w| !w.point && w.from != Provenance::Fallback);
+                let inside = |w: &When| {
+                    let end = When { tie: Tie::In, ..w.clone() }.deadline();
+                    window.is_some_and(|all| end.is_some_and(|end| end < all.end))
+                };
+                !all.is_empty() && all.iter().all(inside)
+            };
+            if a.is_empty() && room(k, &b) {
+                found.meet(Relation::Superset);
+            } else if b.is_empty() && room(p, &a) {
+                found.meet(Relation::Subset);
+            }
         }
         return;
     }

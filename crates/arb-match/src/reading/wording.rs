@@ -2,7 +2,10 @@
 
 use arb_normalize::{Market, Outcome, Venue};
 
+use crate::lexicon::Kind;
+use crate::statement::Statement;
 use crate::text::plain;
+use crate::when::Around;
 
 /// What the venue calls the YES outcome, where that says more than `Yes`.
 pub(super) fn label(market: &Market, title: &str) -> Option<String> {
@@ -50,6 +53,11 @@ pub(super) fn variants(text: &str) -> Vec<String> {
     let short = format!("{}{}", &text[..open], &text[close + 1..]);
     if inside.contains("::") {
         return vec![short];
+    }
+    // The short name of a statistic says which it is.
+    let named = Statement::read(inside, None, Around::default()).atoms;
+    if matches!(named.as_slice(), [one] if one.kind == Kind::Measure) {
+        return vec![format!("{}{inside}{}", &text[..open], &text[close + 1..])];
     }
     // Women's teams carry the names of the men's.
     if inside == "W" {
