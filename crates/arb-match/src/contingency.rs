@@ -117,6 +117,9 @@ pub(crate) fn contingencies(
         // "the market called Tie resolves to Yes" is about another market of the event.
         let own = condition.is_some_and(|condition| lower.contains(condition))
             || lower.contains("market called")
+            || lower.starts_with("if so,")
+            // "This market will resolve to the team that …" is the condition, whatever a tie is in it.
+            || sides.is_some() && decides(&lower)
             || lower.contains("market will resolve to yes and");
         let mut payout = payout(&lower, sides);
         // "… then the strike for Fed maintains rate will resolve to yes and all others will resolve to no"
@@ -168,6 +171,14 @@ pub(crate) fn contingencies(
         }
     }
     out
+}
+
+/// Whether a sentence says by what a market of two sides is decided.
+fn decides(lower: &str) -> bool {
+    ["this market will resolve to the ", "the market will resolve to the "].iter().any(|words| {
+        let rest = lower.strip_prefix(words).unwrap_or_default();
+        rest.split(' ').take(3).any(|word| matches!(word, "that" | "who" | "which"))
+    })
 }
 
 /// The sentences of a text without quote marks; examples in brackets are left out.

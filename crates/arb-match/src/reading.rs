@@ -17,7 +17,7 @@ use self::glossary::spelled_out;
 use self::league::league;
 use self::sided::{other_number, sides, spread, total, turned};
 use self::wording::{label, split_label, variants, without_asked_noun};
-use crate::amount::{Amount, Bound, Interval, parse};
+use crate::amount::{Amount, Bound, Interval, SCALE, parse};
 use crate::contingency::{Contingency, contingencies};
 use crate::definition::{Definition, definitions};
 use crate::lexicon::Kind;
@@ -115,6 +115,8 @@ pub(crate) struct Reading {
     /// Dates that name the event itself: its year, its season, its day.
     pub(crate) editions: Vec<When>,
     pub(crate) ticker: Option<When>,
+    /// Where the windows that any sentence of the rules names end, in seconds since 1970.
+    pub(crate) rule_ends: Vec<i64>,
     /// The two outcomes, where they are not yes and no.
     pub(crate) sides: Option<[Statement; 2]>,
     /// Who has to win by a margin, where a margin is asked for.
@@ -142,7 +144,7 @@ pub(crate) struct Reading {
     pub(crate) has_rules: bool,
     pub(crate) placeholder: bool,
     /// Percentages are published with one decimal.
-    pub(crate) tenths: bool,
+    tenths: bool,
 }
 
 impl Reading {
@@ -210,6 +212,7 @@ impl Reading {
             league,
             end_year: around.end.and_then(year_of),
             editions: Vec::new(),
+            rule_ends: Vec::new(),
             ticker: ticker_edition(market, around),
             sides,
             favourite: spread.map(|(name, _)| clause(&name)),
@@ -361,6 +364,8 @@ impl Reading {
             .flat_map(year)
             .collect();
         let written = dates(&tokens(rules), around);
+        let ending = |w: &&When| matches!(w.tie, Tie::By | Tie::Before);
+        self.rule_ends = written.iter().filter(ending).filter_map(When::deadline).collect();
         // "In July?" of a question is the July its rules name with a year.
         let month = |w: &When| (w.first.month(), w.first.day(), w.is_day());
         let guessed = self.titles.iter().flat_map(|s| &s.dates).filter(|w| w.year_guessed);
@@ -469,6 +474,11 @@ impl Reading {
     /// Whether a statement has any atom of that kind.
     pub(crate) fn has_kind(&self, kind: Kind) -> bool {
         self.kinds.contains(&kind)
+    }
+
+    /// In what steps percentages are published, if the rules say so.
+    pub(crate) fn percent_step(&self) -> Option<i128> {
+        self.tenths.then_some(SCALE / 10)
     }
 
     /// Whether its rules name both teams of a match.

@@ -1,6 +1,8 @@
 //! A sentence that states a market's proposition, taken apart.
 
 use crate::amount::{Amount, Interval, amount_at};
+use jiff::civil::Date;
+
 use crate::lexicon::{Kind, Lexicon, is_stop_word};
 use crate::text::{Token, tokens};
 use crate::when::{Around, Tie, When, dates};
@@ -170,6 +172,7 @@ impl Statement {
         for when in &statement.dates {
             used[when.start..when.stop].fill(true);
         }
+        statement.dates.iter_mut().for_each(|when| season(&tokens, when, league));
         let several = statement.dates.len() > 1;
         statement.dates.retain(|when| !of_a_report(&tokens, when, several));
         let mut at = 0;
@@ -245,6 +248,12 @@ impl Statement {
             // "where each 25 basis points counts as one cut" defines, it does not ask for 25.
             let each = amount.start.checked_sub(1).map_or("", |i| tokens[i].text.as_str());
             if matches!(each, "each" | "every" | "per") {
+                return end;
+            }
+            // "100 or more of the 199 seats": the whole they are counted from.
+            let of = amount.start.checked_sub(2).map_or("", |i| tokens[i].text.as_str());
+            let counted = self.amounts.last().is_some_and(|a| a.stop + 2 == amount.start);
+            if counted && each == "the" && of == "of" {
                 return end;
             }
             // The comparator's words before the number were read as words already.
@@ -456,7 +465,15 @@ impl Statement {
             atom.kind == Kind::Office && tokens[atom.at].capital && names.contains(&last)
         };
         self.forms = self.atoms.iter().filter(|a| title(a)).map(|a| a.id.clone()).collect();
-        self.atoms.retain(|atom| !title(atom));
+        // "Ukrainian President Volodymyr Zelenskyy": of which country tells nothing more of the person.
+        let titles: Vec<usize> = self.atoms.iter().filter(|a| title(a)).map(|a| a.at).collect();
+        let before = |atom: &Atom| {
+            let next = atom.at + atom.text.split_whitespace().count();
+            matches!(atom.kind, Kind::Place | Kind::Party) && titles.contains(&next)
+        };
+        let described: Vec<usize> =
+            self.atoms.iter().filter(|a| before(a)).map(|a| a.at).collect();
+        self.atoms.retain(|atom| !title(atom) && !described.contains(&atom.at));
     }
 
     /// `New York's 17th congressional district` is NY-17.
@@ -835,9 +852,25 @@ fn of_a_report(tokens: &[Token], when: &When, several: bool) -> bool {
     let has = |words: &[&str]| before.iter().any(|t| words.contains(&t.text.as_str()));
     let report = before.last().is_some_and(|t| t.text == "report");
     // Beside the time the figures are about.
-    let published =
-        several && when.is_day() && (report || has(&["published"]) && when.tie == Tie::On);
+    let due = has(&["published", "due", "issued"]) && when.tie == Tie::On;
+    let published = several && when.is_day() && (report || due);
     has(&["scheduled"]) && has(&["released", "release", "published"]) || published
+}
+
+/// The `2026 NFL season` is that of 2026-27: such a season is named by the year it begins in.
+fn season(tokens: &[Token], when: &mut When, league: Option<&str>) {
+    let behind = tokens.get(when.stop..).unwrap_or_default();
+    let named = behind.iter().take_while(|t| t.word).take(6).position(|t| t.stem == "season");
+    let Some(at) = named.filter(|_| when.is_year()) else { return };
+    let football = |t: &Token| matches!(t.text.as_str(), "nfl" | "football");
+    if !(behind[..at].iter().any(football) || matches!(league, Some("nfl" | "ncaaf"))) {
+        return;
+    }
+    let year = when.first.year();
+    let (first, end) = (Date::new(year, 7, 1), Date::new(year + 1, 7, 1));
+    if let (Ok(first), Ok(end)) = (first, end) {
+        (when.first, when.end, when.season) = (first, end, true);
+    }
 }
 
 /// The names on both sides of `vs`, and of `at` where a game or match is spoken of.

@@ -210,6 +210,12 @@ fn tie(tokens: &[Token], when: &mut When, from: usize) {
         (_, "in" | "during" | "throughout" | "within") => (Tie::In, 1),
         (_, "between" | "from" | "after" | "since") => (Tie::After, 1),
         (_, "on" | "at" | "for" | "of") => (Tie::On, 1),
+        _ if tokens[at..when.start].iter().any(|t| t.text == "end") => {
+            if let Ok(last) = when.end.yesterday() {
+                (when.first, when.tie, when.start) = (last, Tie::On, at);
+            }
+            return;
+        }
         _ => return,
     };
     if matches!(word, "and" | "to" | "-") && from == 0 && !opened(tokens, at - 1) {

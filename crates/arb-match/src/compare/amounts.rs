@@ -10,8 +10,8 @@ use crate::lexicon::Kind;
 use crate::reading::{Provenance, Reading, Window};
 
 pub(super) fn amounts(k: &Reading, p: &Reading, found: &mut Findings) {
-    let tenths = tenths(k, p);
-    let (mut a, mut b) = (all_amounts(k, tenths), all_amounts(p, tenths));
+    let step = percent_step(k, p);
+    let (mut a, mut b) = (all_amounts(k, step), all_amounts(p, step));
     // A count's noun may be any word both know: "3,000 measles cases", "3,000 confirmed measles cases".
     let noun = |x: &Amount| !matches!(x.unit.as_str(), "$" | "%" | "bps" | "°");
     let unit = |x: &Amount, y: &Amount| {
@@ -21,7 +21,7 @@ pub(super) fn amounts(k: &Reading, p: &Reading, found: &mut Findings) {
             || (noun(x) && noun(y) && (p.has_stem(&x.unit) || k.has_stem(&y.unit)))
     };
     // What both say alike is settled; what is left over on both sides differs.
-    let same = |x: &Amount, y: &Amount| lie(x, y, tenths) == Lie::Equal && unit(x, y);
+    let same = |x: &Amount, y: &Amount| lie(x, y, step) == Lie::Equal && unit(x, y);
     let settled: Vec<Amount> = a.iter().filter(|x| b.iter().any(|y| same(x, y))).cloned().collect();
     a.retain(|x| !settled.iter().any(|y| same(x, y)));
     b.retain(|y| !settled.iter().any(|x| same(x, y)));
@@ -47,7 +47,7 @@ pub(super) fn amounts(k: &Reading, p: &Reading, found: &mut Findings) {
 }
 
 pub(super) fn amount_pair(k: &Reading, p: &Reading, x: &Amount, y: &Amount, found: &mut Findings) {
-    let relation = match lie(x, y, tenths(k, p)) {
+    let relation = match lie(x, y, percent_step(k, p)) {
         Lie::Equal => return,
         Lie::EqualButBoundary => {
             found.add("threshold", show(x), show(y), DifferenceKind::Missing);
@@ -113,24 +113,33 @@ fn boundary(x: Interval, y: Interval) -> Relation {
     }
 }
 
-/// Whether the percentages both ask for have one decimal: a text says so, or the statistic is always published that way.
-fn tenths(k: &Reading, p: &Reading) -> bool {
+/// In what steps the percentages both ask for are published: a text says so, or the statistic always is.
+fn percent_step(k: &Reading, p: &Reading) -> Option<i128> {
     let published = |r: &Reading| {
         ["inflation", "pce", "unemployment", "gdp"].iter().any(|id| r.has(Kind::Measure, id))
     };
-    k.tenths || p.tenths || (published(k) && published(p))
+    let whole = |r: &Reading| r.sources.contains("rt") || r.has(Kind::Word, "rt_critics");
+    if whole(k) && whole(p) {
+        return Some(SCALE);
+    }
+    k.percent_step().or(p.percent_step()).or((published(k) && published(p)).then_some(SCALE / 10))
 }
 
-/// How two amounts lie on the numbers that can come out: counts are whole, and so are published temperatures; `tenths` says
-/// whether percentages are published with one decimal; the Federal Reserve moves in quarters of a per cent.
-pub(super) fn lie(x: &Amount, y: &Amount, tenths: bool) -> Lie {
-    let step = |a: &Amount| match a.unit.as_str() {
+/// What an amount counts; a bare number beside a percentage is one.
+fn counted<'a>(a: &'a Amount, beside: &Amount) -> &'a str {
+    if a.unit.is_empty() && beside.unit == "%" { "%" } else { &a.unit }
+}
+
+/// How two amounts lie on the numbers that can come out: counts are whole, and so are published temperatures; `percent` says in what
+/// steps percentages are published; the Federal Reserve moves in quarters of a per cent.
+pub(super) fn lie(x: &Amount, y: &Amount, percent: Option<i128>) -> Lie {
+    let step = |a: &Amount, beside: &Amount| match counted(a, beside) {
         "$" => None,
-        "%" => tenths.then_some(SCALE / 10),
+        "%" => percent,
         "bps" => Some(25 * SCALE),
         _ => Some(SCALE),
     };
-    match (step(x), step(y)) {
+    match (step(x, y), step(y, x)) {
         (Some(a), Some(b)) if a == b && fits(x, a) == fits(y, a) => {
             let (x, y) = (x.interval.on_multiples_of(a), y.interval.on_multiples_of(a));
             // At most 45 and at least 46 are everything there is.
@@ -150,7 +159,7 @@ pub(super) fn fits(amount: &Amount, step: i128) -> bool {
 }
 
 /// The amounts of the condition and the question, each once. `$150k` after `hit` is at least $150,000, after `dip` at most.
-pub(super) fn all_amounts(reading: &Reading, tenths: bool) -> Vec<Amount> {
+pub(super) fn all_amounts(reading: &Reading, percent: Option<i128>) -> Vec<Amount> {
     let mut out: Vec<Amount> = Vec::new();
     for statement in reading.claims.iter().take(1).chain(&reading.label).chain(&reading.titles) {
         for amount in &statement.amounts {
@@ -163,7 +172,7 @@ pub(super) fn all_amounts(reading: &Reading, tenths: bool) -> Vec<Amount> {
                 }
             }
             amount.interval = amount.interval.without_last_cent();
-            if !out.iter().any(|held| lie(held, &amount, tenths) == Lie::Equal) {
+            if !out.iter().any(|held| lie(held, &amount, percent) == Lie::Equal) {
                 out.push(amount);
             }
         }

@@ -45,7 +45,7 @@ fn worst(kinds: impl Iterator<Item = Option<DifferenceKind>>) -> Option<Differen
 /// What is paid here: the lowest of several ranges is NO to a market that asks for more.
 fn paid(one: &Contingency, mine: &Reading) -> Contingency {
     let above = || {
-        let amounts = super::amounts::all_amounts(mine, mine.tenths);
+        let amounts = super::amounts::all_amounts(mine, mine.percent_step());
         !amounts.is_empty() && amounts.iter().all(|a| a.interval.low.is_some())
     };
     match one.payout {
@@ -101,7 +101,7 @@ fn alone(one: &Contingency, mine: &Reading, other: &Reading) -> Option<Differenc
         (Case::Postponed, Payout::Open) | (Case::Overtime | Case::RunOff, Payout::Counts) => None,
         (Case::Postponed, Payout::Even | Payout::No) if one.limited => Some(Caveat),
         (Case::Undecided, Payout::No | Payout::Alphabet) if !early(one, mine, other) => None,
-        (Case::Undecided, Payout::Even) if match_of_two && !early(one, mine, other) => Some(Caveat),
+        (Case::Undecided, Payout::Even) if match_of_two => Some(Caveat),
         (Case::Death, _) if !leaves(mine) => Some(Caveat),
         (Case::Impossible, Payout::No) | (Case::Certain, Payout::Yes) => None,
         (Case::Otherwise, Payout::No) if !denied(mine) => None,
@@ -165,6 +165,9 @@ fn names_all(sentence: &Statement, reading: &Reading) -> bool {
     said.is_empty() || reading.claims.first().is_none_or(|claim| who(claim).is_subset(&said))
 }
 
+/// Stems that stand for what the condition is about.
+const SAID: [&str; 5] = ["befor", "valu", "figur", "number", "read"];
+
 /// Whether the sentence only says again under which condition YES is paid.
 fn repeats(one: &Contingency, mine: &Reading) -> bool {
     // Only what stands before "this market will resolve to yes" is asked.
@@ -178,10 +181,10 @@ fn repeats(one: &Contingency, mine: &Reading) -> bool {
     let said = asked.split(" but ").next().filter(|_| one.sentence.contains("still "));
     let sentence = Statement::read(said.unwrap_or(asked), None, Around::default());
     let denied = mine.claims.first().is_some_and(|claim| claim.negated);
-    let tenths = mine.tenths;
-    let amounts = super::amounts::all_amounts(mine, tenths);
+    let percent = mine.percent_step();
+    let amounts = super::amounts::all_amounts(mine, percent);
     let known = |a: &crate::amount::Amount| {
-        amounts.iter().any(|b| super::amounts::lie(a, b, tenths) == crate::amount::Lie::Equal)
+        amounts.iter().any(|b| super::amounts::lie(a, b, percent) == crate::amount::Lie::Equal)
     };
     if !names_all(&sentence, mine) {
         return false;
@@ -190,6 +193,6 @@ fn repeats(one: &Contingency, mine: &Reading) -> bool {
         && sentence.dates.is_empty()
         && sentence.or.is_empty()
         && !sentence.atoms.is_empty()
-        && sentence.atoms.iter().all(|atom| atom.id == "befor" || mine.says(atom))
+        && sentence.atoms.iter().all(|atom| SAID.contains(&atom.id.as_str()) || mine.says(atom))
         && sentence.amounts.iter().all(known)
 }

@@ -84,7 +84,10 @@ pub(super) fn windows(
         |w: &Option<Window>| w.filter(|w| w.from != Provenance::Fallback && !(anchored && w.point));
     match (stated(&k.window), stated(&p.window)) {
         (Some(a), Some(b)) => {
-            let match_day = k.league.is_some() && p.league.is_some();
+            // The day of a match on one side, its hour on the other.
+            let won = k.has(Kind::Verb, "win") && p.has(Kind::Verb, "win");
+            let match_day =
+                k.league.is_some() && p.league.is_some() || won && is_match(k) && is_match(p);
             let touch = [k, p].map(touches);
             window_pair(a, b, match_day, touch, found);
         }
@@ -122,6 +125,9 @@ pub(super) fn windows(
             found.add("window", "", show_window(Some(w)), DifferenceKind::Caveat);
         }
         _ if anchored && !(k.unscheduled || p.unscheduled) && one_is_edition(k, p) => {}
+        // The condition of one side leaves to a later sentence what that of the other says.
+        (Some(w), None) if !w.point && p.rule_ends.contains(&w.end) => {}
+        (None, Some(w)) if !w.point && k.rule_ends.contains(&w.end) => {}
         (a, b) => {
             found.add(
                 "window",
@@ -138,6 +144,13 @@ pub(super) fn windows(
             }
         }
     }
+}
+
+/// Whether it is about one match: two sides are named, or the rules speak of the game.
+fn is_match(r: &Reading) -> bool {
+    r.sides.is_some()
+        || r.statements().any(|s| s.versus.is_some())
+        || ["gam", "match", "fight"].iter().any(|stem| r.mentions(stem))
 }
 
 /// Whether it happens at some time of a stretch, however short.
@@ -268,6 +281,15 @@ pub(super) fn editions(k: &Reading, p: &Reading, anchored: bool, found: &mut Fin
     }
     let text = |all: &[When]| all.iter().map(edition).collect::<Vec<_>>().join(", ");
     if a.is_empty() || b.is_empty() {
+        // A year that is the window both give names nothing more.
+        let year = |w: &When| {
+            let end = When { tie: Tie::In, ..w.clone() }.deadline();
+            let stated = [k, p].map(|r| r.window.filter(|w| !w.point).map(|w| w.end));
+            w.is_year() && end.is_some() && stated.iter().all(|window| *window == end)
+        };
+        if a.iter().chain(&b).all(year) && !(a.is_empty() && b.is_empty()) {
+            return;
+        }
         if anchored && !(next(k) && next(p)) && !same_number(k, p) {
             found.add("edition", text(&a), text(&b), DifferenceKind::Missing);
             // "In any month before 2030" leaves room for the month the other side names.
@@ -321,8 +343,18 @@ pub(super) fn editions(k: &Reading, p: &Reading, anchored: bool, found: &mut Fin
         found.meet(Relation::Overlap);
         return;
     }
-    let own =
-        |r: &Reading| named(&r.statements().flat_map(|s| s.dates.clone()).collect::<Vec<_>>());
+    // A question may name a season by one of its years.
+    let own = |r: &Reading| {
+        let seasons: Vec<When> =
+            r.claims.iter().flat_map(|s| s.dates.clone()).filter(|w| w.season).collect();
+        let loose = |w: &When| {
+            let years = |s: &When| [s.first.year(), s.end.year()];
+            w.is_year() && seasons.iter().any(|s| years(s).contains(&w.first.year()))
+        };
+        let asked = r.titles.iter().flat_map(|s| s.dates.clone()).filter(|w| !loose(w));
+        let ruled = r.claims.iter().flat_map(|s| s.dates.clone());
+        named(&asked.chain(ruled).collect::<Vec<_>>())
+    };
     if !own(k).iter().all(|x| met(x, &b)) || !own(p).iter().all(|y| met(y, &a)) {
         found.add("edition", text(&a), text(&b), DifferenceKind::Missing);
     }
@@ -355,6 +387,8 @@ pub(super) fn same_edition(x: &When, y: &When) -> bool {
     }
     match (x.season, y.season) {
         (true, true) => x.first == y.first,
+        (false, true) if x.is_day() => x.first >= y.first && x.first < y.end,
+        (true, false) if y.is_day() => y.first >= x.first && y.first < x.end,
         (true, false) => y.first.year() == x.end.year() && y.is_year(),
         (false, true) => x.first.year() == y.end.year() && x.is_year(),
         (false, false) => {

@@ -68,7 +68,11 @@ pub(super) fn every_statement(k: &Reading, p: &Reading, found: &mut Findings) {
                 let nominated = atom.kind == Kind::Stage
                     && atom.id == "primary"
                     && mine.has(Kind::Verb, "nominate");
-                if loose && (acts && !subject_of(statement, atom) || nominated) {
+                // The rules decide: what the question adds to them, and what it says with another word.
+                let asked = Group::of(atom.kind) == Group::Wording
+                    || atom.kind == Kind::Rank && atom.id == "next"
+                    || titled(atom, other);
+                if loose && (acts && !subject_of(statement, atom) || nominated || asked) {
                     continue;
                 }
                 let narrows = atom.kind == Kind::Word && statement.narrowing.contains(&atom.at);
@@ -92,6 +96,12 @@ pub(super) fn every_statement(k: &Reading, p: &Reading, found: &mut Findings) {
             }
         }
     }
+}
+
+/// Whether the name is that of somebody whom the other market calls the President.
+fn titled(atom: &Atom, other: &Reading) -> bool {
+    let figure = atom.kind == Kind::Name && atom.id.contains('_');
+    figure && other.has(Kind::Office, "president") && !other.has_kind(Kind::Place)
 }
 
 /// Verbs that only say how something comes about.

@@ -140,7 +140,9 @@ pub(super) fn condition(text: &str, paid: &str) -> Option<String> {
         .flat_map(|verb| [format!("{verb} {paid} if "), format!("{verb} {paid}, if ")])
         .filter_map(|phrase| lower.find(&phrase).map(|at| at + phrase.len()))
         .min();
-    let Some(start) = start else { return condition_first(text, paid) };
+    let Some(start) = start else {
+        return condition_first(text, paid).or_else(|| turned_round(text, paid));
+    };
     let rest = &text[start..];
     Some(rest[..sentence_end(rest)].to_owned())
 }
@@ -167,14 +169,55 @@ pub(super) fn without_addresses(text: &str) -> String {
 /// The condition of a sentence `If …, this market will resolve to yes`, if that is the first word on what is paid: a later one
 /// speaks of a case beside the condition.
 pub(super) fn condition_first(text: &str, paid: &str) -> Option<String> {
-    let mut sentences = text.lines().flat_map(|line| line.split_inclusive(". ")).map(str::trim);
-    let first = sentences.find(|sentence| sentence.contains("resolve"))?;
+    let sentences = whole_sentences(text);
+    let first = sentences.iter().find(|sentence| sentence.contains("resolve"))?;
     let rest = first.strip_prefix("If ")?;
     let lower = rest.to_ascii_lowercase();
     let end = ["this market will resolve to ", "the market will resolve to "]
         .iter()
         .find_map(|phrase| lower.find(&format!(", {phrase}{paid}")))?;
     Some(rest[..end].to_owned())
+}
+
+/// The condition of `will resolve to no unless …, in which case it will resolve to yes` and of `This is a market on whether …. If so,
+/// it resolves to yes`.
+fn turned_round(text: &str, paid: &str) -> Option<String> {
+    let sentences = whole_sentences(text);
+    let other = if paid == "yes" { "no" } else { "yes" };
+    let unless = sentences.iter().find_map(|sentence| {
+        let lower = sentence.to_ascii_lowercase();
+        let (before, _) = lower.split_once(" unless ")?;
+        let start = before.len() + " unless ".len();
+        let end = lower.find(", in which case")?;
+        let pays = before.ends_with(&format!("resolve to {other}"))
+            || before.ends_with(&format!("resolves to {other}"));
+        (pays && end > start && lower[end..].contains(paid)).then(|| sentence[start..end].to_owned())
+    });
+    unless.or_else(|| {
+        let at = sentences.iter().position(|sentence| {
+            let lower = sentence.to_ascii_lowercase();
+            let pays = [" resolves to ", " resolve to "].iter();
+            let pays = pays.map(|verb| format!("{verb}{paid}")).any(|words| lower.contains(&words));
+            lower.starts_with("if so,") && pays
+        })?;
+        let asked = sentences.get(at.checked_sub(1)?)?;
+        let (_, condition) = asked.split_once(" whether ")?;
+        (paid == "yes").then(|| condition.trim_end_matches('.').to_owned())
+    })
+}
+
+/// The sentences of a text; abbreviations end none.
+fn whole_sentences(text: &str) -> Vec<&str> {
+    let mut out = Vec::new();
+    for line in text.lines() {
+        let mut rest = line.trim();
+        while !rest.is_empty() {
+            let end = sentence_end(rest);
+            out.push(rest[..end].trim());
+            rest = rest.get(end + 1..).unwrap_or_default().trim_start();
+        }
+    }
+    out
 }
 
 /// Whether the rules speak of paying YES, though no condition for it was found.
@@ -216,6 +259,9 @@ pub(crate) fn sentence_end(text: &str) -> usize {
         "Jr", "Sr", "St", "vs", "v", "Dr", "Mr", "Mrs", "Inc", "Gov", "Sen", "Rep", "Bros", "Corp",
         "Co", "Ltd", "Lt", "Mt", "Ft",
     ];
+    // What begins a sentence and no name.
+    const STARTING: [&str; 9] =
+        ["In", "If", "This", "Otherwise", "It", "The", "Should", "For", "Any"];
     let bytes = text.as_bytes();
     for (at, c) in text.char_indices() {
         if c == '\n' {
@@ -226,8 +272,11 @@ pub(crate) fn sentence_end(text: &str) -> usize {
             let initial = word.len() == 1 && word.starts_with(|c: char| c.is_uppercase());
             let rest = text[at + 1..].trim_start_matches([' ', '\r']);
             let next_capital = rest.starts_with(|c: char| c.is_uppercase());
+            let opening = rest.split([' ', ',']).next().unwrap_or_default();
+            let dotted = initial && text[..at - 1].ends_with('.') && STARTING.contains(&opening);
             if rest.is_empty()
                 || rest.starts_with('\n')
+                || dotted
                 || (next_capital && !initial && !SHORT.contains(&word))
             {
                 return at;
