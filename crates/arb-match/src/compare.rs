@@ -252,7 +252,8 @@ fn one_sided(
     // A tie is not a win.
     let tied = |mine: &Reading, r: &Residue, other: &Reading| {
         let label = mine.label.iter().flat_map(|s| &s.atoms);
-        let mut atoms = r.atoms.iter().filter(|(_, w)| *w >= 0.5).map(|(a, _)| a).chain(label);
+        let stated = label.chain(mine.claims.iter().take(1).flat_map(Statement::subject));
+        let mut atoms = r.atoms.iter().filter(|(_, w)| *w >= 0.5).map(|(a, _)| a).chain(stated);
         atoms.any(|a| a.kind == Kind::Outcome && other.explains(a) < 0.9)
     };
     if (tied(k, rk, p) && p.has(Kind::Verb, "win")) || (tied(p, rp, k) && k.has(Kind::Verb, "win"))

@@ -118,6 +118,7 @@ pub(crate) fn contingencies(
         let own = condition.is_some_and(|condition| lower.contains(condition))
             || lower.contains("market called")
             || lower.starts_with("if so,")
+            || ["yes if so", "yes if this happens", "yes if it does"].iter().any(|w| lower.contains(w))
             // "This market will resolve to the team that …" is the condition, whatever a tie is in it.
             || sides.is_some() && decides(&lower)
             || lower.contains("market will resolve to yes and");

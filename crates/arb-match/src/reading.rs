@@ -502,7 +502,10 @@ impl Reading {
     pub(crate) fn explains(&self, atom: &Atom) -> f64 {
         let word = matches!(atom.kind, Kind::Name | Kind::Word);
         // "Central Park, New York" is in New York City.
-        let city = atom.kind == Kind::Place && atom.id == "ny" && self.has(Kind::Place, "nyc");
+        let either = |a: &str, b: &str| atom.id == a && self.has(Kind::Place, b);
+        let weather = self.has_kind(Kind::Observation) && !self.has_kind(Kind::Office);
+        let city =
+            atom.kind == Kind::Place && (either("ny", "nyc") || weather && either("nyc", "ny"));
         if city || self.has(atom.kind, &atom.id) || (word && self.stems.contains(&atom.id)) {
             return 1.0;
         }

@@ -66,6 +66,8 @@ pub(crate) struct Statement {
     pub(crate) or: Vec<usize>,
     /// Names that only explain: whose song it is (`"Ordinary" by Alex Warren`), whom the next one follows; by the token they start at.
     pub(crate) asides: Vec<usize>,
+    /// Names of who reports, publishes or measures (`as reported by the … Report`), as tokens.
+    pub(crate) reports: Vec<std::ops::Range<usize>>,
     /// The two sides of `A vs B` or, in a game, `A at B`, as tokens.
     pub(crate) versus: Option<[std::ops::Range<usize>; 2]>,
     /// Whether the predicate is a passive with an agent (`struck by Israel`): who does what is then not read.
@@ -107,6 +109,16 @@ fn roman(word: &str) -> Option<i16> {
         _ => return None,
     };
     i16::try_from(50 + 10 * tens + units).ok()
+}
+
+/// The nth Congress is elected in this year and 2n.
+const FIRST_CONGRESS: i16 = 1786;
+
+/// A year that names an edition.
+fn calendar_year(year: i16) -> Option<When> {
+    let (first, end) = (Date::new(year, 1, 1).ok()?, Date::new(year + 1, 1, 1).ok()?);
+    let (time, year_guessed, season) = (None, false, false);
+    Some(When { tie: Tie::Named, first, end, time, year_guessed, season, start: 0, stop: 0 })
 }
 
 /// The number of `97th`; `49ers` is none.
@@ -195,11 +207,13 @@ impl Statement {
         };
         statement.copula = tokens.iter().position(being).filter(|at| *at > 0);
         statement.editions();
+        statement.seats();
         statement.changes();
         statement.ranges(&tokens);
         statement.passive = statement.passive(&tokens);
         statement.initials = initials(&tokens);
         statement.versus = versus(&tokens);
+        statement.reports = reports(&tokens);
         statement.or = alternatives(&tokens, &statement.atoms);
         statement.narrowing = narrowing(&tokens);
         statement.adjuncts = adjuncts(&tokens, &statement.atoms, statement.verb_at);
@@ -471,8 +485,7 @@ impl Statement {
             let next = atom.at + atom.text.split_whitespace().count();
             matches!(atom.kind, Kind::Place | Kind::Party) && titles.contains(&next)
         };
-        let described: Vec<usize> =
-            self.atoms.iter().filter(|a| before(a)).map(|a| a.at).collect();
+        let described: Vec<usize> = self.atoms.iter().filter(|a| before(a)).map(|a| a.at).collect();
         self.atoms.retain(|atom| !title(atom) && !described.contains(&atom.at));
     }
 
@@ -623,6 +636,26 @@ impl Statement {
         }
     }
 
+    /// `210 House seats in the 120th Congress` are those of the election before it; seats that are counted are no majority.
+    fn seats(&mut self) {
+        let party = self.atoms.iter().any(|a| a.kind == Kind::Party);
+        if !party || !self.amounts.iter().any(|a| a.compared) {
+            return;
+        }
+        for atom in self.atoms.iter_mut().filter(|a| a.kind == Kind::Office) {
+            if atom.id == "house_control" {
+                "us_house".clone_into(&mut atom.id);
+            }
+        }
+        let congress = self.atoms.windows(2).find_map(|two| {
+            let congress = two[1].kind == Kind::Organisation && two[1].id == "us_congress";
+            Some((two[0].at, two[1].at, ordinal(&two[0].text).filter(|_| congress)?))
+        });
+        let Some((first, last, number)) = congress else { return };
+        self.atoms.retain(|a| a.at != first && a.at != last);
+        self.dates.extend(calendar_year(FIRST_CONGRESS + 2 * number));
+    }
+
     /// Turns `97th` beside an award into the year it was held, and drops the ordinal.
     fn editions(&mut self) {
         let Some(base) = self.atoms.iter().find_map(|atom| {
@@ -646,22 +679,7 @@ impl Statement {
             years.push(year);
             false
         });
-        for year in years {
-            if let (Ok(first), Ok(end)) =
-                (jiff::civil::Date::new(year, 1, 1), jiff::civil::Date::new(year + 1, 1, 1))
-            {
-                self.dates.push(When {
-                    tie: Tie::Named,
-                    first,
-                    end,
-                    time: None,
-                    year_guessed: false,
-                    season: false,
-                    start: 0,
-                    stop: 0,
-                });
-            }
-        }
+        self.dates.extend(years.into_iter().filter_map(calendar_year));
     }
 
     fn passive(&self, tokens: &[Token]) -> bool {
@@ -703,6 +721,32 @@ fn initials(tokens: &[Token]) -> Vec<Initials> {
         }
     }
     out
+}
+
+/// The runs of capitalised words behind `according to`, `as reported by` and the like.
+fn reports(tokens: &[Token]) -> Vec<std::ops::Range<usize>> {
+    let word = |i: usize| tokens.get(i).map_or("", |t| t.text.as_str());
+    let opens = |i: usize| match word(i) {
+        "to" => i > 0 && word(i - 1) == "according",
+        "by" | "in" | "on" => {
+            let told =
+                ["reported", "published", "shown", "listed", "recorded", "measured", "given"];
+            i > 0 && told.contains(&word(i - 1))
+        }
+        "per" => true,
+        _ => false,
+    };
+    let named = |t: &Token| {
+        t.capital || matches!(t.text.as_str(), "the" | "of" | "and" | "for" | "-" | "(" | ")" | "&")
+    };
+    let starts = (0..tokens.len()).filter(|i| opens(*i));
+    starts
+        .map(|i| {
+            let long = tokens[i + 1..].iter().take_while(|t| named(t)).count();
+            i + 1..i + 1 + long
+        })
+        .filter(|run| !run.is_empty())
+        .collect()
 }
 
 /// The tokens of names after `following` where the next one is asked for, and of those after `by` behind a title in quotes.

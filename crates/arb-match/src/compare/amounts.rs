@@ -26,8 +26,9 @@ pub(super) fn amounts(k: &Reading, p: &Reading, found: &mut Findings) {
     a.retain(|x| !settled.iter().any(|y| same(x, y)));
     b.retain(|y| !settled.iter().any(|x| same(x, y)));
     // A margin or a size that only one side asks for narrows that side.
-    let sized =
-        |all: &[Amount]| all.iter().any(|x| x.compared || matches!(x.unit.as_str(), "%" | "$"));
+    let sized = |all: &[Amount]| {
+        all.iter().any(|x| x.compared || matches!(x.unit.as_str(), "%" | "$" | "bps"))
+    };
     if settled.is_empty() && a.is_empty() && sized(&b) {
         found.meet(Relation::Superset);
     } else if settled.is_empty() && b.is_empty() && sized(&a) {

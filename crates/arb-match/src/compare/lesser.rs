@@ -25,6 +25,7 @@ impl Lesser {
         found.club_initials(statement, other);
         found.in_one_word(statement, other);
         found.of_match(statement, other);
+        found.report(statement, other);
         found.atoms.extend(&statement.asides);
         found
     }
@@ -153,6 +154,27 @@ impl Lesser {
             let organisation = maker.kind == Kind::Organisation;
             if organisation && adjacent && known && !other.has_kind_besides(maker, statement) {
                 self.atoms.insert(maker.at);
+            }
+        }
+    }
+
+    /// `The National Weather Service's Climatological Report` and `the NWS Daily Climate Report`: one publisher, whatever it calls
+    /// its report.
+    fn report(&mut self, statement: &Statement, other: &Reading) {
+        for run in &statement.reports {
+            let inside: Vec<&Atom> =
+                statement.atoms.iter().filter(|a| run.contains(&a.at)).collect();
+            let publisher = |a: &&Atom| matches!(a.kind, Kind::Source | Kind::Organisation);
+            let same = inside.iter().filter(|a| publisher(a)).any(|a| {
+                other.statements().any(|s| {
+                    let mut told =
+                        s.atoms.iter().filter(|b| s.reports.iter().any(|r| r.contains(&b.at)));
+                    told.any(|b| b.kind == a.kind && b.id == a.id)
+                })
+            });
+            if same {
+                let names = inside.iter().filter(|a| matches!(a.kind, Kind::Name | Kind::Word));
+                self.atoms.extend(names.map(|a| a.at));
             }
         }
     }

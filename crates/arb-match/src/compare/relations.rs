@@ -6,6 +6,7 @@ use super::amounts::amounts;
 use super::residue::{Group, Residue};
 use super::windows::{editions, fine};
 use super::{Findings, names, narrowed};
+use crate::amount::Amount;
 use crate::judgement::DifferenceKind;
 use crate::lexicon::{Kind, implies};
 use crate::reading::Reading;
@@ -146,8 +147,14 @@ fn entailed(rk: &Residue, rp: &Residue, conflicts: &[Group]) -> Option<Relation>
 
 /// Whether one side comes second (or lower) where the other one wins.
 pub(super) fn lower_place(k: &Reading, p: &Reading) -> bool {
+    // "By three points over the second-placed candidate" is a win.
+    let margin = |r: &Reading| {
+        let sized = |a: &Amount| a.compared && matches!(a.unit.as_str(), "%" | "point" | "vot");
+        r.has(Kind::Verb, "win") && r.statements().flat_map(|s| &s.amounts).any(sized)
+    };
     let lower = |r: &Reading| {
-        ["second", "third", "fourth", "runner_up"].iter().any(|id| r.has(Kind::Rank, id))
+        let ranks = ["second", "third", "fourth", "runner_up"];
+        !margin(r) && ranks.iter().any(|id| r.has(Kind::Rank, id))
     };
     let first = |r: &Reading| {
         let top =

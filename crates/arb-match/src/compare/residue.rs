@@ -195,6 +195,8 @@ pub(super) fn weight(atom: &Atom, other: &Reading) -> f64 {
         // The week of a weekly figure, the quarter of output.
         Kind::Word if atom.id == "weekly" && other.mentions("week") => 0.2,
         Kind::Word if atom.id == "quarterly" && other.has(Kind::Measure, "gdp") => 0.2,
+        // Whoever is sworn in as a senator has won the seat.
+        Kind::Word if atom.id == "senator" && other.has(Kind::Office, "us_senate") => 0.2,
         Kind::Word if atom.id == "pric" && other.has_kind(Kind::Asset) => 0.2,
         // "CPI rises in August" is the change from July.
         Kind::Measure

@@ -3,6 +3,7 @@
 use super::sided::two_sided_claim;
 use super::wording::variants;
 use crate::statement::Statement;
+use crate::text::tokens;
 
 /// The condition the rules decide by.
 pub(super) struct Claim {
@@ -120,7 +121,25 @@ fn without_glosses(text: &str) -> String {
     out
 }
 
+/// The condition under which a rule text pays this outcome, without what it says of the other one.
 pub(super) fn condition(text: &str, paid: &str) -> Option<String> {
+    const ELSEWISE: [&str; 8] = [
+        ", and no otherwise",
+        " and no otherwise",
+        ", and to no ",
+        " and to no ",
+        ", no otherwise",
+        "; otherwise",
+        ", otherwise",
+        "; no ",
+    ];
+    let found = conditional(text, paid)?;
+    let lower = found.to_ascii_lowercase();
+    let end = ELSEWISE.iter().filter_map(|words| lower.find(words)).min();
+    Some(found[..end.unwrap_or(found.len())].to_owned())
+}
+
+fn conditional(text: &str, paid: &str) -> Option<String> {
     let lower = text.to_ascii_lowercase();
     if let Some(end) = ["then the market", "the market", "then this market"]
         .iter()
@@ -135,16 +154,87 @@ pub(super) fn condition(text: &str, paid: &str) -> Option<String> {
         let start = first.unwrap_or(start);
         return Some(text[start + 3..end].trim().trim_end_matches([',', '.']).to_owned());
     }
-    let start = ["resolve to", "resolve", "resolves to", "resolves"]
+    const PAYING: [&str; 10] = [
+        "resolve to",
+        "resolve",
+        "resolves to",
+        "resolves",
+        "resolve in favor of",
+        "resolves in favor of",
+        "settle to",
+        "settles to",
+        "resolve as",
+        "resolves as",
+    ];
+    let start = PAYING
         .iter()
         .flat_map(|verb| [format!("{verb} {paid} if "), format!("{verb} {paid}, if ")])
         .filter_map(|phrase| lower.find(&phrase).map(|at| at + phrase.len()))
         .min();
     let Some(start) = start else {
-        return condition_first(text, paid).or_else(|| turned_round(text, paid));
+        return condition_first(text, paid)
+            .or_else(|| turned_round(text, paid))
+            .or_else(|| otherwise_said(text, &PAYING, paid));
     };
+    // "This market asks whether …. It will resolve to yes if so."
+    let referring = ["so", "this happens", "that happens", "it does", "this occurs", "it happens"];
+    let rest = &lower[start..];
+    let whole = |words: &&&str| {
+        rest[words.len()..].starts_with([',', '.', ';', ' ']) || rest.len() == words.len()
+    };
+    if referring.iter().filter(|words| rest.starts_with(**words)).any(|words| whole(&words)) {
+        return asked_before(text, start);
+    }
     let rest = &text[start..];
     Some(rest[..sentence_end(rest)].to_owned())
+}
+
+/// What the last `whether` before this place asks.
+fn asked_before(text: &str, before: usize) -> Option<String> {
+    let at = text[..before].rfind(" whether ")? + " whether ".len();
+    let rest = &text[at..];
+    Some(rest[..sentence_end(rest)].to_owned())
+}
+
+/// `Will resolve to yes should …`, `in the event that …`, `as soon as …`, and the same before `this market resolves to yes`.
+fn otherwise_said(text: &str, paying: &[&str], paid: &str) -> Option<String> {
+    const OPENING: [&str; 12] = [
+        "should ",
+        "in the event that ",
+        "in the event ",
+        "in case ",
+        "in the case that ",
+        "provided that ",
+        "provided ",
+        "as soon as ",
+        "as long as ",
+        "when ",
+        "once ",
+        "if ",
+    ];
+    whole_sentences(text).into_iter().find_map(|sentence| {
+        let lower = sentence.to_ascii_lowercase();
+        if let Some(rest) = lower.strip_prefix(&format!("{paid} if ")) {
+            return Some(sentence[lower.len() - rest.len()..].trim_end_matches('.').to_owned());
+        }
+        let (at, pays) = paying.iter().find_map(|verb| {
+            let phrase = format!("{verb} {paid}");
+            lower.find(&phrase).map(|at| (at, at + phrase.len()))
+        })?;
+        // Behind the payment: "resolve to yes should …".
+        let behind = lower[pays..].trim_start_matches([',', ' ']);
+        let from = lower.len() - behind.len();
+        if let Some(opening) = OPENING.iter().find(|words| behind.starts_with(**words)) {
+            return Some(sentence[from + opening.len()..].trim_end_matches('.').to_owned());
+        }
+        // Before it: "in case …, this market will resolve to yes".
+        let opening = OPENING.iter().find(|words| lower.starts_with(**words))?;
+        let end = sentence[..at].rfind(", ").filter(|end| {
+            let subject = &lower[end + 2..at];
+            ["market", "it "].iter().any(|word| subject.contains(word)) && subject.len() < 40
+        })?;
+        sentence.get(opening.len()..end).map(str::to_owned)
+    })
 }
 
 /// Without the asides that spell a word out: `a ceasefire, defined as …, between`, `the primary, including any runoff`.
@@ -191,7 +281,8 @@ fn turned_round(text: &str, paid: &str) -> Option<String> {
         let end = lower.find(", in which case")?;
         let pays = before.ends_with(&format!("resolve to {other}"))
             || before.ends_with(&format!("resolves to {other}"));
-        (pays && end > start && lower[end..].contains(paid)).then(|| sentence[start..end].to_owned())
+        (pays && end > start && lower[end..].contains(paid))
+            .then(|| sentence[start..end].to_owned())
     });
     unless.or_else(|| {
         let at = sentences.iter().position(|sentence| {
@@ -222,9 +313,8 @@ fn whole_sentences(text: &str) -> Vec<&str> {
 
 /// Whether the rules speak of paying YES, though no condition for it was found.
 pub(super) fn unread(rules: &str) -> bool {
-    let plain: String = rules.chars().filter(|c| *c != '"').collect::<String>().to_lowercase();
-    deciding(rules).is_none()
-        && (plain.contains("resolve to yes") || plain.contains("resolves to yes"))
+    let mut words = tokens(rules).into_iter();
+    deciding(rules).is_none() && words.any(|word| word.text == "yes")
 }
 
 /// What follows `this market will resolve according to`.
