@@ -22,7 +22,7 @@ use crate::contingency::{Contingency, contingencies};
 use crate::definition::{Definition, definitions};
 use crate::lexicon::Kind;
 use crate::statement::{Atom, Statement};
-use crate::text::{plain, tokens};
+use crate::text::{plain, stem, tokens};
 use crate::when::{Around, Tie, When, dates, ticker_date};
 
 /// Where a term was found.
@@ -518,6 +518,11 @@ impl Reading {
         if atom.kind == Kind::Word && self.roots.contains(root(&atom.id)) {
             return 0.9;
         }
+        // "Perform" by "performer".
+        let one_word = atom.kind == Kind::Verb && !atom.text.contains(' ');
+        if one_word && self.stems.contains(&format!("{}er", stem(&atom.text))) {
+            return 0.9;
+        }
         if atom.kind == Kind::Name && self.initials.contains(&atom.id) {
             return 1.0;
         }
@@ -578,9 +583,9 @@ fn without_exclusions(rules: &str) -> String {
     out
 }
 
-/// The verb in a noun: `eruption`, `resignation`, `removal`.
+/// The verb in a noun: `eruption`, `resignation`, `removal`, `performer`.
 fn root(stem: &str) -> &str {
-    let endings = ["ation", "ion", "ment", "ance", "ence", "al"];
+    let endings = ["ation", "ion", "ment", "ance", "ence", "al", "er"];
     let cut = endings.iter().find_map(|ending| stem.strip_suffix(ending));
     cut.filter(|root| root.len() > 3).unwrap_or(stem)
 }

@@ -592,8 +592,12 @@ impl Statement {
         self.amounts = out;
     }
 
-    /// A hike or cut by nothing is no change.
+    /// A hike or cut by nothing is no change; `leaves the rate unchanged` is one predicate.
     fn no_change(&mut self) {
+        if self.has(Kind::Verb, "hold_rates") {
+            let rest = |a: &Atom| a.kind == Kind::Verb && a.id == "leave" || a.id == "hold";
+            self.atoms.retain(|a| !rest(a));
+        }
         let nothing =
             |amount: &Amount| amount.interval == Interval::point(0) && amount.unit == "bps";
         if self.amounts.iter().any(nothing) {

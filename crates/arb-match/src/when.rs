@@ -149,7 +149,26 @@ pub(crate) fn dates(tokens: &[Token], around: Around) -> Vec<When> {
         found.push(when);
     }
     share_years(&mut found);
+    short_ranges(tokens, &mut found);
     found
+}
+
+/// `The week of August 4 - August 10` is one time.
+fn short_ranges(tokens: &[Token], found: &mut Vec<When>) {
+    let mut i = 1;
+    while i < found.len() {
+        let (first, last) = (&found[i - 1], &found[i]);
+        let days = first.is_day() && last.is_day() && first.time.is_none() && last.time.is_none();
+        let week = tokens[first.start.saturating_sub(3)..first.stop].iter().any(|t| t.stem == "week");
+        let dash = tokens.get(first.stop).is_some_and(|t| t.text == "-") && last.start <= first.stop + 1;
+        if days && week && dash && (1..8).contains(&(last.first - first.first).get_days()) {
+            let (end, stop) = (last.end, last.stop);
+            (found[i - 1].end, found[i - 1].stop) = (end, stop);
+            found.remove(i);
+        } else {
+            i += 1;
+        }
+    }
 }
 
 /// `between December 16 and March 31, 2025`: the year of the later date belongs to the earlier one too.
@@ -252,8 +271,10 @@ fn opened(tokens: &[Token], at: usize) -> bool {
     within.any(|t| matches!(t.text.as_str(), "between" | "from"))
 }
 
-const SKIPPED: [&str; 12] = [
+const SKIPPED: [&str; 14] = [
     "the",
+    "its",
+    "their",
     "end",
     "of",
     "monday",

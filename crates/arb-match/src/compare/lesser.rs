@@ -26,6 +26,7 @@ impl Lesser {
         found.in_one_word(statement, other);
         found.of_match(statement, other);
         found.report(statement, other);
+        found.body(statement, other);
         found.atoms.extend(&statement.asides);
         found
     }
@@ -154,6 +155,28 @@ impl Lesser {
             let organisation = maker.kind == Kind::Organisation;
             if organisation && adjacent && known && !other.has_kind_besides(maker, statement) {
                 self.atoms.insert(maker.at);
+            }
+        }
+    }
+
+    /// `The Bank of England's Monetary Policy Committee` acts for the bank.
+    fn body(&mut self, statement: &Statement, other: &Reading) {
+        const BODIES: [&str; 6] = ["committee", "board", "council", "commission", "office", "bureau"];
+        for (i, whole) in statement.atoms.iter().enumerate() {
+            if whole.kind != Kind::Organisation || other.explains(whole) < 0.9 {
+                continue;
+            }
+            let mut end = whole.at + whole.text.split_whitespace().count();
+            let run: Vec<&Atom> = statement.atoms[i + 1..]
+                .iter()
+                .take_while(|a| {
+                    let next = a.kind == Kind::Name && a.at == end;
+                    end = a.at + 1;
+                    next
+                })
+                .collect();
+            if run.last().is_some_and(|a| BODIES.contains(&a.text.as_str())) {
+                self.atoms.extend(run.iter().map(|a| a.at));
             }
         }
     }

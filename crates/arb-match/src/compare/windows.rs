@@ -9,6 +9,8 @@ use crate::reading::{Provenance, Reading, Window};
 use crate::statement::{Atom, Statement};
 use crate::when::{Tie, When};
 
+const DAY: i64 = 86_400;
+
 /// Whether a date narrower than a year names the event; a statistic is named by its month.
 pub(super) fn fine(reading: &Reading) -> bool {
     let statistic = reading.has_kind(Kind::Measure);
@@ -118,10 +120,10 @@ pub(super) fn windows(
         (None, Some(w)) if !w.point && one_year(k) == Some(w.end) => {}
         (Some(w), None) | (None, Some(w)) if w.point && fine(k) && fine(p) => {}
         // The next one may be long in coming; a deadline beyond the other market's end decides nothing before it.
-        (Some(w), None) if follows(k, p) && p.ends_at.is_some_and(|end| w.end >= end) => {
+        (Some(w), None) if follows(k, p) && p.ends_at.is_some_and(|end| w.end + DAY >= end) => {
             found.add("window", show_window(Some(w)), "", DifferenceKind::Caveat);
         }
-        (None, Some(w)) if follows(k, p) && k.ends_at.is_some_and(|end| w.end >= end) => {
+        (None, Some(w)) if follows(k, p) && k.ends_at.is_some_and(|end| w.end + DAY >= end) => {
             found.add("window", "", show_window(Some(w)), DifferenceKind::Caveat);
         }
         _ if anchored && !(k.unscheduled || p.unscheduled) && one_is_edition(k, p) => {}

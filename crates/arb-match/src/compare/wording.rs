@@ -42,6 +42,8 @@ pub(super) fn every_statement(k: &Reading, p: &Reading, found: &mut Findings) {
             residue.atoms.iter().any(|(_, w)| *w >= 0.5)
         })
     };
+    // What is looked at once cannot be reached before.
+    let once = [k, p].iter().all(|r| r.window.is_some_and(|w| w.point));
     let same_question = asked(k, p) && asked(p, k);
     let spelled_out = same_question && !(wordy(k, p) && wordy(p, k));
     for (mine, other, kalshi) in [(k, p, true), (p, k, false)] {
@@ -63,6 +65,7 @@ pub(super) fn every_statement(k: &Reading, p: &Reading, found: &mut Findings) {
             for (atom, w) in &residue.atoms {
                 // Whether a price closes above a number or reaches it decides, wherever it is said.
                 let touch = matches!(atom.id.as_str(), "reach" | "dip")
+                    && !once
                     && statement.amounts.iter().any(|a| a.compared || a.unit == "$");
                 let acts = matches!(Group::of(atom.kind), Group::Act | Group::Wording) && !touch;
                 let nominated = atom.kind == Kind::Stage
@@ -71,7 +74,8 @@ pub(super) fn every_statement(k: &Reading, p: &Reading, found: &mut Findings) {
                 // The rules decide: what the question adds to them, and what it says with another word.
                 let asked = Group::of(atom.kind) == Group::Wording
                     || atom.kind == Kind::Rank && atom.id == "next"
-                    || titled(atom, other);
+                    || titled(atom, other)
+                    || aside(atom, mine);
                 if loose && (acts && !subject_of(statement, atom) || nominated || asked) {
                     continue;
                 }
@@ -96,6 +100,14 @@ pub(super) fn every_statement(k: &Reading, p: &Reading, found: &mut Findings) {
             }
         }
     }
+}
+
+/// Whether the own condition only mentions the name: whose album it is.
+fn aside(atom: &Atom, mine: &Reading) -> bool {
+    mine.claims.iter().any(|claim| {
+        let told = claim.atoms.iter().filter(|a| claim.asides.contains(&a.at));
+        told.into_iter().any(|a| a.kind == atom.kind && a.id == atom.id)
+    })
 }
 
 /// Whether the name is that of somebody whom the other market calls the President.
