@@ -71,13 +71,7 @@ impl Findings {
     }
 
     /// Meets the relation found so far with that of another term.
-    #[track_caller]
     fn meet(&mut self, next: Relation) {
-        #[cfg(debug_assertions)]
-        #[allow(clippy::print_stderr)]
-        if std::env::var("MEET").is_ok() {
-            eprintln!("meet {next:?} {}", std::panic::Location::caller());
-        }
         self.relation = Some(meet(self.relation.unwrap_or(Relation::Equal), next));
     }
 }
@@ -134,7 +128,8 @@ pub(crate) fn compare(k: &Reading, p: &Reading) -> Judgement {
         relation = Relation::Overlap;
     }
     let verdict = verdict(relation, &found, similarity);
-    relation = narrowed_by_words(relation, &found);
+    let statistic = k.has_kind(Kind::Measure) && p.has_kind(Kind::Measure);
+    relation = narrowed_by_words(relation, &found, statistic);
     let crossing = [Relation::Equal, Relation::Subset, Relation::Superset, Relation::Overlap];
     if crossing.contains(&relation)
         && lower_place(k, p)

@@ -159,8 +159,10 @@ fn short_ranges(tokens: &[Token], found: &mut Vec<When>) {
     while i < found.len() {
         let (first, last) = (&found[i - 1], &found[i]);
         let days = first.is_day() && last.is_day() && first.time.is_none() && last.time.is_none();
-        let week = tokens[first.start.saturating_sub(3)..first.stop].iter().any(|t| t.stem == "week");
-        let dash = tokens.get(first.stop).is_some_and(|t| t.text == "-") && last.start <= first.stop + 1;
+        let week =
+            tokens[first.start.saturating_sub(3)..first.stop].iter().any(|t| t.stem == "week");
+        let dash =
+            tokens.get(first.stop).is_some_and(|t| t.text == "-") && last.start <= first.stop + 1;
         if days && week && dash && (1..8).contains(&(last.first - first.first).get_days()) {
             let (end, stop) = (last.end, last.stop);
             (found[i - 1].end, found[i - 1].stop) = (end, stop);
@@ -256,7 +258,7 @@ fn tie(tokens: &[Token], when: &mut When, from: usize) {
     // "in the 2026 Oslo Cup" names the cup's edition.
     let edition = tie == Tie::In
         && when.is_year()
-        && tokens[when.start - 1].text == "the"
+        && matches!(tokens[when.start - 1].text.as_str(), "the" | "its" | "their")
         && tokens.get(when.stop).is_some_and(|t| t.capital);
     let named = edition || tie == Tie::After && (meeting || when.season);
     let tie = if named { Tie::Named } else { tie };

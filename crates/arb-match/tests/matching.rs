@@ -3,6 +3,8 @@
 
 #[path = "matching/approvals.rs"]
 mod approvals;
+#[path = "matching/conditions.rs"]
+mod conditions;
 #[path = "matching/index.rs"]
 mod index;
 #[path = "matching/judgements.rs"]

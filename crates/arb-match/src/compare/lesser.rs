@@ -161,7 +161,8 @@ impl Lesser {
 
     /// `The Bank of England's Monetary Policy Committee` acts for the bank.
     fn body(&mut self, statement: &Statement, other: &Reading) {
-        const BODIES: [&str; 6] = ["committee", "board", "council", "commission", "office", "bureau"];
+        const BODIES: [&str; 6] =
+            ["committee", "board", "council", "commission", "office", "bureau"];
         for (i, whole) in statement.atoms.iter().enumerate() {
             if whole.kind != Kind::Organisation || other.explains(whole) < 0.9 {
                 continue;

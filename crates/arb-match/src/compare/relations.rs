@@ -115,7 +115,10 @@ pub(super) fn progression(
 
 /// Whether both are about one contest: a competition of the tables, or a name or office behind both predicates.
 fn same_contest(sk: &Statement, sp: &Statement, a: &[String], b: &[String]) -> bool {
-    let behind = |s: &Statement, atom: &Atom| s.verb_at.is_some_and(|verb| atom.at > verb);
+    let takes_part =
+        |s: &Statement| s.atoms.iter().find(|a| PART.contains(&a.id.as_str())).map(|a| a.at);
+    let behind =
+        |s: &Statement, atom: &Atom| s.verb_at.or(takes_part(s)).is_some_and(|verb| atom.at > verb);
     let contest = |atom: &&Atom| matches!(atom.kind, Kind::Name | Kind::Office);
     let mut named = sk.atoms.iter().filter(contest).filter(|atom| behind(sk, atom));
     let both =
@@ -181,13 +184,15 @@ pub(super) fn another_prize(sk: &Statement, sp: &Statement, rk: &Residue, rp: &R
 }
 
 /// The relation with what the terms make of it that only one side has.
-pub(super) fn narrowed_by_words(relation: Relation, found: &Findings) -> Relation {
+pub(super) fn narrowed_by_words(relation: Relation, found: &Findings, statistic: bool) -> Relation {
     let other = |terms: &[&str]| narrowed(found, terms);
     let implied = matches!(relation, Relation::Equal | Relation::Subset | Relation::Superset);
     if implied && superlative(found) {
         return Relation::Overlap;
     }
     match relation {
+        // The second estimate of a statistic is another number than the first.
+        Relation::Equal if statistic && other(&["rank"]) => Relation::Overlap,
         Relation::Equal => unequal(found),
         Relation::Complement if other(&["measure", "competition", "category", "subject"]) => {
             Relation::Overlap
@@ -232,9 +237,11 @@ fn unequal(found: &Findings) -> Relation {
     }
 }
 
+/// Taking part.
+const PART: [&str; 4] = ["play", "compet", "appear", "participat"];
+
 /// Whether it asks how far somebody comes: `reach the final`, `play in the final`.
 fn reaches(s: &Statement) -> bool {
-    const PART: [&str; 4] = ["play", "compet", "appear", "participat"];
     s.has(Kind::Verb, "reach")
         || !s.has(Kind::Verb, "win")
             && s.atoms.iter().any(|a| a.kind == Kind::Stage)
@@ -328,6 +335,12 @@ pub(super) fn other_outcome(
     let opposed = [sk, sp].iter().all(|s| turns.iter().any(|id| s.has(Kind::Verb, id)));
     if opposed && conflicts == [Group::Act] && shares && fine(k) == fine(p) && !inner_contradiction
     {
+        return Relation::Disjoint;
+    }
+    let ends = ["win", "lose"];
+    let turned = ends.iter().any(|id| sk.has(Kind::Verb, id) && !sp.has(Kind::Verb, id))
+        && [sk, sp].iter().all(|s| ends.iter().any(|id| s.has(Kind::Verb, id)));
+    if turned && conflicts == [Group::Act] && shares && !inner_contradiction {
         return Relation::Disjoint;
     }
     let ranked = conflicts == [Group::Degree]

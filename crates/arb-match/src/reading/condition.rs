@@ -3,7 +3,6 @@
 use super::sided::two_sided_claim;
 use super::wording::variants;
 use crate::statement::Statement;
-use crate::text::tokens;
 
 /// The condition the rules decide by.
 pub(super) struct Claim {
@@ -212,7 +211,12 @@ fn otherwise_said(text: &str, paying: &[&str], paid: &str) -> Option<String> {
         "once ",
         "if ",
     ];
-    whole_sentences(text).into_iter().find_map(|sentence| {
+    // A later sentence speaks of a case beside the condition.
+    let sentence = whole_sentences(text).into_iter().find(|sentence| {
+        let lower = sentence.to_ascii_lowercase();
+        ["resolve", "settle", "yes if "].iter().any(|words| lower.contains(words))
+    });
+    sentence.into_iter().find_map(|sentence| {
         let lower = sentence.to_ascii_lowercase();
         if let Some(rest) = lower.strip_prefix(&format!("{paid} if ")) {
             return Some(sentence[lower.len() - rest.len()..].trim_end_matches('.').to_owned());
@@ -269,7 +273,7 @@ pub(super) fn condition_first(text: &str, paid: &str) -> Option<String> {
     Some(rest[..end].to_owned())
 }
 
-/// The condition of `will resolve to no unless …, in which case it will resolve to yes` and of `This is a market on whether …. If so,
+/// The condition of `will resolve to no unless …` (`in which case it will resolve to yes`) and of `This is a market on whether …. If so,
 /// it resolves to yes`.
 fn turned_round(text: &str, paid: &str) -> Option<String> {
     let sentences = whole_sentences(text);
@@ -278,11 +282,10 @@ fn turned_round(text: &str, paid: &str) -> Option<String> {
         let lower = sentence.to_ascii_lowercase();
         let (before, _) = lower.split_once(" unless ")?;
         let start = before.len() + " unless ".len();
-        let end = lower.find(", in which case")?;
+        let end = lower.find(", in which case").unwrap_or(lower.trim_end_matches('.').len());
         let pays = before.ends_with(&format!("resolve to {other}"))
             || before.ends_with(&format!("resolves to {other}"));
-        (pays && end > start && lower[end..].contains(paid))
-            .then(|| sentence[start..end].to_owned())
+        (pays && end > start).then(|| sentence[start..end].to_owned())
     });
     unless.or_else(|| {
         let at = sentences.iter().position(|sentence| {
@@ -311,10 +314,9 @@ fn whole_sentences(text: &str) -> Vec<&str> {
     out
 }
 
-/// Whether the rules speak of paying YES, though no condition for it was found.
+/// Whether the rules do not say by what they decide, where no condition was found.
 pub(super) fn unread(rules: &str) -> bool {
-    let mut words = tokens(rules).into_iter();
-    deciding(rules).is_none() && words.any(|word| word.text == "yes")
+    deciding(rules).is_none() && !rules.trim().is_empty()
 }
 
 /// What follows `this market will resolve according to`.

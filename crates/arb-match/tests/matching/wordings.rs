@@ -434,3 +434,144 @@ fn a_meeting_in_person_is_not_a_call() {
     assert_ne!(meeting("meet (including phone calls)"), Verdict::Probable);
     assert_ne!(meeting("meet"), Verdict::Probable);
 }
+
+/// What one statement says more of, whole questions and rules given.
+fn pair(k: (&str, &str), p: (&str, &str)) -> (Relation, bool) {
+    let condition = |c: &str| format!("If {c}, then the market resolves to Yes.");
+    let rules = |c: &str| format!("This market will resolve to \"Yes\" if {c}.");
+    let judgement = judge((k.0, &condition(k.1)), (p.0, &rules(p.1)), ["Yes", "No"]);
+    (judgement.relation, judgement.verdict == Verdict::Probable)
+}
+
+#[test]
+fn terms_that_narrow_widen_or_say_the_same() {
+    use Relation::{Disjoint, Equal, Overlap, Subset, Superset};
+    let table = [
+        // Who is named first does not matter where two do it together.
+        ("Ann Berg meets Eva Lund", "Eva Lund meets Ann Berg", Equal, true),
+        ("Peru strikes Chile", "Chile strikes Peru", Overlap, false),
+        // Two halves of one range.
+        (
+            "Orbitly delivers between 300 and 399 boats",
+            "Orbitly delivers at least 300 and fewer than 400 boats",
+            Equal,
+            true,
+        ),
+        (
+            "Orbitly delivers at least 300 boats",
+            "Orbitly delivers at least 300 and fewer than 400 boats",
+            Superset,
+            false,
+        ),
+        // Of how many they are counted.
+        (
+            "Orbitly wins 100 or more seats",
+            "Orbitly wins 100 or more of the 199 seats",
+            Equal,
+            true,
+        ),
+        // Where and how.
+        ("Orbitly launches Starcat", "Orbitly launches Starcat in Norway", Superset, false),
+        ("Ann Berg beats Eva Lund by submission", "Ann Berg beats Eva Lund", Subset, false),
+        ("Peru strikes Chile", "Peru or Bolivia strikes Chile", Subset, false),
+        // How far somebody comes.
+        ("Ann Berg wins Oslo Open", "Ann Berg plays in the final of Oslo Open", Subset, false),
+        // Winning and being beaten.
+        (
+            "Ann Berg wins the Norwegian election",
+            "Ann Berg is defeated in the Norwegian election",
+            Disjoint,
+            false,
+        ),
+        // A margin is no complement: both need the win.
+        (
+            "Ann Berg wins the Norwegian election by more than 3 points",
+            "Ann Berg wins the Norwegian election by at most 3 points",
+            Disjoint,
+            false,
+        ),
+        // The best is not how good it is.
+        ("Orbitly has a record year", "Orbitly has the best record year", Overlap, false),
+        ("Ukrainian President Ann Berg visits Oslo", "Ann Berg visits Oslo", Equal, true),
+    ];
+    for (k, p, relation, probable) in table {
+        let ask = |c: &str| format!("Will {c} in 2026?");
+        let by = |c: &str| format!("{c} by December 31, 2026");
+        let said = pair((&ask(k), &by(k)), (&ask(p), &by(p)));
+        assert_eq!(said, (relation, probable), "{k} / {p}");
+    }
+}
+
+#[test]
+fn windows_seasons_and_hours() {
+    use Relation::{Equal, Overlap, Subset};
+    let titled = "Will Ann Berg leave Orbitly?";
+    let table = [
+        (
+            (titled, "Ann Berg leaves Orbitly between Issuance and Dec 31, 2026"),
+            (titled, "Ann Berg leaves Orbitly by December 31, 2026"),
+            (Equal, true),
+        ),
+        (
+            (titled, "Ann Berg leaves Orbitly between Issuance and Nov 30, 2026"),
+            (titled, "Ann Berg leaves Orbitly by December 31, 2026"),
+            (Subset, false),
+        ),
+        // Kalshi's last day is the day before the one it names with "before".
+        (
+            (
+                "Will Ann Berg leave Orbitly before Jan 1, 2027?",
+                "Ann Berg leaves Orbitly between Issuance and Jan 1, 2027",
+            ),
+            (titled, "Ann Berg leaves Orbitly by December 31, 2026"),
+            (Equal, true),
+        ),
+        // A month is the last part of a longer window.
+        (
+            (titled, "Ann Berg leaves Orbitly in December 2026"),
+            (titled, "Ann Berg leaves Orbitly before January 1, 2027"),
+            (Subset, false),
+        ),
+        // A season is named by the year it begins in, where it is one of football.
+        (
+            (
+                "Will Denver win the AFC West?",
+                "Denver wins the AFC West in the 2025-26 Pro Football season",
+            ),
+            ("Will Denver win the AFC West?", "Denver wins the AFC West in the 2025 NFL season"),
+            (Equal, true),
+        ),
+        (
+            (
+                "Will Denver win the AFC West?",
+                "Denver wins the AFC West in the 2025-26 Pro Football season",
+            ),
+            ("Will Denver win the AFC West?", "Denver wins the AFC West in the 2026 NFL season"),
+            (Overlap, false),
+        ),
+        // One week, named by its days or by its last.
+        (
+            (
+                "Will claims be above 5?",
+                "jobless claims are above 5 for the week ending August 10, 2026",
+            ),
+            (
+                "Will claims be above 5?",
+                "jobless claims are above 5 for the week of August 4 - August 10, 2026",
+            ),
+            (Equal, true),
+        ),
+        // What comes when is not what it is about.
+        (
+            ("Unemployment in August?", "the unemployment rate is above 4.4% in August 2026"),
+            (
+                "Unemployment in August?",
+                "the unemployment rate for August 2026 is 4.5% or higher in the report due on September 4, 2026",
+            ),
+            (Equal, true),
+        ),
+    ];
+    for (k, p, said) in table {
+        assert_eq!(pair(k, p), said, "{k:?} / {p:?}");
+    }
+}
