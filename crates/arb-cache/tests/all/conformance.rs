@@ -222,11 +222,11 @@ async fn kinds_may_be_mixed(subject: &Subject) {
         ..write("mixed/{t}guarded", value(1, 0, sequence, "guarded"))
     };
     let batch = [
+        guarded(2),
         ranked_write("mixed/{t}a", &[all, some], 1),
         write("mixed/{t}plain", value(1, 0, 0, "plain")),
-        guarded(2),
-        ranked_write("mixed/{t}b", &[all], 2),
         guarded(1),
+        ranked_write("mixed/{t}b", &[all], 2),
         ranked_write("mixed/{t}c", &[all, some], 3),
         Write { ttl: 2 * LONG, ..ranked_write("mixed/{t}d", &[all, some], 4) },
         Write { guarded: true, ..ranked_write("mixed/{t}guarded", &[some], 9) },
@@ -236,7 +236,7 @@ async fn kinds_may_be_mixed(subject: &Subject) {
         held: Some(Version { epoch: Timestamp::from_nanos(1).unwrap(), writer: 0, sequence: 2 }),
     };
     let mut expected = [Written::Stored; 8];
-    expected[4] = refused;
+    expected[3] = refused;
     expected[7] = refused;
     assert_eq!(written, expected);
     assert_eq!(names(&store.ranked(all, 0, 10).await.unwrap()), ["d", "c", "b", "a"]);
