@@ -164,6 +164,23 @@ async fn sets_are_replaced_while_the_feeds_run() {
         }
     };
     until("the start with two markets", 2).await;
+    // What is refused says why, and once its books are there what the prices leave for the unlisted.
+    let mut open_ended = set("c", &markets[..2]);
+    open_ended.relation = SetRelation::Exclusive;
+    replace.send_replace(vec![open_ended]);
+    let deadline = Instant::now() + MENDED_WITHIN;
+    loop {
+        let blocked = feeds.view.borrow().blocked.clone();
+        let reasons: Vec<&str> = blocked.iter().map(|blocked| blocked.reason.as_str()).collect();
+        if reasons.iter().any(|reason| {
+            reason.starts_with("set c is not known to cover every outcome")
+                && reason.contains("; the prices leave $")
+        }) {
+            break;
+        }
+        assert!(Instant::now() < deadline, "{reasons:?}");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
     replace.send_replace(vec![set("a", &markets[..2]), set("b", &markets[2..5])]);
     until("three more were approved", 5).await;
     replace.send_replace(vec![set("b", &markets[2..5])]);

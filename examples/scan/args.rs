@@ -149,3 +149,26 @@ pub fn duration(text: &str) -> Result<Duration, String> {
     let span: jiff::SignedDuration = text.parse().map_err(|_| example.to_owned())?;
     Duration::try_from(span).map_err(|_| format!("a time is not negative: {example}"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_age_is_limited_everywhere_or_on_one_venue_and_the_later_flag_wins() {
+        let seconds = |seconds| Some(Duration::from_secs(seconds));
+        let limits = |flags: &[&str]| {
+            let flags = flags.iter().flat_map(|flag| ["--max-age", flag]);
+            let args = Args::try_parse_from(["scan"].into_iter().chain(flags)).ok()?;
+            let limits = args.max_age(MaxAge::everywhere(Duration::from_secs(300)));
+            Some((limits.kalshi, limits.polymarket))
+        };
+        assert_eq!(limits(&[]), Some((seconds(300), seconds(300))));
+        assert_eq!(limits(&["5s"]), Some((seconds(5), seconds(5))));
+        assert_eq!(limits(&["polymarket=30s"]), Some((seconds(300), seconds(30))));
+        assert_eq!(limits(&["5s", "kalshi=2s"]), Some((seconds(2), seconds(5))));
+        assert_eq!(limits(&["kalshi=2s", "5s"]), Some((seconds(5), seconds(5))));
+        assert_eq!(limits(&["nyse=2s"]), None);
+        assert_eq!(limits(&["kalshi=soon"]), None);
+    }
+}

@@ -319,3 +319,19 @@ fn conclude(view: &StatusModel, tally: &Tally, score: Option<Score>) -> Result<(
         Err(Failure::run("the scanner missed a planted opportunity or saw one that was not there"))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser as _;
+
+    use super::*;
+
+    #[test]
+    fn only_on_the_real_venues_is_anything_too_good_to_be_true() {
+        let args = Args::parse_from(["scan"]);
+        let settings = Settings::read_from(&args, |_| None).unwrap();
+        let rule = |mode| judging(&args, &settings, mode).quarantine;
+        assert_eq!(rule(Mode::Live), Some(QuarantineRule::default()));
+        assert_eq!(rule(Mode::Simulated), None);
+    }
+}

@@ -99,20 +99,13 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     write(args, BufWriter::with_capacity(1 << 16, stdout().lock()))
 }
 
-/// Replays the recordings of the command line.
-pub fn write(args: &Args, out: impl Write) -> Result<(), Failure> {
+/// How trades are judged: as the flags say, and nothing is taken for a mistake.
+fn judging(args: &Args) -> PipelineConfig {
     let mut limits = Limits::default();
     limits.max_age = args.max_age(limits.max_age);
     limits.max_skew = args.max_skew;
     limits.max_position = args.max_position;
     limits.min_net = args.min_net;
-    let lines = Lines {
-        out,
-        json: args.json,
-        lives: Lives::new(LifeConfig::default()),
-        ended: Vec::new(),
-        broken: None,
-    };
     let mut config = PipelineConfig::default().with_limits(limits).with_detectors(args.detectors());
     if args.quotes.is_some() {
         config = config.with_quoting(QuoteConfig::default());
@@ -120,7 +113,19 @@ pub fn write(args: &Args, out: impl Write) -> Result<(), Failure> {
     if !args.json {
         config.latencies = LATENCIES_MS.map(Duration::from_millis).to_vec();
     }
-    let mut pipeline = Pipeline::new(config, lines);
+    config
+}
+
+/// Replays the recordings of the command line.
+pub fn write(args: &Args, out: impl Write) -> Result<(), Failure> {
+    let lines = Lines {
+        out,
+        json: args.json,
+        lives: Lives::new(LifeConfig::default()),
+        ended: Vec::new(),
+        broken: None,
+    };
+    let mut pipeline = Pipeline::new(judging(args), lines);
     if let Some(path) = &args.pairs {
         pipeline.replace_pairs(read_pairs(path)?);
     }
@@ -381,6 +386,21 @@ fn warn_of_unknown_pairs<S: Sink>(pipeline: &Pipeline<S>) {
                 spec.pair.id,
                 missing.join(" and ")
             ));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser as _;
+
+    use super::*;
+
+    #[test]
+    fn nothing_in_a_recording_is_too_good_to_be_true() {
+        for flags in [&[][..], &["--json"], &["--classes", "all", "--quotes"]] {
+            let all = ["scan", "--replay", "capture.jsonl"].iter().chain(flags);
+            assert_eq!(judging(&Args::parse_from(all)).quarantine, None, "{flags:?}");
         }
     }
 }

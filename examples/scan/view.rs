@@ -11,7 +11,8 @@ use arb_normalize::books::BookState;
 use arb_normalize::opportunity::Action;
 use arb_normalize::{Opportunity, Timestamp, Venue};
 use arb_risk::gate::TradingState;
-use arb_scan::{NotPriced, Pipeline, Share, Stopped, Terms};
+use arb_scan::detect::Refused;
+use arb_scan::{NotPriced, Pipeline, Share, Sink, Stopped, Terms};
 use arb_ws::{Health, LinkState, Windows};
 use rust_decimal::Decimal;
 use time::OffsetDateTime;
@@ -139,7 +140,7 @@ pub fn of(
     let quarantined = pipeline.quarantined().map(|(pair, why)| (why.to_string(), pair.to_owned()));
     view.blocked.extend(blocked(quarantined));
     view.blocked.extend(pipeline.board().refused().iter().map(|refused| BlockedPairs {
-        reason: refused.to_string(),
+        reason: why_refused(pipeline, refused),
         count: 1,
         examples: Vec::new(),
     }));
@@ -166,6 +167,18 @@ pub fn of(
     .map(|(name, count)| FunnelStep { name: name.to_owned(), count })
     .to_vec();
     view
+}
+
+/// Why a set is not traded, and where something unlisted may happen how much the prices leave for it.
+fn why_refused<S: Sink>(pipeline: &Pipeline<S>, refused: &Refused) -> String {
+    let mass = match refused {
+        Refused::NotExhaustive { id, .. } => pipeline.missing_mass(id),
+        _ => None,
+    };
+    mass.map_or_else(
+        || refused.to_string(),
+        |mass| format!("{refused}; the prices leave ${} to ${} for it", mass.least, mass.most),
+    )
 }
 
 /// Why the switch stands where it stands, and since when.

@@ -170,7 +170,10 @@ fn a_malformed_frame_changes_nothing() {
 fn withdrawing_a_pair_ends_its_trade_without_touching_the_books() {
     let mut pipeline = open();
     let change = pipeline.replace_pairs(Vec::new());
-    assert_eq!(change.removed, ["p"]);
+    assert_eq!(
+        (&change.removed[..], change.to_string().as_str()),
+        (&["p".into()][..], "removed p")
+    );
     assert_eq!(reasons(&pipeline), [CloseReason::Withdrawn]);
     let file = format!(
         r#"[{{"id":"q","kalshi":"{}","polymarket_yes":"{}","relation":"equal","fees":{FEES}}}]"#,
@@ -228,6 +231,34 @@ fn limits_of_age_and_skew_apply_where_they_are_set() {
     assert_eq!(pipeline.sink().shown.len(), 1);
     pipeline.advance(at(8_000).unwrap());
     assert_eq!(reasons(&pipeline), [CloseReason::Stale]);
+}
+
+#[test]
+fn the_funnel_counts_how_far_each_trade_came() {
+    let mut pipeline = pipeline("equal", FEES);
+    let counts = |pipeline: &Pipeline<Memory>| {
+        let funnel = pipeline.funnel();
+        [funnel.evaluated, funnel.priced, funnel.gross_edge, funnel.net_edge, funnel.within_limits]
+    };
+    let bid = |pipeline: &mut Pipeline<Memory>, millis, price: &str| {
+        let frame = polymarket(&[level(price, "100")], &[level("0.60", "100")]);
+        pipeline.on_frame(Venue::Polymarket, 0, at(millis), frame.as_bytes());
+    };
+    // Approval looks at both directions, and so does every frame; there is no book to hold against yet.
+    let frame = kalshi(1, &[level("0.43", "75")], &[level("0.55", "60")]);
+    pipeline.on_frame(Venue::Kalshi, 0, at(0), frame.as_bytes());
+    assert_eq!(counts(&pipeline), [4, 0, 0, 0, 0]);
+    // YES at 0.45 and NO at 0.42 pay; NO at 0.57 and YES at 0.60 do not.
+    bid(&mut pipeline, 1, "0.58");
+    assert_eq!(counts(&pipeline), [6, 2, 1, 1, 1]);
+    // NO at 0.54 leaves a cent, and the fees take it.
+    bid(&mut pipeline, 2, "0.46");
+    assert_eq!(counts(&pipeline), [8, 4, 2, 1, 1]);
+    bid(&mut pipeline, 3, "0.40");
+    assert_eq!(counts(&pipeline), [10, 6, 2, 1, 1]);
+    // A crossed book is judged and not priced.
+    pipeline.on_frame(Venue::Kalshi, 0, at(4), delta(2, "yes", "0.4600", "5.00").as_bytes());
+    assert_eq!(counts(&pipeline), [12, 6, 2, 1, 1]);
 }
 
 #[test]

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use arb_venues::ClockOffset;
 use arb_venues::kalshi::{KalshiCredentials, KalshiSession};
 use arb_ws::{AfterRefusal, Key, KeyId, Outbox, Refusal, Session, Verdict};
+use metrics_util::debugging::{DebugValue, DebuggingRecorder};
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 
@@ -403,12 +404,19 @@ fn trades_are_asked_for_once_a_book_is_acknowledged_and_given_up_with_it() {
     assert_eq!((&book["params"], &trade["params"]), (&json!({"sids": [1]}), &json!({"sids": [2]})));
     venue.hear(&json!({"id": trade["id"], "sid": 2, "seq": 4, "type": "unsubscribed"}));
     assert!(venue.sent().is_empty());
-    // A new link begins with nothing.
+    // A new link begins with nothing, whatever the old one carried and whatever it was asked.
+    let books = venue.subscribe(&keys(&["A", "B"]));
+    venue.subscribed(&books, 3);
+    let trades = venue.one();
+    venue.subscribed(&trades, 4);
+    let more = venue.subscribe(&[key(2, "C")]);
+    venue.ok(&more, 3, 9);
+    assert_eq!(venue.one()["params"]["action"], "add_markets");
     venue.session.on_open(&mut venue.out);
     venue.sent();
-    let books = venue.subscribe(&keys(&["A"]));
+    let books = venue.subscribe(&keys(&["A", "B", "C"]));
     venue.subscribed(&books, 1);
-    assert_eq!(asked(&venue.one()), (json!(["A"]), true));
+    assert_eq!(asked(&venue.one()), (json!(["A", "B", "C"]), true));
 }
 
 #[test]
@@ -441,6 +449,26 @@ fn lost_trades_are_no_gap_of_a_book_and_lost_deltas_none_of_the_trades() {
     venue.delta("A", 1, 9);
     assert_eq!(venue.out.gaps(), [id(0)], "its own numbers count");
     assert!(venue.sent().is_empty());
+}
+
+#[test]
+fn lost_trades_are_counted() {
+    let recorder = DebuggingRecorder::new();
+    metrics::with_local_recorder(&recorder, || {
+        let mut venue = Script::open_with_trades();
+        let books = venue.subscribe(&keys(&["A"]));
+        venue.subscribed(&books, 1);
+        let trades = venue.one();
+        venue.subscribed(&trades, 2);
+        // Where it begins is no gap, and a number that comes again is none.
+        for seq in [7, 8, 11, 11, 9, 12] {
+            venue.trade("A", 2, seq);
+        }
+    });
+    let said: Vec<_> = recorder.snapshotter().snapshot().into_vec();
+    let [(key, _, _, value)] = said.try_into().unwrap();
+    assert_eq!(key.key().name(), "arb_venues_trade_gaps_total");
+    assert_eq!(value, DebugValue::Counter(1));
 }
 
 #[test]
