@@ -68,7 +68,7 @@ struct FeeSpan {
 /// The latest books, and for each book the baskets that hold it.
 pub struct Board {
     books: [Books; 2],
-    decoders: [HashMap<u32, Box<dyn Decode>>; 2],
+    decoders: [BTreeMap<u32, Box<dyn Decode>>; 2],
     pairs: Vec<PairSpec>,
     sets: Vec<MarketSet>,
     detectors: Vec<Arc<dyn Detector>>,
@@ -483,7 +483,7 @@ fn markets(set: &MarketSet) -> impl Iterator<Item = (Venue, &str)> {
 }
 
 fn decoder_of(
-    decoders: &mut HashMap<u32, Box<dyn Decode>>,
+    decoders: &mut BTreeMap<u32, Box<dyn Decode>>,
     venue: Venue,
     connection: u32,
 ) -> &mut dyn Decode {
