@@ -340,6 +340,42 @@ fn compared(tokens: &[Token], number: &Plain, stop: usize) -> (Interval, usize, 
         }
         _ => {}
     }
+    // "5 points or more": what is counted stands between.
+    if word(stop).starts_with(char::is_alphabetic) && word(stop + 1) == "or" && !word(stop).eq("or")
+    {
+        match word(stop + 2) {
+            "more" | "above" | "higher" | "greater" => return (low(true), start, stop, true),
+            "less" | "below" | "fewer" | "lower" => return (high(true), start, stop, true),
+            _ => {}
+        }
+    }
+    // "At or above 5", "equal to or greater than 5", "exceeds or equals 5".
+    let either = |n: usize| before(n) == "or" && matches!(before(n + 1), "at" | "to" | "equal");
+    let equal = |n: usize| if before(n + 2) == "equal" { n + 2 } else { n + 1 };
+    match (before(2), before(1)) {
+        (_, "above" | "over") if either(2) => return (low(true), start - equal(2), stop, true),
+        (_, "below" | "under") if either(2) => return (high(true), start - equal(2), stop, true),
+        ("greater" | "higher" | "more", "than") if either(3) => {
+            return (low(true), start - equal(3), stop, true);
+        }
+        ("less" | "lower" | "fewer", "than") if either(3) => {
+            return (high(true), start - equal(3), stop, true);
+        }
+        ("equal", "to") if before(3) == "or" => {
+            let size = match before(4) {
+                "than" => before(5),
+                word => word,
+            };
+            match size {
+                "greater" | "higher" | "more" | "above" => {
+                    return (low(true), start - 3, stop, true);
+                }
+                "less" | "lower" | "fewer" | "below" => return (high(true), start - 3, stop, true),
+                _ => {}
+            }
+        }
+        _ => {}
+    }
     match (before(2), before(1)) {
         ("no" | "not", "less") => (low(true), start - 2, stop, true),
         ("at", "least") => (low(true), start - 2, stop, true),
@@ -404,6 +440,11 @@ mod tests {
             ("25% to 30% share", "[25..30] %"),
             ("50-60", "[50..60] "),
             ("fewer than 49 senators", "<49 senator"),
+            ("at or above 6,900.00,", ">=6900 "),
+            ("3 points or more", ">=3 point"),
+            ("at or below $5", "<=5 $"),
+            ("equal to or greater than 5", ">=5 "),
+            ("less than or equal to 5", "<=5 "),
             ("55 or more senators", ">=55 senator"),
             ("at least 2+ goals", ">=2 goal"),
             ("25 bps", "25 bps"),

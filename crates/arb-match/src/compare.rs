@@ -2,6 +2,7 @@
 
 mod amounts;
 mod contingencies;
+mod editions;
 mod lesser;
 mod relations;
 mod residue;
@@ -11,13 +12,14 @@ mod wording;
 use arb_normalize::Relation;
 
 use self::amounts::amounts;
+pub(crate) use self::editions::edition;
 use self::relations::{
     another_prize, leftovers, lower_place, meet, narrowed_by_words, other_outcome, progression,
     two_sided,
 };
 use self::residue::{GROUPS, Group, Residue, weight};
+pub(crate) use self::windows::show_window;
 use self::windows::windows;
-pub(crate) use self::windows::{edition, show_window};
 use self::wording::every_statement;
 use crate::contingency::{Case, Payout};
 use crate::definition::contradiction;

@@ -50,6 +50,9 @@ pub(crate) struct Window {
 /// How long after the day of the event in the rules the venue may end the market, in seconds.
 const SCHEDULE_DRIFT: std::ops::Range<i64> = -2 * 86_400..31 * 86_400;
 
+/// The same for what happens on that day; figures come later, and who is next longer still.
+const CONTEST_DRIFT: std::ops::Range<i64> = -2 * 86_400..8 * 86_400;
+
 const DAY: u64 = 25 * 3600;
 
 /// A winner may be shared.
@@ -332,8 +335,9 @@ impl Reading {
         let in_title = in_title.filter(|w| in_claim.is_some() || !named(w.end));
         self.other_deadline = match (in_claim, in_title) {
             // A title may say "by January 1" for "before January 1".
-            (Some(a), Some(b)) if a.end.abs_diff(b.end) > 36 * 3600 && !a.point && !b.point => {
-                Some(b)
+            (Some(a), Some(b)) if a.end.abs_diff(b.end) > 36 * 3600 && !b.point => {
+                // Within a stretch of the question a day may be looked at.
+                (!a.point || a.end > b.end || b.from != Provenance::Title || !b.whole).then_some(b)
             }
             _ => None,
         };
@@ -387,18 +391,21 @@ impl Reading {
         let scheduled: Vec<&str> = scheduled.collect();
         let days = dates(&tokens(rules), around).into_iter();
         let days = days
-            .filter(|w| w.is_month() || w.is_brief())
+            .filter(When::is_at_most_a_month)
             .filter(|w| !w.year_guessed && !matches!(w.tie, Tie::By | Tie::Before))
             .filter_map(|w| Some((w.opening()?, i64::from((w.end - w.first).get_days()))));
         // A market ends on the day of its event or soon after, not before it.
+        let contest = !self.has_kind(Kind::Measure) && !self.has(Kind::Rank, "next");
+        let drift = if contest { CONTEST_DRIFT } else { SCHEDULE_DRIFT };
         let near = days.into_iter().any(|(day, long)| {
             let last = day + long * 86_400;
             let apart = |end: i64| (end - day).min(0) + (end - last).max(0);
-            self.ends_at.is_none_or(|end| SCHEDULE_DRIFT.contains(&apart(end)))
+            self.ends_at.is_none_or(|end| drift.contains(&apart(end)))
         });
         let named = |text: &&str| {
             let mut days = dates(&tokens(text), around).into_iter();
-            days.any(|w| (w.is_day() || w.is_month()) && !w.year_guessed)
+            let open = |w: &When| matches!(w.tie, Tie::By | Tie::Before);
+            days.any(|w| w.is_at_most_a_month() && !w.year_guessed && !open(&w))
         };
         self.other_day = self.ticker.is_none() && scheduled.iter().any(named) && !near;
         // When a statistic is due is not the month it is about.
@@ -585,7 +592,7 @@ fn without_exclusions(rules: &str) -> String {
 
 /// The verb in a noun: `eruption`, `resignation`, `removal`, `performer`.
 fn root(stem: &str) -> &str {
-    let endings = ["ation", "ion", "ment", "ance", "ence", "al", "er"];
+    let endings = ["ation", "ion", "ment", "ance", "ence", "ally", "al", "er"];
     let cut = endings.iter().find_map(|ending| stem.strip_suffix(ending));
     cut.filter(|root| root.len() > 3).unwrap_or(stem)
 }

@@ -112,9 +112,9 @@ impl When {
         (self.end - self.first).get_days() <= 7
     }
 
-    /// Whether it is one calendar month.
-    pub(crate) fn is_month(&self) -> bool {
-        self.first.day() == 1 && self.first.checked_add(1.month()).is_ok_and(|end| end == self.end)
+    /// Whether it is a day, some days or a month.
+    pub(crate) fn is_at_most_a_month(&self) -> bool {
+        (self.end - self.first).get_days() <= 31
     }
 
     /// Whether it is one calendar year.

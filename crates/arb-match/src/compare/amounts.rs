@@ -34,13 +34,24 @@ pub(super) fn amounts(k: &Reading, p: &Reading, found: &mut Findings) {
     } else if settled.is_empty() && b.is_empty() && sized(&a) {
         found.meet(Relation::Subset);
     }
+    let mut opposed: Option<String> = None;
     for x in &a {
         let Some(at) = b.iter().position(|y| unit(x, y)) else {
             found.add("threshold", show(x), "", DifferenceKind::Missing);
             continue;
         };
         let y = b.remove(at);
-        amount_pair(k, p, x, &y, found);
+        if lie(x, &y, step) != Lie::Opposite {
+            amount_pair(k, p, x, &y, found);
+            continue;
+        }
+        // The same opposite said twice is no equality, and two opposites exclude each other.
+        match &opposed {
+            None => amount_pair(k, p, x, &y, found),
+            Some(unit) if *unit == x.unit => {}
+            Some(_) => found.meet(Relation::Disjoint),
+        }
+        opposed.get_or_insert_with(|| x.unit.clone());
     }
     for y in &b {
         found.add("threshold", "", show(y), DifferenceKind::Missing);

@@ -3,8 +3,9 @@
 use arb_normalize::Relation;
 
 use super::amounts::amounts;
+use super::editions::editions;
 use super::residue::{Group, Residue};
-use super::windows::{editions, fine};
+use super::windows::fine;
 use super::{Findings, names, narrowed};
 use crate::amount::Amount;
 use crate::judgement::DifferenceKind;

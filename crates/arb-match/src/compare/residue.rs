@@ -72,12 +72,25 @@ impl Residue {
                     && atom.id == "president"
                     && statement.named_in_question
                     && !statement.atoms.iter().any(|a| a.kind == Kind::Place);
+                // The next holder of an office is elected to it or sworn in.
+                let installed = ["elected", "sworn in", "is elected", "be elected", "named"];
+                let next = atom.kind == Kind::Verb
+                    && atom.id == "win"
+                    && installed.iter().any(|words| atom.text.starts_with(words))
+                    && statement.has(Kind::Rank, "next")
+                    && other.has(Kind::Rank, "next");
                 // "Tie wins" is how a venue writes that nobody does.
                 let tied = atom.kind == Kind::Verb
                     && atom.id == "win"
                     && statement.has(Kind::Outcome, "tie")
                     && other.has(Kind::Outcome, "tie");
-                if titled || tied || way || primary || played_for || lesser.atoms.contains(&atom.at)
+                if titled
+                    || tied
+                    || next
+                    || way
+                    || primary
+                    || played_for
+                    || lesser.atoms.contains(&atom.at)
                 {
                     w = w.min(0.3);
                 }
@@ -206,11 +219,12 @@ pub(super) fn weight(atom: &Atom, other: &Reading) -> f64 {
         {
             0.3
         }
-        // The first of a group has won it.
+        // The first of a group or a race has won it.
         Kind::Rank
             if atom.id == "top_votes"
                 && other.has(Kind::Verb, "win")
-                && other.has_kind(Kind::Competition) =>
+                && (other.has_kind(Kind::Competition)
+                    || RACES.iter().any(|stem| other.has_stem(stem))) =>
         {
             0.2
         }
@@ -223,6 +237,10 @@ pub(super) fn weight(atom: &Atom, other: &Reading) -> f64 {
         _ => 1.0,
     }
 }
+
+/// What is won by coming in first.
+const RACES: [&str; 9] =
+    ["prix", "race", "cup", "open", "tournament", "rally", "marathon", "derby", "championship"];
 
 /// Words that only say that a statistic is a number.
 const NEUTRAL: [&str; 8] = ["rate", "chang", "level", "figur", "number", "add", "read", "valu"];

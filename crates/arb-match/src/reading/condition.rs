@@ -322,9 +322,25 @@ pub(super) fn unread(rules: &str) -> bool {
 /// What follows `this market will resolve according to`.
 pub(super) fn basis(rules: &str) -> Option<String> {
     if let Some(line) = rules.lines().next().filter(|line| line.contains("cheduled for")) {
-        return Some(line[..sentence_end(line)].to_owned());
+        let scheduled = without_venue(&line[..sentence_end(line)]);
+        let decides = deciding(rules).filter(|text| !line.contains(text.as_str()));
+        return Some(decides.map_or(scheduled.clone(), |text| format!("{scheduled}; {text}")));
     }
-    deciding(rules)
+    deciding(rules).map(|text| without_venue(&text))
+}
+
+/// Without where an event is held: that names no other event.
+fn without_venue(text: &str) -> String {
+    let held = ["take place in ", "takes place in ", "held in ", "take place at ", "held at "];
+    let Some((at, words)) = held.iter().find_map(|words| Some((text.find(words)?, words))) else {
+        return text.to_owned();
+    };
+    let rest = &text[at + words.len()..];
+    let place = rest
+        .split_inclusive(' ')
+        .take_while(|word| word.starts_with(|c: char| c.is_uppercase()) || word.trim() == "the");
+    let end: usize = place.map(str::len).sum();
+    format!("{}{}", &text[..at + words.len()], &rest[end..])
 }
 
 /// What follows `resolve according to`.

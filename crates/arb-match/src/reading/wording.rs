@@ -78,6 +78,10 @@ pub(super) fn variants(text: &str) -> Vec<String> {
     {
         return vec![short];
     }
+    // Only a name stands for the name before it.
+    if inside.starts_with(|c: char| c.is_lowercase()) {
+        return vec![short];
+    }
     let head: Vec<&str> = text[..open].split_whitespace().collect();
     let run = head
         .iter()

@@ -150,7 +150,8 @@ fn days_and_years_of_both_texts() {
     let rules = "This market will resolve to \"Over\" if Vega and Orion play 3 or more maps in their 2026 Oslo Cup match scheduled for December 5, 2026.";
     let total = |day: &str| {
         let k = game(day);
-        judge(
+        judge_until(
+            "2026-12-06T00:00:00Z",
             ("Vega vs Orion: total maps?", &k),
             ("Vega vs Orion: Games Total: O/U 2.5", rules),
             ["Over", "Under"],
@@ -160,6 +161,18 @@ fn days_and_years_of_both_texts() {
     assert_eq!(same.verdict, Verdict::Probable, "{same:?}");
     let other = total("Dec 15");
     assert_eq!(other.verdict, Verdict::Rejected, "{other:?}");
+    // Rules whose day is not the venue's are about another match, or of another date.
+    for rules_day in ["December 15", "November 15"] {
+        let k = game("Dec 5");
+        let p = rules.replace("December 5", rules_day);
+        let moved = judge_until(
+            "2026-12-06T00:00:00Z",
+            ("Vega vs Orion: total maps?", &k),
+            ("Vega vs Orion: Games Total: O/U 2.5", &p),
+            ["Over", "Under"],
+        );
+        assert_ne!(moved.verdict, Verdict::Probable, "{rules_day}: {moved:?}");
+    }
 
     let k = "If the highest temperature recorded in Oslo for August 8, 2026 is greater than 93°, then the market resolves to Yes.";
     let heat = |day: &str| {
@@ -469,6 +482,25 @@ fn terms_that_narrow_widen_or_say_the_same() {
             "Orbitly wins 100 or more of the 199 seats",
             Equal,
             true,
+        ),
+        // The same bound in other words, and its opposite said twice.
+        (
+            "Orbitly's share is at or above 5 points",
+            "Orbitly's share is 5 points or more",
+            Equal,
+            true,
+        ),
+        (
+            "Orbitly's share is at or below 5 points",
+            "Orbitly's share is 5 points or more",
+            Overlap,
+            false,
+        ),
+        (
+            "Orbitly has more than 5 boats and more than 7 cars",
+            "Orbitly has at most 5 boats and at most 7 cars",
+            Disjoint,
+            false,
         ),
         // Where and how.
         ("Orbitly launches Starcat", "Orbitly launches Starcat in Norway", Superset, false),
