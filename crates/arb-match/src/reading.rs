@@ -389,22 +389,23 @@ impl Reading {
         let scheduled =
             rules.lines().flat_map(|line| line.split(". ")).filter(|s| s.contains("cheduled"));
         let scheduled: Vec<&str> = scheduled.collect();
-        let days = dates(&tokens(rules), around).into_iter();
-        let days = days
-            .filter(When::is_at_most_a_month)
-            .filter(|w| !w.year_guessed && !matches!(w.tie, Tie::By | Tie::Before))
-            .filter_map(|w| Some((w.opening()?, i64::from((w.end - w.first).get_days()))));
+        let open = |w: &When| matches!(w.tie, Tie::By | Tie::Before);
+        let elsewhere = dates(&tokens(rules), around).into_iter().filter(|w| !open(w));
+        // "Scheduled for June 2 - June 21": the last day too.
+        let there = scheduled.iter().flat_map(|text| dates(&tokens(text), around));
+        let days = elsewhere.chain(there).filter(|w| w.is_at_most_a_month() && !w.year_guessed);
+        let mut days =
+            days.filter_map(|w| Some((w.opening()?, i64::from((w.end - w.first).get_days()))));
         // A market ends on the day of its event or soon after, not before it.
         let contest = !self.has_kind(Kind::Measure) && !self.has(Kind::Rank, "next");
         let drift = if contest { CONTEST_DRIFT } else { SCHEDULE_DRIFT };
-        let near = days.into_iter().any(|(day, long)| {
+        let near = days.any(|(day, long)| {
             let last = day + long * 86_400;
             let apart = |end: i64| (end - day).min(0) + (end - last).max(0);
             self.ends_at.is_none_or(|end| drift.contains(&apart(end)))
         });
         let named = |text: &&str| {
             let mut days = dates(&tokens(text), around).into_iter();
-            let open = |w: &When| matches!(w.tie, Tie::By | Tie::Before);
             days.any(|w| w.is_at_most_a_month() && !w.year_guessed && !open(&w))
         };
         self.other_day = self.ticker.is_none() && scheduled.iter().any(named) && !near;
