@@ -89,11 +89,16 @@ impl<'f> Decoded<'f> {
         self.events
     }
 
+    /// Those of its events that say nothing of a book's levels, in order: all but snapshots, deltas and set levels.
+    #[inline]
+    pub fn beside_levels(&self) -> impl Iterator<Item = MarketEvent<'f>> {
+        self.events.beside_levels()
+    }
+
     /// Whether the frame holds nothing but kinds the decoder does not know (and at least one of them).
     #[must_use]
     pub fn is_unknown(&self) -> bool {
-        let mut events = self.events();
-        events.len() > 0 && events.all(|event| matches!(event, MarketEvent::Unknown { .. }))
+        self.events.are_unknown()
     }
 }
 

@@ -151,6 +151,12 @@ fn check(sample: &str, sequence: Option<(u64, u64)>, expected: &[MarketEvent<'_>
         let sequence = sequence.map(|(sid, seq)| Sequence { sid, seq });
         assert_eq!(decoded.sequence, sequence, "{sample}");
         assert_eq!(decoded.events().collect::<Vec<_>>(), expected, "{sample}");
+        let of_levels = |event: &MarketEvent<'_>| {
+            use MarketEvent::{Delta, LevelSet, Snapshot};
+            matches!(event, Delta(_) | LevelSet(_) | Snapshot(_))
+        };
+        let others: Vec<_> = expected.iter().filter(|event| !of_levels(event)).cloned().collect();
+        assert_eq!(decoded.beside_levels().collect::<Vec<_>>(), others, "{sample}");
         assert!(!decoded.is_unknown(), "{sample}");
         assert_eq!(decoder.drift().total(), 0, "{sample}: {:?}", decoder.drift());
     }

@@ -7,9 +7,7 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 
 use arb_normalize::books::{Books, FrameReport};
-use arb_normalize::{
-    MarketEvent, MarketStatus, Opportunity, OpportunityClass, Timestamp, Usd, Venue,
-};
+use arb_normalize::{MarketStatus, Opportunity, OpportunityClass, Timestamp, Usd, Venue};
 
 pub use config::PipelineConfig;
 
@@ -205,13 +203,14 @@ impl<S: Sink> Pipeline<S> {
                     counts.decoded += 1;
                 }
                 source.1 = decoded.sequence.map(|sequence| sequence.sid);
-                for event in decoded.events() {
-                    if let Some((_, tapes)) = &mut *quoting {
+                if let Some((_, tapes)) = &mut *quoting {
+                    for event in decoded.events() {
                         tapes.note(venue, source, received_at, &event);
                     }
-                    if !is_book_update(&event) {
-                        sink.on_event(venue, received_at, &event);
-                    }
+                }
+                // The levels of a book are no concern of the sink.
+                for event in decoded.beside_levels() {
+                    sink.on_event(venue, received_at, &event);
                 }
             });
         if self.report.gaps > 0
@@ -486,9 +485,4 @@ fn fill(line: &mut Opportunity, trade: &Trade, at: Option<Timestamp>) {
         leg.cost_usd = order.cost;
         leg.fee_usd = order.fee;
     }
-}
-
-/// Whether an event is about the levels of a book, and so no concern of the sink.
-const fn is_book_update(event: &MarketEvent<'_>) -> bool {
-    matches!(event, MarketEvent::Snapshot(_) | MarketEvent::Delta(_) | MarketEvent::LevelSet(_))
 }

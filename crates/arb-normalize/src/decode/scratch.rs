@@ -273,6 +273,24 @@ impl<'f> Events<'f> {
     }
 }
 
+impl<'f> Events<'f> {
+    /// Those that say nothing of a book's levels. Most frames are about levels only; of them no event is put together here.
+    #[inline]
+    pub(super) fn beside_levels(self) -> impl Iterator<Item = MarketEvent<'f>> {
+        let others = self.left.iter().filter(|event| {
+            !matches!(event, Event::Delta { .. } | Event::LevelSet { .. } | Event::Snapshot { .. })
+        });
+        others.map(move |event| self.market_event(*event))
+    }
+
+    /// Whether all of them are of kinds that are not known, and there is one.
+    #[inline]
+    pub(super) fn are_unknown(&self) -> bool {
+        let unknown = |event: &Event| matches!(event, Event::Unknown { .. });
+        !self.left.is_empty() && self.left.iter().all(unknown)
+    }
+}
+
 impl<'f> Iterator for Events<'f> {
     type Item = MarketEvent<'f>;
 
