@@ -268,3 +268,90 @@ impl<K: Hash + Eq, V> Shard<K, V> {
         count
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[derive(Debug, Clone)]
+    enum Step {
+        Insert { key: u8, weight: usize, lives: i64 },
+        Get { key: u8 },
+        Remove { key: u8 },
+        Pass { time: i64 },
+        Sweep,
+    }
+
+    fn step() -> impl Strategy<Value = Step> {
+        let key = 0_u8..12;
+        prop_oneof![
+            5 => (key.clone(), 1_usize..40, 1_i64..8).prop_map(|(key, weight, lives)| Step::Insert { key, weight, lives }),
+            3 => key.clone().prop_map(|key| Step::Get { key }),
+            1 => key.prop_map(|key| Step::Remove { key }),
+            2 => (1_i64..4).prop_map(|time| Step::Pass { time }),
+            1 => Just(Step::Sweep),
+        ]
+    }
+
+    /// What is held: the value, its weight and when it expires.
+    type Model = BTreeMap<u8, (usize, usize, i64)>;
+
+    proptest! {
+        #[test]
+        fn what_is_held_is_what_came_and_did_not_go(
+            entries in 1_usize..8,
+            bytes in 30_usize..150,
+            steps in proptest::collection::vec(step(), 1..200),
+        ) {
+            let bounded = Bounded::<u8, usize>::new(Bounds { entries, bytes });
+            let (mut model, mut now) = (Model::new(), 0);
+            for (number, step) in steps.into_iter().enumerate() {
+                match step {
+                    Step::Insert { key, weight, lives } => {
+                        let hash = bounded.hash(&key);
+                        let incoming = Incoming { key, value: number, expires_at: now + lives, weight };
+                        model.remove(&key);
+                        let mut gone = Vec::new();
+                        let evicted = bounded.shard(hash).insert(hash, incoming, now, bounded.hasher(), |key, value| gone.push((key, value)));
+                        model.insert(key, (number, weight, now + lives));
+                        let mut by_time = 0;
+                        for (key, value) in &gone {
+                            let held = model.remove(key);
+                            prop_assert_eq!(held.map(|held| held.0), Some(*value), "only what was held can go");
+                            by_time += u64::from(held.is_some_and(|held| held.2 <= now));
+                        }
+                        prop_assert_eq!(evicted, Evicted { by_time, by_bounds: gone.len() as u64 - by_time });
+                        prop_assert_eq!(model.contains_key(&key), weight <= bytes, "what has just come stays");
+                    }
+                    Step::Get { key } => {
+                        let hash = bounded.hash(&key);
+                        let alive = model.get(&key).filter(|held| held.2 > now).map(|held| held.0);
+                        prop_assert_eq!(bounded.shard(hash).get(hash, &key, now).copied(), alive);
+                    }
+                    Step::Remove { key } => {
+                        let hash = bounded.hash(&key);
+                        let alive = model.remove(&key).filter(|held| held.2 > now).map(|held| held.0);
+                        prop_assert_eq!(bounded.shard(hash).remove(hash, &key, now), alive);
+                    }
+                    Step::Pass { time } => now += time,
+                    Step::Sweep => {
+                        let mut gone = Vec::new();
+                        let count = bounded.sweep(now, |key, _| gone.push(key));
+                        gone.sort_unstable();
+                        let expired: Vec<_> = model.iter().filter(|(_, held)| held.2 <= now).map(|(key, _)| *key).collect();
+                        prop_assert_eq!(count, expired.len() as u64);
+                        prop_assert_eq!(gone, expired);
+                        model.retain(|_, held| held.2 > now);
+                    }
+                }
+                let weights: usize = model.values().map(|held| held.1).sum();
+                prop_assert_eq!((bounded.len(), bounded.bytes()), (model.len(), weights));
+                prop_assert!(model.len() <= entries && weights <= bytes, "{} entries, {} bytes", model.len(), weights);
+            }
+        }
+    }
+}

@@ -12,7 +12,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bytes::Bytes;
 use fred::clients::{Client, WithOptions};
-use fred::interfaces::{ClientLike, KeysInterface, SortedSetsInterface};
+use fred::error::{Error, ErrorKind};
+use fred::interfaces::{ClientLike, KeysInterface, MetricsInterface, SortedSetsInterface};
 use fred::types::config::{Config, Options, ReconnectPolicy, UnresponsiveConfig};
 use fred::types::{ConnectHandle, Expiration, Key, RespVersion, Value};
 use fred::util::redis_keyslot;
@@ -42,6 +43,8 @@ pub struct RedisStore {
     scripts: Scripts,
     clustered: bool,
     timeout: Duration,
+    /// How many commands may wait in a connection.
+    waiting_commands: usize,
     /// Reads go through this one connection when the store reports changes.
     tracker: Option<Tracker>,
 }
@@ -91,6 +94,7 @@ impl RedisStore {
             scripts: Scripts::new(),
             clustered,
             timeout: config.command_timeout,
+            waiting_commands: config.waiting_commands.max(1),
             tracker: None,
         };
         for _ in 0..config.connections.max(1) {
@@ -123,23 +127,45 @@ impl RedisStore {
         Ok(client)
     }
 
-    /// The next connection that stands; any, when none does.
-    fn connection(&self) -> &WithOptions<Client> {
+    /// The next connection that stands and takes another command; any, when none does.
+    fn connection(&self, operation: &'static str) -> Result<&WithOptions<Client>, CacheError> {
         let count = self.connections.len();
         // Relaxed: the number only spreads the load.
         let first = self.next.fetch_add(1, Ordering::Relaxed);
         let mut round = (0..count).map(|step| &self.connections[first.wrapping_add(step) % count]);
-        round
-            .find(|connection| connection.is_connected())
-            .unwrap_or(&self.connections[first % count])
+        let connection = round
+            .find(|connection| connection.is_connected() && self.has_room(connection))
+            .unwrap_or(&self.connections[first % count]);
+        self.admit(connection, operation)
     }
 
-    fn reader(&self) -> &WithOptions<Client> {
-        self.tracker.as_ref().map_or_else(|| self.connection(), Tracker::connection)
+    fn reader(&self, operation: &'static str) -> Result<&WithOptions<Client>, CacheError> {
+        match &self.tracker {
+            Some(tracker) => self.admit(tracker.connection(), operation),
+            None => self.connection(operation),
+        }
+    }
+
+    fn has_room(&self, connection: &WithOptions<Client>) -> bool {
+        connection.command_queue_len() < self.waiting_commands
+    }
+
+    /// Refuses when as many commands wait as may. The client has a bound of its own, but counts what it refuses as waiting for
+    /// ever, and sends nothing at once while it believes that something waits: after one refusal every command would time out.
+    fn admit<'a>(
+        &self,
+        connection: &'a WithOptions<Client>,
+        operation: &'static str,
+    ) -> Result<&'a WithOptions<Client>, CacheError> {
+        if self.has_room(connection) {
+            return Ok(connection);
+        }
+        let full = Error::new(ErrorKind::Backpressure, "as many commands wait as are allowed");
+        Err(translate(operation, self.timeout, full))
     }
 
     async fn run(&self, script: &Script, call: impl Fn() -> Call) -> Result<Value, CacheError> {
-        script.run(self.connection(), call, self.timeout).await
+        script.run(self.connection(script.operation())?, call, self.timeout).await
     }
 
     /// One script call for writes of one kind whose keys and rankings share a slot.
@@ -172,8 +198,8 @@ impl RedisStore {
         }
         let ttl = i64::try_from(write.ttl.as_millis()).unwrap_or(i64::MAX).max(1);
         let (key, value) = (write.key.as_str(), write.value.clone());
-        let answer =
-            self.connection().set::<(), _, _>(key, value, Some(Expiration::PX(ttl)), None, false);
+        let connection = self.connection("write")?;
+        let answer = connection.set::<(), _, _>(key, value, Some(Expiration::PX(ttl)), None, false);
         answer.await.map_err(|error| translate("write", self.timeout, error))?;
         Ok(Written::Stored)
     }
@@ -234,7 +260,7 @@ impl RedisStore {
     }
 
     async fn get_together(&self, keys: Vec<String>) -> Result<Vec<Option<Bytes>>, CacheError> {
-        let answer = self.reader().mget::<Vec<Option<Bytes>>, _>(keys).await;
+        let answer = self.reader("read")?.mget::<Vec<Option<Bytes>>, _>(keys).await;
         answer.map_err(|error| translate("read", self.timeout, error))
     }
 }
@@ -242,7 +268,7 @@ impl RedisStore {
 #[async_trait]
 impl Store for RedisStore {
     async fn get(&self, key: &str) -> Result<Option<Bytes>, CacheError> {
-        let answer = self.reader().get::<Option<Bytes>, _>(key).await;
+        let answer = self.reader("read")?.get::<Option<Bytes>, _>(key).await;
         answer.map_err(|error| translate("read", self.timeout, error))
     }
 
@@ -286,7 +312,7 @@ impl Store for RedisStore {
         let removed = self.run(&self.scripts.remove, call).await?;
         for set in far {
             for set in [set.clone(), expiry_of(set)] {
-                let answer = self.connection().zrem::<(), _, _>(set, key).await;
+                let answer = self.connection("remove")?.zrem::<(), _, _>(set, key).await;
                 answer.map_err(|error| translate("remove", self.timeout, error))?;
             }
         }
@@ -317,7 +343,7 @@ impl Store for RedisStore {
     }
 
     async fn ping(&self) -> Result<(), CacheError> {
-        let answer = self.connection().ping::<Value>(None).await;
+        let answer = self.connection("ping")?.ping::<Value>(None).await;
         answer.map(|_| ()).map_err(|error| translate("ping", self.timeout, error))
     }
 
@@ -348,7 +374,6 @@ fn build(client: Config, config: &RedisConfig) -> Result<Client, CacheError> {
             connection.connection_timeout = timeout;
             connection.internal_command_timeout = timeout;
             connection.max_command_attempts = 1;
-            connection.max_command_buffer_len = config.waiting_commands.max(1);
             connection.auto_client_setname = true;
             connection.unresponsive = UnresponsiveConfig {
                 max_timeout: Some(config.silent_for),

@@ -116,6 +116,33 @@ async fn a_frozen_server_is_a_timeout_then_no_wait_at_all() {
 }
 
 #[tokio::test]
+async fn no_more_commands_wait_than_allowed() {
+    if skipped() {
+        return;
+    }
+    let server = RedisServer::start();
+    let few = RedisConfig { connections: 1, waiting_commands: 5, ..redis(&server) };
+    let store = Arc::new(RedisStore::connect(few).await.unwrap());
+    server.freeze();
+    let calls: Vec<_> = (0..100)
+        .map(|at| {
+            let store = Arc::clone(&store);
+            tokio::spawn(async move { store.get(&at.to_string()).await.unwrap_err() })
+        })
+        .collect();
+    let mut refused = 0;
+    for call in calls {
+        match call.await.unwrap() {
+            CacheError::Overloaded { .. } => refused += 1,
+            error => assert!(error.is_retryable(), "{error:?}"),
+        }
+    }
+    assert!(refused >= 50, "{refused} of 100 were refused");
+    server.thaw();
+    eventually("reads work again", async || store.get("any").await.is_ok()).await;
+}
+
+#[tokio::test]
 async fn a_paused_server_is_a_timeout() {
     if skipped() {
         return;

@@ -9,7 +9,8 @@ use arb_cache::{
 };
 use arb_normalize::{Book, Level, Market, Relation, Venue};
 
-use crate::redis_server::{RedisServer, skipped};
+use crate::redis_cluster::RedisCluster;
+use crate::redis_server::{RedisServer, Reply, skipped};
 use crate::values::{at, book, kalshi, market, opportunity, polymarket, stamp};
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -39,13 +40,18 @@ impl Subject {
     }
 
     async fn redis(server: &RedisServer, near: bool) -> Self {
-        let (config, time) = Self::config();
+        Self::shared(server.url(), near, "").await
+    }
+
+    async fn shared(url: String, near: bool, key_prefix: &str) -> Self {
+        let (mut config, time) = Self::config();
+        config.key_prefix = key_prefix.into();
         let timeout = Duration::from_secs(10);
         let redis = RedisConfig {
             near,
             command_timeout: timeout,
             connect_timeout: timeout,
-            ..RedisConfig::new(server.url())
+            ..RedisConfig::new(url)
         };
         Self { cache: Cache::redis(redis, config).await.unwrap(), time }
     }
@@ -217,6 +223,126 @@ async fn over_redis() {
 async fn over_redis_with_a_near_cache() {
     if !skipped() {
         everything(Subject::redis(&RedisServer::start(), true).await).await;
+    }
+}
+
+#[tokio::test]
+async fn over_a_cluster() {
+    if !skipped() {
+        let cluster = RedisCluster::start();
+        everything(Subject::shared(cluster.url(), false, "").await).await;
+    }
+}
+
+#[tokio::test]
+async fn two_prefixes_share_a_server_and_do_not_meet() {
+    if skipped() {
+        return;
+    }
+    let server = RedisServer::start();
+    for prefix in ["one/", "two/"] {
+        everything(Subject::shared(server.url(), false, prefix).await).await;
+    }
+    let Reply::List(keys) = server.command(&["KEYS", "*"]) else { panic!("no list of keys") };
+    let with = |prefix: &str| {
+        let keys = keys.iter().map(|key| key.clone().text());
+        keys.filter(|key| key.starts_with(prefix)).count()
+    };
+    assert!(with("one/") > 10 && with("one/") == with("two/"), "{keys:?}");
+    assert_eq!(with(""), with("one/") + with("two/"), "{keys:?}");
+}
+
+#[tokio::test]
+async fn an_upsert_is_one_script_call_of_four_commands() {
+    if skipped() {
+        return;
+    }
+    let server = RedisServer::start();
+    let Subject { cache, .. } = Subject::redis(&server, false).await;
+    // The first sends the script and makes the rankings.
+    cache.put_opportunity(opportunity("upsert", "p", "1")).await.unwrap();
+    server.command(&["CONFIG", "RESETSTAT"]);
+    for net in 0..10 {
+        cache.put_opportunity(opportunity("upsert", "p", &net.to_string())).await.unwrap();
+    }
+    let stats = server.command(&["INFO", "commandstats"]).text();
+    let mut calls: Vec<_> = stats
+        .lines()
+        .filter_map(|line| line.strip_prefix("cmdstat_")?.split_once(":calls="))
+        .map(|(name, rest)| (name, rest.split(',').next().unwrap()))
+        .filter(|(name, _)| !["info", "config|resetstat", "ping"].contains(name))
+        .collect();
+    calls.sort_unstable();
+    let expected = [("evalsha", "10"), ("psetex", "10"), ("pttl", "10"), ("zadd", "20")];
+    assert_eq!(calls, expected);
+}
+
+#[tokio::test]
+async fn every_answer_is_counted_by_its_class() {
+    let recorder = metrics_util::debugging::DebuggingRecorder::new();
+    let counted = recorder.snapshotter();
+    let (config, time) = Subject::config();
+    let store = Arc::new(MemoryStore::new(config.memory, time.clock()));
+    let cache = metrics::with_local_recorder(&recorder, || {
+        Cache::with_store(Arc::clone(&store) as Arc<dyn Store>, config)
+    });
+    let key = kalshi("COUNTED");
+    let put = async |sequence| {
+        cache.put_book(&key, Book::new(), stamp(time.now(), sequence)).await.unwrap()
+    };
+    let get = async |max_age| cache.get_book(&key, max_age).await.unwrap();
+    assert_eq!(get(None).await.miss(), Some(Miss::Absent));
+    assert_eq!(put(2).await, Written::Stored);
+    assert!(matches!(put(1).await, Written::Older { .. }));
+    assert!(get(None).await.hit().is_some() && get(None).await.hit().is_some());
+    time.advance(2 * SECOND);
+    assert!(matches!(get(Some(SECOND)).await.miss(), Some(Miss::Stale { .. })));
+    let found = cache.stats(Class::Orderbook);
+    let counts = (found.stored, found.refused, found.hits_store, found.absent, found.stale);
+    assert_eq!(counts, (1, 1, 2, 1, 1));
+    assert_eq!((found.tier_entries, found.hits_process, found.errors), (1, 0, 0));
+    // Other classes count apart.
+    assert_eq!(cache.stats(Class::Price), arb_cache::ClassStats::default());
+    let mut seen: Vec<_> = counted
+        .snapshot()
+        .into_vec()
+        .into_iter()
+        .filter_map(|(name, _, _, value)| match value {
+            metrics_util::debugging::DebugValue::Counter(count) if count > 0 => {
+                let name = name.key();
+                let labels: Vec<_> = name
+                    .labels()
+                    .map(|label| format!("{}={}", label.key(), label.value()))
+                    .collect();
+                Some(format!("{} {} {count}", name.name(), labels.join(",")))
+            }
+            _ => None,
+        })
+        .collect();
+    seen.sort();
+    let expected = [
+        "arb_cache_hits_total class=orderbook,source=store 2",
+        "arb_cache_misses_total class=orderbook,reason=absent 1",
+        "arb_cache_misses_total class=orderbook,reason=stale 1",
+        "arb_cache_writes_total class=orderbook,result=refused 1",
+        "arb_cache_writes_total class=orderbook,result=stored 1",
+    ];
+    assert_eq!(seen, expected);
+}
+
+#[test]
+fn times_to_live_from_variables_are_whole_seconds_above_zero() {
+    let with = |value: &str| {
+        let value = value.to_owned();
+        CacheConfig::from_variables(move |name| {
+            (name == "CACHE_TTL_SIMILARITY").then(|| value.clone())
+        })
+    };
+    assert_eq!(with(" 7 ").unwrap().policy(Class::Similarity).ttl, 7 * SECOND);
+    for wrong in ["", "0", "-1", "1.5", "5s", "18446744073709551616"] {
+        let error = with(wrong).unwrap_err();
+        assert!(error.to_string().contains("CACHE_TTL_SIMILARITY"), "{wrong:?}: {error}");
+        assert!(!error.is_retryable());
     }
 }
 

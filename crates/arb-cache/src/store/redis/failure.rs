@@ -39,14 +39,11 @@ pub(super) fn translate(operation: &'static str, after: Duration, error: Error) 
         | ErrorKind::Cluster
         | ErrorKind::Protocol
         | ErrorKind::Sentinel => CacheError::Unreachable { operation, source: Arc::new(error) },
-        // The client says "Failed to send command to router" when its bounded queue is full.
+        // The client's words for a connection whose task has ended.
+        ErrorKind::Unknown if details.contains("router") || details.contains("not initialized") => {
+            CacheError::Unreachable { operation, source: Arc::new(error) }
+        }
         ErrorKind::Backpressure => CacheError::Overloaded { operation, source: Arc::new(error) },
-        ErrorKind::Unknown if details.contains("router") => {
-            CacheError::Overloaded { operation, source: Arc::new(error) }
-        }
-        ErrorKind::Unknown if details.contains("not initialized") => {
-            CacheError::Overloaded { operation, source: Arc::new(error) }
-        }
         _ => CacheError::Refused { operation, source: Arc::new(error) },
     }
 }

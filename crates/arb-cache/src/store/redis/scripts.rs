@@ -56,6 +56,11 @@ impl Script {
         Self { operation, text: Str::from_static(text), sha1: sha1_hex(text).into() }
     }
 
+    /// What a caller knows it as.
+    pub(super) const fn operation(&self) -> &'static str {
+        self.operation
+    }
+
     /// Runs it by name, and by text where the server does not know it yet: after a restart or a fail-over, and on each node.
     pub(super) async fn run(
         &self,
