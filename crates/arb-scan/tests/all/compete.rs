@@ -83,7 +83,7 @@ fn liquidity_and_capital_count_once() {
             fought += usize::from(!share.competing.is_empty());
         }
         let all: Usd = shares.iter().map(|share| share.capital_usd).sum();
-        let capital = Usd::from_micros(i64::try_from(random.below(20_000_000)).unwrap());
+        let capital = Usd::from_micros(i64::try_from(random.below(10_000_000)).unwrap());
         let limited = pipeline.serve(Some(capital));
         let used: Usd = limited.iter().map(|share| share.capital_usd).sum();
         assert!(used <= capital, "case {case}: {used} of {capital}");
