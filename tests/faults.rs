@@ -328,6 +328,10 @@ async fn a_gapped_frozen_crossed_or_settled_book_makes_no_trade_and_a_sound_one_
     tokio::time::sleep(MAX_AGE + Duration::from_millis(200)).await;
     // A bid above the ask makes NO look cheap.
     bid(&sim, &crossed.pair.kalshi, asks[2] + 1_000, 100);
+    // It is not for their age that these two make no trade.
+    for pair in [&gapped, &settled] {
+        bid(&sim, &pair.pair.kalshi, 200, 1);
+    }
     sim.settle_market(&settled.pair.kalshi, true).unwrap();
     bid(&sim, &sound.pair.kalshi, 200, 1);
     tokio::time::sleep(Duration::from_secs(1)).await;
