@@ -176,7 +176,10 @@ pub(super) fn all_amounts(reading: &Reading, percent: Option<i128>) -> Vec<Amoun
     for statement in reading.claims.iter().take(1).chain(&reading.label).chain(&reading.titles) {
         for amount in &statement.amounts {
             let mut amount = amount.clone();
-            if !amount.compared && amount.unit == "$" {
+            // Nobody asks whether a large count is reached and not passed.
+            let large = amount.interval.low.is_some_and(|b| b.value >= 1000 * SCALE);
+            let sized = amount.unit == "$" || large && !matches!(amount.unit.as_str(), "%" | "bps");
+            if !amount.compared && sized {
                 if statement.has(Kind::Verb, "reach") {
                     amount.interval.high = None;
                 } else if statement.has(Kind::Verb, "dip") {

@@ -86,6 +86,7 @@ impl Residue {
                     && other.has(Kind::Outcome, "tie");
                 if titled
                     || tied
+                    || implied(atom, statement, other)
                     || next
                     || way
                     || primary
@@ -119,6 +120,21 @@ impl Residue {
             .map(|(atom, _)| atom)
             .collect()
     }
+}
+
+/// Whether the other side means it without saying it.
+fn implied(atom: &Atom, statement: &Statement, other: &Reading) -> bool {
+    let both = |kind: Kind, id: &str| statement.has(kind, id) && other.has(kind, id);
+    // "Trades above 5 at any time" is being above 5 at any time.
+    let ever = atom.kind == Kind::Verb
+        && matches!(atom.id.as_str(), "reach" | "dip" | "trade")
+        && both(Kind::Observation, "any_time");
+    // Who nominates says nothing more where the other side only says who is nominated.
+    let behind = |a: &Atom| statement.verb_at.is_some_and(|verb| a.at > verb);
+    let nominee =
+        |a: &Atom| behind(a) && a.kind == Kind::Name && other.subject().any(|b| b.id == a.id);
+    let figure = atom.kind == Kind::Name && atom.id.contains('_') && !behind(atom);
+    ever || figure && both(Kind::Verb, "nominate") && statement.atoms.iter().any(nominee)
 }
 
 /// Kinds of atoms that stand in for each other when they contradict.

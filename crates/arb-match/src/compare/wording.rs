@@ -42,8 +42,9 @@ pub(super) fn every_statement(k: &Reading, p: &Reading, found: &mut Findings) {
             residue.atoms.iter().any(|(_, w)| *w >= 0.5)
         })
     };
-    // What is looked at once cannot be reached before.
-    let once = [k, p].iter().all(|r| r.window.is_some_and(|w| w.point));
+    // What is looked at once cannot be reached before; what is at any time, is reached.
+    let ever = [k, p].iter().all(|r| r.has(Kind::Observation, "any_time"));
+    let once = ever || [k, p].iter().all(|r| r.window.is_some_and(|w| w.point));
     let same_question = asked(k, p) && asked(p, k);
     let spelled_out = same_question && !(wordy(k, p) && wordy(p, k));
     for (mine, other, kalshi) in [(k, p, true), (p, k, false)] {

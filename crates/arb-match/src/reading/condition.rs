@@ -321,8 +321,14 @@ pub(super) fn unread(rules: &str) -> bool {
 
 /// What follows `this market will resolve according to`.
 pub(super) fn basis(rules: &str) -> Option<String> {
-    if let Some(line) = rules.lines().next().filter(|line| line.contains("cheduled for")) {
-        let scheduled = without_venue(&line[..sentence_end(line)]);
+    if let Some(line) = rules
+        .lines()
+        .next()
+        .filter(|line| line.contains("cheduled for") || line.contains("cheduled to be held"))
+    {
+        // "…, with a second round on June 1 if necessary" is no condition.
+        let first = &line[..sentence_end(line)];
+        let scheduled = without_venue(first.split(", with ").next().unwrap_or(first));
         let decides = deciding(rules).filter(|text| !line.contains(text.as_str()));
         return Some(decides.map_or(scheduled.clone(), |text| format!("{scheduled}; {text}")));
     }
