@@ -318,8 +318,11 @@ async fn a_gapped_frozen_crossed_or_settled_book_makes_no_trade_and_a_sound_one_
     }
 
     // What takes the cheap YES away is lost, and the next change shows that something was.
-    sim.fault(format!("gap:market={},times=1", gapped.pair.kalshi).parse().unwrap()).unwrap();
+    let gap = sim.fault(format!("gap:market={}", gapped.pair.kalshi).parse().unwrap()).unwrap();
     move_asks(&sim, &gapped.pair.kalshi, asks[0] + 1_200);
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    sim.clear_fault(gap);
+    assert!(sim.faults().iter().any(|fault| fault.id == gap && fault.hits > 0), "nothing was lost");
     bid(&sim, &sound.pair.kalshi, 200, 1);
     tokio::time::sleep(Duration::from_secs(1)).await;
     // Nobody hears that it went here either.
