@@ -607,3 +607,28 @@ fn windows_seasons_and_hours() {
         assert_eq!(pair(k, p), said, "{k:?} / {p:?}");
     }
 }
+
+/// The day the rules give for an event is the venue's, or the text is about another date.
+#[test]
+fn the_day_of_the_rules_is_the_venues() {
+    for (day, probable) in [
+        ("September 14", true),
+        ("September 10", true),
+        ("September 24", false),
+        ("August 28", false),
+    ] {
+        let rules = format!(
+            "This market will resolve to \"Yes\" if Ann Berg wins the 2026 Norwegian presidential election, scheduled for {day}, 2026."
+        );
+        let judgement = judge_until(
+            "2026-09-14T12:00:00Z",
+            (
+                "Will Ann Berg win the 2026 Norwegian presidential election?",
+                "If Ann Berg wins the 2026 Norwegian presidential election, then the market resolves to Yes.",
+            ),
+            ("Will Ann Berg win the 2026 Norwegian presidential election?", &rules),
+            ["Yes", "No"],
+        );
+        assert_eq!(judgement.verdict == Verdict::Probable, probable, "{day}: {judgement:?}");
+    }
+}
