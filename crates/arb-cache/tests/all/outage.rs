@@ -295,6 +295,11 @@ async fn a_ranking_outlives_each_of_its_keys_and_then_leaves_by_itself() {
     put("short", &["wide"], 1).await;
     put("short", &["wide"], 1).await;
     assert!(left("wide") > 1_100_000);
+    // The wide ranking is older than a narrow one that comes now, and never leaves before it: a write that finds enough time in the
+    // narrow one does not look at the wide one.
+    server.command(&["PEXPIRE", "wide", "700000"]);
+    put("other", &["wide", "younger"], 600).await;
+    assert!(left("wide") >= left("younger"), "{} of {}", left("wide"), left("younger"));
     // A write that finds less than its own time left renews all rankings of its key.
     for set in ["wide", "narrow"] {
         server.command(&["PEXPIRE", set, "599000"]);

@@ -38,10 +38,10 @@ for k = 1, #keys, sets + 1 do
       added = call('ZADD', keys[s], args[a + 1], key) == 1 or added
     end
     -- A ranking nobody writes to leaves by itself. It is renewed at half its time, not with every write, and the wider ones
-    -- with the narrowest, all of whose keys they hold.
+    -- with the narrowest and to the same time: they never leave before it, so that asking it is asking all of them.
     if added or call('PTTL', keys[k + sets]) < ttl then
       for s = k + 1, k + sets do
-        if call('PTTL', keys[s]) < ttl then call('PEXPIRE', keys[s], 2 * ttl) end
+        if call('PTTL', keys[s]) < 2 * ttl then call('PEXPIRE', keys[s], 2 * ttl) end
       end
     end
     call('PSETEX', key, args[1], args[a])
