@@ -249,7 +249,7 @@ impl Reading {
         let figures: Vec<String> = self
             .titles
             .iter()
-            .filter(|s| !office(s))
+            .filter(|s| !office(s) || s.atoms.iter().any(|a| figure(&a)))
             .flat_map(|s| s.atoms.iter().filter(figure).map(|a| a.id.clone()))
             .collect();
         for claim in &mut self.claims {

@@ -898,7 +898,8 @@ fn joined(tokens: &[Token], atoms: &[Atom]) -> Vec<(String, String, bool)> {
 fn of_a_report(tokens: &[Token], when: &When, several: bool) -> bool {
     let before = &tokens[when.start.saturating_sub(6)..when.start];
     let has = |words: &[&str]| before.iter().any(|t| words.contains(&t.text.as_str()));
-    let report = before.last().is_some_and(|t| t.text == "report");
+    let report = before.last().is_some_and(|t| matches!(t.text.as_str(), "report" | "release"))
+        || before.windows(2).any(|two| two[0].text == "released" && two[1].text == "by");
     // Beside the time the figures are about.
     let due = has(&["published", "due", "issued"]) && when.tie == Tie::On;
     let published = several && when.is_day() && (report || due);
@@ -923,14 +924,22 @@ fn season(tokens: &[Token], when: &mut When, league: Option<&str>) {
 
 /// The names on both sides of `vs`, and of `at` where a game or match is spoken of.
 fn versus(tokens: &[Token]) -> Option<[std::ops::Range<usize>; 2]> {
-    let game =
-        tokens.iter().any(|t| matches!(t.stem.as_str(), "game" | "match" | "fight" | "winner"));
+    let game = tokens.iter().any(|t| {
+        matches!(t.stem.as_str(), "game" | "gam" | "match" | "fight" | "winner" | "final" | "semifinal")
+    });
     let between = |t: &Token| {
         matches!(t.text.as_str(), "vs" | "versus" | "v") || game && t.text == "at" && !t.capital
     };
+    // "The semi-final between India and England".
+    let both = |i: usize| {
+        let named = tokens[..i].iter().rev().take_while(|t| t.capital).count();
+        game && tokens[i].text == "and"
+            && named > 0
+            && i.checked_sub(named + 1).is_some_and(|opening| tokens[opening].text == "between")
+    };
     let named = |t: &Token| t.capital || matches!(t.text.as_str(), "." | "-" | "de" | "&" | "of");
     let at = (1..tokens.len()).find(|i| {
-        between(&tokens[*i])
+        (between(&tokens[*i]) || both(*i))
             && tokens[i - 1].capital
             && tokens[i + 1..].iter().take(2).any(|t| t.capital)
     })?;

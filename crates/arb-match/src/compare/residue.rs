@@ -71,7 +71,7 @@ impl Residue {
                 let titled = atom.kind == Kind::Office
                     && atom.id == "president"
                     && statement.named_in_question
-                    && !statement.atoms.iter().any(|a| a.kind == Kind::Place);
+                    && !statement.atoms.iter().any(|a| a.kind == Kind::Place && a.id != "us");
                 // The next holder of an office is elected to it or sworn in.
                 let installed = ["elected", "sworn in", "is elected", "be elected", "named"];
                 let next = atom.kind == Kind::Verb
@@ -196,6 +196,8 @@ pub(super) fn weight(atom: &Atom, other: &Reading) -> f64 {
         Kind::Outcome => 1.0,
         // A division is won in the regular season.
         Kind::Stage if atom.id == "regular" && other.in_a_division() => 0.2,
+        // So are the awards for a season.
+        Kind::Stage if atom.id == "regular" && awarded_for_a_season(other) => 0.2,
         // "be the champion" is winning; "the next election" is the one whose year the other side gives.
         Kind::Verb
             if atom.id == "win"
@@ -252,6 +254,15 @@ pub(super) fn weight(atom: &Atom, other: &Reading) -> f64 {
         Kind::Word => 0.5,
         _ => 1.0,
     }
+}
+
+/// Whether it is about an award that is given for the regular season.
+fn awarded_for_a_season(reading: &Reading) -> bool {
+    const AWARDS: [&str; 23] = [
+        "mvp", "dpoy", "opoy", "droty", "oroty", "roty", "coty", "cpoty", "mip", "sixth_man", "clutch", "hart", "art_ross",
+        "vezina", "norris", "calder", "rocket", "cy_young", "selke", "jack_adams", "lady_byng", "ted_lindsay", "masterton",
+    ];
+    AWARDS.iter().any(|id| reading.has(Kind::Competition, id))
 }
 
 /// What is won by coming in first.
