@@ -912,7 +912,9 @@ fn season(tokens: &[Token], when: &mut When, league: Option<&str>) {
     let named = behind.iter().take_while(|t| t.word).take(6).position(|t| t.stem == "season");
     let Some(at) = named.filter(|_| when.is_year()) else { return };
     let football = |t: &Token| matches!(t.text.as_str(), "nfl" | "football");
-    if !(behind[..at].iter().any(football) || matches!(league, Some("nfl" | "ncaaf"))) {
+    let college =
+        tokens.windows(2).any(|two| two[0].text == "college" && two[1].text == "football");
+    if !(college || behind[..at].iter().any(football) || matches!(league, Some("nfl" | "ncaaf"))) {
         return;
     }
     let year = when.first.year();
@@ -925,7 +927,10 @@ fn season(tokens: &[Token], when: &mut When, league: Option<&str>) {
 /// The names on both sides of `vs`, and of `at` where a game or match is spoken of.
 fn versus(tokens: &[Token]) -> Option<[std::ops::Range<usize>; 2]> {
     let game = tokens.iter().any(|t| {
-        matches!(t.stem.as_str(), "game" | "gam" | "match" | "fight" | "winner" | "final" | "semifinal")
+        matches!(
+            t.stem.as_str(),
+            "game" | "gam" | "match" | "fight" | "winner" | "final" | "semifinal"
+        )
     });
     let between = |t: &Token| {
         matches!(t.text.as_str(), "vs" | "versus" | "v") || game && t.text == "at" && !t.capital

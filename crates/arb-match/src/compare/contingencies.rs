@@ -150,9 +150,14 @@ fn explained(one: &Contingency, other: &Reading) -> bool {
     let sentence = Statement::read(&one.sentence, None, Around::default());
     let mut verbs = sentence.atoms.iter().filter(|atom| atom.kind == Kind::Verb).peekable();
     verbs.peek().is_some()
-        && verbs.all(|verb| other.explains(verb) >= 0.9)
+        && verbs.all(|verb| {
+            other.explains(verb) >= 0.9 || leaves(other) && WAYS.contains(&verb.id.as_str())
+        })
         && names_all(&sentence, other)
 }
+
+/// Ways to leave an office.
+const WAYS: [&str; 5] = ["resign", "fire", "leave", "leave_office", "retire"];
 
 /// Whether a sentence names everybody whom the condition names, or nobody: "if Norway signs" is less than "if Norway and Peru sign".
 fn names_all(sentence: &Statement, reading: &Reading) -> bool {

@@ -66,8 +66,11 @@ impl Lesser {
     /// In a match of two named sides outside the leagues of the tables, what follows a known name is its nickname (`Duke Blue
     /// Devils`), unless it tells schools or cities apart.
     pub(super) fn nickname(&mut self, statement: &Statement, other: &Reading) {
-        let sided = other.sides.is_some() || statement.sided;
-        if !sided || !fine(other) || other.league.is_some() {
+        let college = COLLEGES
+            .iter()
+            .any(|id| other.has(Kind::Competition, id) && statement.has(Kind::Competition, id));
+        let sided = (other.sides.is_some() || statement.sided) && fine(other);
+        if !(sided && other.league.is_none() || college) {
             return;
         }
         let mut open = false;
@@ -148,9 +151,18 @@ impl Lesser {
 
     /// `SpaceX Starship` is Starship: whose product it is tells nothing more.
     fn maker(&mut self, statement: &Statement, other: &Reading) {
-        for two in statement.atoms.windows(2) {
-            let [maker, product] = two else { continue };
-            let adjacent = maker.at + maker.text.split_whitespace().count() == product.at;
+        for (i, maker) in statement.atoms.iter().enumerate() {
+            let end = maker.at + maker.text.split_whitespace().count();
+            // "SpaceX launches Starship", or "SpaceX Starship".
+            let brings = |a: &&Atom| {
+                a.kind == Kind::Verb && a.at == end && matches!(a.id.as_str(), "launch" | "release")
+            };
+            let verb = statement.atoms.get(i + 1).filter(brings);
+            let Some(product) = statement.atoms.get(i + 1 + usize::from(verb.is_some())) else {
+                continue;
+            };
+            let adjacent =
+                end == product.at || verb.is_some_and(|verb| other.explains(verb) >= 0.9);
             let known = product.kind == Kind::Name && other.explains(product) >= 0.9;
             let organisation = maker.kind == Kind::Organisation;
             if organisation && adjacent && known && !other.has_kind_besides(maker, statement) {
@@ -247,6 +259,9 @@ impl Lesser {
         }
     }
 }
+
+/// Competitions of schools, whose teams all have a nickname.
+const COLLEGES: [&str; 4] = ["cfp", "cfp_entry", "march_madness", "march_madness_w"];
 
 /// Words for a part of a match.
 pub(super) const PARTS: [&str; 14] = [

@@ -206,6 +206,8 @@ pub(super) fn weight(atom: &Atom, other: &Reading) -> f64 {
         {
             0.2
         }
+        // Who only comes onto the shortlist may not have won.
+        Kind::Verb if atom.id == "win" && other.has(Kind::Verb, "finalist") => 1.0,
         // Leaving a body and leaving an office of it: which office is compared by itself.
         Kind::Verb if atom.id == "leave" && other.has(Kind::Verb, "leave_office") => 0.2,
         Kind::Verb
@@ -259,8 +261,29 @@ pub(super) fn weight(atom: &Atom, other: &Reading) -> f64 {
 /// Whether it is about an award that is given for the regular season.
 fn awarded_for_a_season(reading: &Reading) -> bool {
     const AWARDS: [&str; 23] = [
-        "mvp", "dpoy", "opoy", "droty", "oroty", "roty", "coty", "cpoty", "mip", "sixth_man", "clutch", "hart", "art_ross",
-        "vezina", "norris", "calder", "rocket", "cy_young", "selke", "jack_adams", "lady_byng", "ted_lindsay", "masterton",
+        "mvp",
+        "dpoy",
+        "opoy",
+        "droty",
+        "oroty",
+        "roty",
+        "coty",
+        "cpoty",
+        "mip",
+        "sixth_man",
+        "clutch",
+        "hart",
+        "art_ross",
+        "vezina",
+        "norris",
+        "calder",
+        "rocket",
+        "cy_young",
+        "selke",
+        "jack_adams",
+        "lady_byng",
+        "ted_lindsay",
+        "masterton",
     ];
     AWARDS.iter().any(|id| reading.has(Kind::Competition, id))
 }

@@ -117,6 +117,9 @@ pub(super) fn windows(
         (None, None) if fine(k) && fine(p) => {}
         // "In 2026" and "for 2026"; "the hottest year" asks of the year both name.
         (None, None) if one_year(k).is_some_and(|year| one_year(p) == Some(year)) => {}
+        // "Rain in August" and "rain for August".
+        (Some(_), None) | (None, Some(_))
+            if one_month(k).is_some_and(|m| one_month(p) == Some(m)) => {}
         (Some(w), None) if !w.point && one_year(p) == Some(w.end) => {}
         (None, Some(w)) if !w.point && one_year(k) == Some(w.end) => {}
         (Some(w), None) | (None, Some(w)) if w.point && fine(k) && fine(p) => {}
@@ -184,6 +187,19 @@ pub(super) fn one_year(reading: &Reading) -> Option<i64> {
     let plain = |w: &&When| w.is_year() && matches!(w.tie, Tie::Named | Tie::On | Tie::In);
     (dates.iter().all(plain) && dates.iter().all(|w| w.first == first.first))
         .then(|| When { tie: Tie::In, ..(*first).clone() }.deadline())?
+}
+
+/// The first day of the only month a market with a number names, if it names one and no day.
+fn one_month(reading: &Reading) -> Option<jiff::civil::Date> {
+    let dates: Vec<&When> = reading.statements().flat_map(|s| &s.dates).collect();
+    let first = dates.first()?.first;
+    let month = |w: &&When| {
+        matches!(w.tie, Tie::Named | Tie::On | Tie::In)
+            && w.first.day() == 1
+            && w.first.checked_add(jiff::Span::new().months(1)).is_ok_and(|end| end == w.end)
+    };
+    let counted = reading.statements().any(|s| !s.amounts.is_empty());
+    (counted && dates.iter().all(month) && dates.iter().all(|w| w.first == first)).then_some(first)
 }
 
 /// Whether both ask who comes next.

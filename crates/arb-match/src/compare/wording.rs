@@ -2,7 +2,9 @@
 
 use arb_normalize::Relation;
 
+use super::lesser::ROUNDS;
 use super::residue::{Group, weight};
+use super::windows::fine;
 use super::{Findings, least};
 use crate::judgement::DifferenceKind;
 use crate::lexicon::Kind;
@@ -137,6 +139,11 @@ pub(super) fn other_basis(mine: &Reading, atom: &Atom) -> bool {
         Kind::District,
         Kind::Team,
     ];
+    // Two named sides meet in one round.
+    let round = atom.kind == Kind::Stage && ROUNDS.contains(&atom.id.as_str());
+    if round && mine.sides.is_some() && fine(mine) {
+        return false;
+    }
     if matches!(atom.kind, Kind::Stage | Kind::League) {
         return true;
     }

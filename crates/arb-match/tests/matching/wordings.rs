@@ -632,3 +632,122 @@ fn the_day_of_the_rules_is_the_venues() {
         assert_eq!(judgement.verdict == Verdict::Probable, probable, "{day}: {judgement:?}");
     }
 }
+
+/// Each pair of conditions, its relation and whether it is probable.
+fn assert_read(table: &[(&str, &str, Relation, bool)]) {
+    let wrong: Vec<_> = table
+        .iter()
+        .map(|&(k, p, relation, probable)| (k, p, conditions(k, p), (relation, probable)))
+        .filter(|(_, _, said, truth)| (said.relation, said.verdict == Verdict::Probable) != *truth)
+        .collect();
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+/// One event under the names both venues have for it, and its neighbours.
+#[test]
+fn one_event_under_all_its_names() {
+    use Relation::{Disjoint, Equal, Subset};
+    let table = [
+        // Trophies and finals.
+        (
+            "Denver wins the 2026 Pro Hockey Championship Finals",
+            "Denver wins the 2026 NHL Stanley Cup",
+            Equal,
+            true,
+        ),
+        (
+            "Ann Berg wins the 2026 Heisman Memorial Trophy",
+            "Ann Berg wins the 2026 Heisman Trophy",
+            Equal,
+            true,
+        ),
+        (
+            "Ann Berg wins the 2026 Heisman Memorial Trophy",
+            "Ann Berg is named a finalist for the 2026 Heisman Trophy",
+            Subset,
+            false,
+        ),
+        (
+            "Ann Berg wins the Most Valuable Player award for the 2025-26 Pro Basketball season",
+            "Ann Berg wins the Most Valuable Player award for the 2025-26 NBA regular season",
+            Equal,
+            true,
+        ),
+        // Seats.
+        (
+            "Labour wins the most seats in the 2026 Norwegian parliamentary election",
+            "Labour wins the greatest number of seats in the 2026 Norwegian parliamentary election",
+            Equal,
+            true,
+        ),
+        // A position on a list.
+        (
+            "Ordinary is #2 on the Billboard Hot 100 chart dated August 22, 2026",
+            "Ordinary is at number 2 on the Billboard Hot 100 chart dated August 22, 2026",
+            Equal,
+            true,
+        ),
+        (
+            "Ordinary is #2 on the Billboard Hot 100 chart dated August 22, 2026",
+            "Ordinary is at number 3 on the Billboard Hot 100 chart dated August 22, 2026",
+            Disjoint,
+            false,
+        ),
+        // A central bank decides; a change is none of its not changing.
+        (
+            "the European Central Bank leaves its deposit rate unchanged at its September 10, 2026 meeting",
+            "the ECB's Governing Council announces no change of its deposit rate at its September 10, 2026 monetary policy meeting",
+            Equal,
+            true,
+        ),
+    ];
+    assert_read(&table);
+}
+
+/// Publications, makers, schools and the month a number is about.
+#[test]
+fn one_number_or_launch_in_the_words_of_both() {
+    use Relation::{Equal, Overlap};
+    let table = [
+        // The publication of a statistic, and the month it is about.
+        (
+            "precipitation at Central Park in August 2026 is above 1.00 inches according to the National Weather Service",
+            "precipitation at Central Park for August 2026 is above 1.00 inch according to the NWS monthly climate report",
+            Equal,
+            true,
+        ),
+        (
+            "precipitation at Central Park in August 2026 is above 1.00 inches according to the National Weather Service",
+            "precipitation at Central Park for July 2026 is above 1.00 inch according to the NWS monthly climate report",
+            Overlap,
+            false,
+        ),
+        // Who launches it is its maker, unless another is named.
+        (
+            "SpaceX launches Starcat by August 30, 2026",
+            "Starcat lifts off by August 30, 2026",
+            Equal,
+            true,
+        ),
+        (
+            "SpaceX launches Starcat by August 30, 2026",
+            "NASA launches Starcat by August 30, 2026",
+            Overlap,
+            false,
+        ),
+        // The nickname of a school, and another school.
+        (
+            "Texas makes the College Football Playoff of the 2026 season",
+            "the Texas Longhorns make the 2026-27 College Football Playoff",
+            Equal,
+            true,
+        ),
+        (
+            "Texas makes the College Football Playoff of the 2026 season",
+            "the Texas Tech Jumpers make the 2026-27 College Football Playoff",
+            Overlap,
+            false,
+        ),
+    ];
+    assert_read(&table);
+}
