@@ -138,6 +138,8 @@ pub(crate) fn contingencies(
                     && held.payout == found.payout
                     && held.deadline == deadline
                     && held.limited == limited
+                    // Two other ways to YES are two, each with words of its own.
+                    && (case != Case::AlsoYes || held.sentence == found.sentence)
             };
             if !out.iter().any(|held| same(&held)) {
                 out.push(found);

@@ -751,3 +751,62 @@ fn one_number_or_launch_in_the_words_of_both() {
     ];
     assert_read(&table);
 }
+
+/// A round says nothing more of a match between two sides, nor the office of whom the question names.
+#[test]
+fn rounds_offices_and_days_that_say_nothing_more() {
+    let game = judge(
+        (
+            "India vs England T20 World Cup Winner? — India",
+            "If India wins the India vs England T20 World Cup cricket match originally scheduled for Dec 30, 2026, then the market resolves to Yes.",
+        ),
+        (
+            "T20 World Cup: India vs England",
+            "In the upcoming T20 World Cup semi-final between India and England, scheduled for December 30, 2026:\n\nIf India win, this market will resolve to \"India\". If England win, it will resolve to \"England\".",
+        ),
+        ["India", "England"],
+    );
+    assert_eq!(game.verdict, Verdict::Probable, "{game:?}");
+    let pardon = |who: &str| {
+        judge(
+            (
+                "Who will President Trump pardon before Jan 1, 2027? — Eva Lund",
+                "If Eva Lund has been granted a pardon by the President of the United States before Jan 1, 2027, then the market resolves to Yes.",
+            ),
+            (
+                &format!("Will {who} pardon Eva Lund in 2026?"),
+                &format!(
+                    "This market will resolve to \"Yes\" if {who} issues a presidential pardon to Eva Lund by December 31, 2026, 11:59 PM ET."
+                ),
+            ),
+            ["Yes", "No"],
+        )
+    };
+    assert_eq!(pardon("Donald Trump").verdict, Verdict::Probable, "{:?}", pardon("Donald Trump"));
+    assert_ne!(pardon("Ann Berg").verdict, Verdict::Probable);
+    let claims = conditions(
+        "initial jobless claims for the week ending August 22, 2026 are at least 230,000",
+        "initial jobless claims for the week ending August 22, 2026 released by the Department of Labor on August 27 are 230,000 or higher",
+    );
+    assert!(claims.differences.iter().all(|said| said.term != "edition"), "{claims:?}");
+    let leaves = |rule: &str| {
+        judge(
+            (
+                "Will Ann Berg leave the office of Mayor of Oslo in 2026?",
+                "If Ann Berg leaves, or announces that she will leave, the office of Mayor of Oslo before Jan 1, 2027, then the market resolves to Yes.",
+            ),
+            (
+                "Will Ann Berg leave the office of Mayor of Oslo in 2026?",
+                &format!(
+                    "This market will resolve to \"Yes\" if Ann Berg leaves the office of Mayor of Oslo by December 31, 2026, 11:59 PM ET. Otherwise, this market will resolve to \"No\".\n\n{rule}"
+                ),
+            ),
+            ["Yes", "No"],
+        )
+    };
+    let announced = leaves(
+        "An announcement of her resignation before the end date will immediately resolve this market to \"Yes\", regardless of when it goes into effect.",
+    );
+    assert_eq!(announced.verdict, Verdict::Probable, "{announced:?}");
+    assert_eq!(leaves("").relation, Relation::Superset);
+}
