@@ -165,7 +165,7 @@ impl Server {
 }
 
 fn socket(port: u16) -> String {
-    format!("/tmp/arb-bench-{port}.sock")
+    std::env::temp_dir().join(format!("arb-bench-{port}.sock")).display().to_string()
 }
 
 impl Drop for Server {
