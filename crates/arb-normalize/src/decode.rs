@@ -11,7 +11,7 @@ mod scratch;
 mod value;
 
 pub use drift::{Drift, DriftKind};
-pub use kalshi::KalshiDecoder;
+pub use kalshi::{KalshiCommand, KalshiDecoder};
 pub use polymarket::PolymarketDecoder;
 pub use scratch::Events;
 

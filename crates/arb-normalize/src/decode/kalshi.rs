@@ -1,7 +1,5 @@
 //! Kalshi's WebSocket messages, of today and of the recordings.
 
-use serde::Deserialize;
-
 use super::drift::{Drift, DriftKind};
 use super::scratch::{Event, Scratch, Span, State, Text};
 use super::value::Field;
@@ -10,7 +8,10 @@ use crate::json::{Cursor, Kind, Token};
 use crate::market::TickRange;
 use crate::{Level, MarketStatus, Outcome, Price, Quantity, Side, Timestamp, Venue};
 
+mod command;
 mod usual_order;
+
+pub use command::KalshiCommand;
 
 /// Reads the frames of one Kalshi connection.
 ///
@@ -80,47 +81,22 @@ struct Sent {
     removals: Vec<(u64, Vec<String>)>,
 }
 
-#[derive(Deserialize)]
-struct Command {
-    #[serde(default)]
-    id: u64,
-    cmd: String,
-    #[serde(default)]
-    params: Params,
-}
-
-#[derive(Deserialize, Default)]
-#[serde(default)]
-struct Params {
-    channels: Vec<String>,
-    action: String,
-    market_ticker: Option<String>,
-    market_tickers: Vec<String>,
-    use_yes_price: bool,
-}
-
 impl Sent {
     /// Commands remembered while their answer is out; more are forgotten, the oldest first.
     const MAX_OPEN: usize = 1024;
 
     fn note(&mut self, frame: &[u8]) {
-        let Ok(Command { id, cmd, params }) = serde_json::from_slice(frame) else { return };
-        match (cmd.as_str(), params.action.as_str()) {
-            ("subscribe", _) if params.channels.iter().any(|name| name == "orderbook_delta") => {
-                self.unacknowledged.push((id, params.use_yes_price));
-                if self.unacknowledged.len() > Self::MAX_OPEN {
-                    self.unacknowledged.remove(0);
-                }
+        let Some(command) = KalshiCommand::read(frame) else { return };
+        if command.subscribes_to("orderbook_delta") {
+            self.unacknowledged.push((command.id, command.use_yes_price));
+            if self.unacknowledged.len() > Self::MAX_OPEN {
+                self.unacknowledged.remove(0);
             }
-            ("update_subscription", "delete_markets") => {
-                let mut markets = params.market_tickers;
-                markets.extend(params.market_ticker);
-                self.removals.push((id, markets));
-                if self.removals.len() > Self::MAX_OPEN {
-                    self.removals.remove(0);
-                }
+        } else if command.name == "update_subscription" && command.action == "delete_markets" {
+            self.removals.push((command.id, command.markets));
+            if self.removals.len() > Self::MAX_OPEN {
+                self.removals.remove(0);
             }
-            _ => {}
         }
     }
 

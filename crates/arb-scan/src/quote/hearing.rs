@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use arb_normalize::MarketEvent;
-use serde::Deserialize;
+use arb_normalize::decode::KalshiCommand;
 
 /// Commands remembered while their answer is out; more are forgotten, the oldest first.
 const MAX_OPEN: usize = 1_024;
@@ -27,49 +27,26 @@ pub(super) enum Heard {
     End(Vec<String>),
 }
 
-#[derive(Deserialize)]
-struct Sent {
-    #[serde(default)]
-    id: u64,
-    cmd: String,
-    #[serde(default)]
-    params: Params,
-}
-
-#[derive(Deserialize, Default)]
-#[serde(default)]
-struct Params {
-    channels: Vec<String>,
-    action: String,
-    market_ticker: Option<String>,
-    market_tickers: Vec<String>,
-    sid: Option<u64>,
-    sids: Vec<u64>,
-}
-
 impl Hearing {
     /// Learns from a command that we sent. What it gives up counts as gone at once.
     pub(super) fn note_sent(&mut self, frame: &[u8]) -> Option<Heard> {
-        let Sent { id, cmd, params } = serde_json::from_slice(frame).ok()?;
-        let mut markets = params.market_tickers;
-        markets.extend(params.market_ticker);
-        let sid = params.sid.or(params.sids.first().copied());
-        let held = sid.and_then(|sid| self.held.get_mut(&sid));
-        match (cmd.as_str(), params.action.as_str(), held) {
-            ("subscribe", ..) if params.channels.iter().any(|name| name == "trade") => {
-                self.ask(id, markets);
-                None
-            }
+        let command = KalshiCommand::read(frame)?;
+        let held = command.sids.first().and_then(|sid| self.held.get_mut(sid));
+        if command.subscribes_to("trade") {
+            self.ask(command.id, command.markets);
+            return None;
+        }
+        match (command.name.as_str(), command.action.as_str(), held) {
             ("update_subscription", "add_markets", Some(_)) => {
-                self.ask(id, markets);
+                self.ask(command.id, command.markets);
                 None
             }
             ("update_subscription", "delete_markets", Some(held)) => {
-                held.retain(|market| !markets.contains(market));
-                Some(Heard::End(markets))
+                held.retain(|market| !command.markets.contains(market));
+                Some(Heard::End(command.markets))
             }
             ("unsubscribe", ..) => {
-                let sids = params.sids.iter();
+                let sids = command.sids.iter();
                 let ended = sids.filter_map(|sid| self.held.remove(sid)).flatten();
                 Some(Heard::End(ended.collect()))
             }
