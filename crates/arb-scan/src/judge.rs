@@ -181,22 +181,41 @@ fn gross_edge(legs: &[Leg<'_>], basket: &Basket) -> Option<i64> {
     Some(edge)
 }
 
+/// When books were last heard of: the first and the last of them, those of which it is known.
+#[derive(Debug, Clone, Copy, Default)]
+struct Heard(Option<(Timestamp, Timestamp)>);
+
+impl Heard {
+    /// With another book.
+    #[inline]
+    fn and(self, at: Option<Timestamp>) -> Self {
+        let Some(at) = at else { return self };
+        Self(Some(self.0.map_or((at, at), |(first, last)| (first.min(at), last.max(at)))))
+    }
+
+    /// Refuses books that were heard of too far apart.
+    #[inline]
+    fn within(self, limits: &Limits) -> Result<(), NotPriced> {
+        match (limits.max_skew, self.0) {
+            (Some(limit), Some((first, last))) if last.since(first) > limit => {
+                Err(NotPriced::Skewed)
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
 /// The orders of a basket being priced.
 #[derive(Default)]
 struct Orders<'b> {
     legs: PerLeg<Leg<'b>>,
     picks: Picks,
-    /// When the books were last heard of, the first and the last of them.
-    oldest: Option<Timestamp>,
-    newest: Option<Timestamp>,
+    heard: Heard,
 }
 
 impl<'b> Orders<'b> {
     fn push(&mut self, index: usize, leg: Leg<'b>, tracked: &TrackedBook) {
-        if let Some(at) = tracked.received_at() {
-            self.oldest = Some(self.oldest.map_or(at, |oldest| oldest.min(at)));
-            self.newest = Some(self.newest.map_or(at, |newest| newest.max(at)));
-        }
+        self.heard = self.heard.and(tracked.received_at());
         self.legs.push(leg);
         // A detector refuses what has more legs than a byte counts.
         self.picks.push(index as u8);
@@ -213,11 +232,9 @@ fn two_books<'b>(
 ) -> Result<(&'b TrackedBook, &'b TrackedBook), NotPriced> {
     let here = live_book(one, books, limits, now)?;
     let there = live_book(other, books, limits, now)?;
-    let apart = match (limits.max_skew, here.received_at(), there.received_at()) {
-        (Some(limit), Some(at), Some(other)) => at.max(other).since(at.min(other)) > limit,
-        _ => false,
-    };
-    if apart { Err(NotPriced::Skewed) } else { Ok((here, there)) }
+    let heard = Heard::default().and(here.received_at()).and(there.received_at());
+    heard.within(limits)?;
+    Ok((here, there))
 }
 
 fn price_legs<'b>(
@@ -237,12 +254,7 @@ fn price_legs<'b>(
         Pick::Cheapest => cheapest(basket, books, limits, now, orders)?,
         Pick::ConvertOne => convert_one(basket, books, limits, now, orders)?,
     }
-    match (limits.max_skew, orders.oldest, orders.newest) {
-        (Some(limit), Some(oldest), Some(newest)) if newest.since(oldest) > limit => {
-            Err(NotPriced::Skewed)
-        }
-        _ => Ok(()),
-    }
+    orders.heard.within(limits)
 }
 
 /// Of each member the leg whose first contract costs least after fees. A leg whose book is not to be trusted, or offers nothing, is

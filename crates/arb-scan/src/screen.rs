@@ -143,6 +143,11 @@ impl Record {
     }
 }
 
+#[inline]
+fn links_of(links: &[Vec<Links>; 2], venue: Venue, id: BookId) -> &[Link] {
+    links[venue.index()].get(id.index()).map_or(&[], Links::as_slice)
+}
+
 /// The payoff of a basket of two purchases, in millionths of a dollar.
 fn payoff_of_two(basket: &Basket) -> Option<u32> {
     let buys = basket.legs.iter().all(|leg| leg.action == Action::Buy);
@@ -227,15 +232,10 @@ impl Screen {
         &mut links[id.index()]
     }
 
-    #[inline]
-    fn links(&self, venue: Venue, id: BookId) -> &[Link] {
-        self.links[venue.index()].get(id.index()).map_or(&[], Links::as_slice)
-    }
-
     /// The baskets a book is part of, in order; one twice where it takes both outcomes.
     #[inline]
     pub(crate) fn baskets(&self, venue: Venue, id: BookId) -> impl Iterator<Item = u32> {
-        self.links(venue, id).iter().map(|link| link.basket())
+        links_of(&self.links, venue, id).iter().map(|link| link.basket())
     }
 
     /// A book has changed.
@@ -250,8 +250,7 @@ impl Screen {
         } else {
             [UNPRICED; 2]
         };
-        let links = self.links[venue.index()].get(id.index()).map_or(&[][..], Links::as_slice);
-        for link in links {
+        for link in links_of(&self.links, venue, id) {
             if let Some(record) = self.records.get_mut(link.basket() as usize) {
                 record.prices[link.order()] = prices[link.outcome()];
             }

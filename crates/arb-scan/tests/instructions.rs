@@ -3,27 +3,20 @@
 //! with 100,000.
 #![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
+#[path = "all/count.rs"]
+mod count;
+
 use std::process::Command;
 
 use arb_normalize::{Timestamp, Venue};
-use arb_scan::{Closed, Found, Pipeline, PipelineConfig, Sink, pairs};
+use arb_scan::{Pipeline, PipelineConfig, pairs};
+use count::Count;
 
 /// How many books the counted process keeps.
 const BOOKS: &str = "ARB_BOOKS";
 const UPDATES: usize = 5_000;
 /// The first number of the stream: all of them have six digits.
 const FIRST: usize = 100_001;
-
-#[derive(Default)]
-struct Count(u64);
-
-impl Sink for Count {
-    fn on_opportunity(&mut self, _: &Found<'_>) {
-        self.0 += 1;
-    }
-
-    fn on_closed(&mut self, _: &Closed) {}
-}
 
 fn at(millis: i64) -> Option<Timestamp> {
     Timestamp::from_millis(1_795_187_045_000 + millis)

@@ -271,9 +271,7 @@ impl<'f> Events<'f> {
             Event::Unknown { kind } => MarketEvent::Unknown { kind: text(kind) },
         }
     }
-}
 
-impl<'f> Events<'f> {
     /// Those that say nothing of a book's levels. Most frames are about levels only; of them no event is put together here.
     #[inline]
     pub(super) fn beside_levels(self) -> impl Iterator<Item = MarketEvent<'f>> {

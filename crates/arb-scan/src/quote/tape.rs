@@ -214,8 +214,9 @@ impl Tapes {
     /// Frames of a subscription were lost before `at`: whether trades were among them is not known, and what is watched begins anew.
     pub(crate) fn lost(&mut self, venue: Venue, source: Source, at: Option<Timestamp>) {
         let heard = self.tapes[venue.index()].values_mut().filter_map(|tape| tape.heard.as_mut());
-        let (of_source, at) = (heard.filter(|(known, _)| *known == source), at);
-        of_source.for_each(|(_, since)| *since = at.unwrap_or(*since).max(*since));
+        for (_, since) in heard.filter(|(known, _)| *known == source) {
+            *since = (*since).max(at.unwrap_or(*since));
+        }
     }
 
     /// A connection opened: it knows of no subscription.

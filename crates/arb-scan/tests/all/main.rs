@@ -4,6 +4,7 @@
 mod capture;
 mod classes;
 mod compete;
+mod count;
 mod decimal;
 mod memory;
 mod oracle;

@@ -1,22 +1,10 @@
 //! What books cost, and that a frame costs no allocation.
+use arb_normalize::Venue;
 use arb_normalize::books::TrackedBook;
-use arb_normalize::{Timestamp, Venue};
-use arb_scan::{Closed, Found, Pipeline, PipelineConfig, Sink, pairs};
+use arb_scan::{Pipeline, PipelineConfig, pairs};
 
-#[derive(Default)]
-struct Count(u64);
-
-impl Sink for Count {
-    fn on_opportunity(&mut self, _: &Found<'_>) {
-        self.0 += 1;
-    }
-
-    fn on_closed(&mut self, _: &Closed) {}
-}
-
-fn at(millis: i64) -> Option<Timestamp> {
-    Timestamp::from_millis(1_795_187_045_000 + millis)
-}
+use crate::count::Count;
+use crate::support::at;
 
 /// A snapshot of ten levels a side; `huge` sizes do not fit 32 bits of hundredths.
 fn snapshot(number: usize, seq: usize, huge: bool, fine: bool) -> String {

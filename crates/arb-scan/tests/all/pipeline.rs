@@ -271,11 +271,7 @@ fn each_venue_has_its_own_limit_of_age() {
         limits.max_age.set(Venue::Kalshi, kalshi_limit.map(seconds));
         limits.max_age.set(Venue::Polymarket, polymarket_limit.map(seconds));
         let config = PipelineConfig::default().with_limits(limits);
-        let mut pipeline = Pipeline::new(config, Memory::default());
-        let file = format!(
-            r#"[{{"id":"p","kalshi":"{TICKER}","polymarket_yes":"{TOKEN}","relation":"equal","fees":{FEES}}}]"#
-        );
-        pipeline.replace_pairs(pairs::parse(&file).unwrap());
+        let mut pipeline = support::configured(config, "equal", FEES);
         let frame = kalshi(1, &[level("0.43", "75")], &[level("0.55", "60")]);
         pipeline.on_frame(Venue::Kalshi, 0, at(0), frame.as_bytes());
         let frame = polymarket(&[level("0.58", "100")], &[level("0.60", "100")]);
@@ -306,11 +302,7 @@ fn a_trade_whose_size_goes_and_one_that_a_limit_stops_say_so() {
     let mut limits = Limits::default();
     limits.min_net = Some("0.50".parse().unwrap());
     let config = PipelineConfig::default().with_limits(limits);
-    let mut pipeline = Pipeline::new(config, Memory::default());
-    let file = format!(
-        r#"[{{"id":"p","kalshi":"{TICKER}","polymarket_yes":"{TOKEN}","relation":"equal","fees":{FEES}}}]"#
-    );
-    pipeline.replace_pairs(pairs::parse(&file).unwrap());
+    let mut pipeline = support::configured(config, "equal", FEES);
     let frame = kalshi(1, &[level("0.43", "75")], &[level("0.55", "60")]);
     pipeline.on_frame(Venue::Kalshi, 0, at(0), frame.as_bytes());
     let frame = polymarket(&[level("0.58", "100")], &[level("0.60", "100")]);

@@ -46,7 +46,12 @@ impl Sink for Memory {
 
 /// A pipeline with one pair.
 pub(crate) fn pipeline(relation: &str, fees: &str) -> Pipeline<Memory> {
-    let mut pipeline = Pipeline::new(PipelineConfig::default(), Memory::default());
+    configured(PipelineConfig::default(), relation, fees)
+}
+
+/// The same with other settings.
+pub(crate) fn configured(config: PipelineConfig, relation: &str, fees: &str) -> Pipeline<Memory> {
+    let mut pipeline = Pipeline::new(config, Memory::default());
     let file = format!(
         r#"[{{"id":"p","kalshi":"{TICKER}","polymarket_yes":"{TOKEN}","relation":"{relation}","fees":{fees}}}]"#
     );
