@@ -1,6 +1,7 @@
 //! What the rules say about the cases their condition leaves open: a tie, a cancelled or postponed event, nothing decided by a day,
 //! a part of the event that does not count.
 
+use crate::lexicon::is_stop_word;
 use crate::text::tokens;
 use crate::when::{Around, Tie, dates};
 
@@ -103,10 +104,11 @@ pub(crate) struct Contingency {
     pub(crate) sentence: String,
 }
 
-/// Reads all contingencies of a rule text. `condition` is the sentence the market is about, in lower case; `sides` are the names of
-/// its outcomes where they are not yes and no.
+/// Reads all contingencies of a rule text. `title` is the question with the label of its outcome, `condition` the sentence the market
+/// is about, in lower case; `sides` are the names of its outcomes where they are not yes and no.
 pub(crate) fn contingencies(
     rules: &str,
+    title: &str,
     condition: Option<&str>,
     sides: Option<&[String; 2]>,
     around: Around,
@@ -122,10 +124,17 @@ pub(crate) fn contingencies(
             // "This market will resolve to the team that …" is the condition, whatever a tie is in it.
             || sides.is_some() && decides(&lower)
             || lower.contains("market will resolve to yes and");
+        // Whoever gives up a match that has begun has lost it, as everywhere.
+        if given_up(&lower) {
+            continue;
+        }
         let mut payout = payout(&lower, sides);
         // "… then the strike for Fed maintains rate will resolve to yes and all others will resolve to no"
         if payout == Some(Payout::Yes) && lower.contains("all others") {
             payout = Some(Payout::No);
+        }
+        if let Some(name) = sibling(&lower) {
+            payout = Some(if names(title, name) { Payout::Yes } else { Payout::No });
         }
         // "…, regardless of whether it starts afterwards" takes nothing from the condition.
         let said = lower.split(" regardless ").next().unwrap_or(&lower);
@@ -174,6 +183,50 @@ pub(crate) fn contingencies(
         }
     }
     out
+}
+
+/// Whether a sentence pays the one who comes through when the other gives up or is disqualified in a match that has begun.
+fn given_up(lower: &str) -> bool {
+    let begun = ["has begun", "has started", "have begun", "have started", "after the start"];
+    let left = ["forfeit", "disqualif", "retire", "withdraw", "default"];
+    let through =
+        ["advances", "advance to", "declared the winner", "declared winner", "official winner"];
+    [&begun[..], &left, &through].iter().all(|words| words.iter().any(|word| lower.contains(word)))
+}
+
+/// The market or range of the event that a sentence pays: `the market for maintaining the rate resolves to yes`, `will resolve to
+/// the no change bracket`.
+fn sibling(lower: &str) -> Option<&str> {
+    let pays = [" resolves to yes", " will resolve to yes", " resolve to yes"];
+    let named =
+        ["the market for ", "the strike for ", "the bracket for "].iter().find_map(|words| {
+            let rest = &lower[lower.find(words)? + words.len()..];
+            let end = pays.iter().filter_map(|words| rest.find(words)).min()?;
+            Some(&rest[..end])
+        });
+    named.or_else(|| {
+        let case = ["if ", "in case ", "in the case ", "in the event "];
+        let beside = case.iter().any(|words| lower.starts_with(words));
+        let rest =
+            &lower[lower.find("resolve to the ").filter(|_| beside)? + "resolve to the ".len()..];
+        let name = &rest[..[" bracket", " range"].iter().filter_map(|w| rest.find(w)).min()?];
+        let which =
+            ["low", "high", "relevant", "next", "near", "correct", "respective", "last", "first"];
+        (!name.contains(',') && !which.iter().any(|word| name.starts_with(word))).then_some(name)
+    })
+}
+
+/// Whether a question or its label has all the words of a name.
+fn names(title: &str, name: &str) -> bool {
+    let of = |text: &str| -> Vec<String> {
+        tokens(text)
+            .into_iter()
+            .filter(|t| t.word && !is_stop_word(&t.stem))
+            .map(|t| t.stem)
+            .collect()
+    };
+    let own = of(title);
+    of(name).iter().all(|stem| own.contains(stem))
 }
 
 /// Whether a sentence says by what a market of two sides is decided.
@@ -265,15 +318,30 @@ fn payout(lower: &str, sides: Option<&[String; 2]>) -> Option<Payout> {
         {
             Some(Payout::Official)
         }
-        // "in favor of the country with the most silver medals": the organiser's own way to part them.
-        Some(_) if tail.contains("in favor of the") && tail.contains(" with the most ") => {
-            Some(Payout::Official)
-        }
+        Some(_) if parted(tail) => Some(Payout::Official),
         Some(_) if tail.contains(" to ") || tail.contains("in favor of") => {
             Some(Payout::Other(tail.to_owned()))
         }
         _ => None,
     }
+}
+
+/// Whether the tied are parted by what one of them has more of: `in favor of the country with the most silver medals`, `of the party
+/// which received more votes`.
+fn parted(tail: &str) -> bool {
+    const MORE: [&str; 8] = [
+        " most ",
+        " more ",
+        " fewest ",
+        " fewer ",
+        " greater ",
+        " greatest ",
+        " higher ",
+        " highest ",
+    ];
+    let Some((_, one)) = tail.split_once("in favor of the ") else { return false };
+    [" with ", " that ", " which ", " who ", " whose "].iter().any(|w| one.contains(w))
+        && MORE.iter().any(|w| one.contains(w))
 }
 
 /// The cases a sentence speaks of.
@@ -289,15 +357,19 @@ fn cases(lower: &str) -> Vec<Case> {
     {
         out.push(Case::Tie);
     }
-    if any(&[
-        "cancel",
-        "abandon",
-        "no contest",
-        "called off",
-        "not take place",
-        "walkover",
-        "forfeit",
-    ]) {
+    let published = any(&["released", "published", "announced", "issued"]);
+    let unpublished = published && any(&["if no decision", "or no decision", "no statement"]);
+    if unpublished
+        || any(&[
+            "cancel",
+            "abandon",
+            "no contest",
+            "called off",
+            "not take place",
+            "walkover",
+            "forfeit",
+        ])
+    {
         out.push(Case::Cancelled);
     }
     if any(&["postpone", "reschedul", "delayed", "suspended"]) && !any(&["suspended sentence"]) {
@@ -403,7 +475,7 @@ mod tests {
     fn read(rules: &str) -> Vec<(Case, Payout)> {
         let around = Around { end: jiff::civil::Date::new(2025, 6, 1).ok() };
         let sides = ["Heat".to_owned(), "Kings".to_owned()];
-        contingencies(rules, Some("if the heat win"), Some(&sides), around)
+        contingencies(rules, "Heat vs. Kings", Some("if the heat win"), Some(&sides), around)
             .into_iter()
             .map(|found| (found.case, found.payout))
             .collect()

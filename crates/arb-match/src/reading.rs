@@ -187,7 +187,8 @@ impl Reading {
         let other_number = counted && other_number(&titles, &rules, market, clause);
         let words = condition.as_ref().map(|claim| claim.beginning());
         let counting = without_exclusions(&rules);
-        let contingencies = contingencies(&rules, words.as_deref(), named.as_ref(), around);
+        let contingencies =
+            contingencies(&rules, &market.title, words.as_deref(), named.as_ref(), around);
         let sides_turned =
             named.as_ref().is_some_and(|names| turned(names, &rules, spread.is_some()));
         let sides_missing = named.is_none() && condition.is_none();

@@ -3,6 +3,8 @@
 
 #[path = "matching/approvals.rs"]
 mod approvals;
+#[path = "matching/cases.rs"]
+mod cases;
 #[path = "matching/conditions.rs"]
 mod conditions;
 #[path = "matching/index.rs"]

@@ -7,7 +7,7 @@ use crate::contingency::{Case, Contingency, Payout};
 use crate::judgement::DifferenceKind;
 use crate::lexicon::Kind;
 use crate::reading::{Provenance, Reading};
-use crate::statement::Statement;
+use crate::statement::{Atom, Statement};
 use crate::when::Around;
 
 /// A fallback this close to the event (or before it) can end the market while the other one waits.
@@ -149,11 +149,11 @@ fn early(one: &Contingency, mine: &Reading, other: &Reading) -> bool {
 fn explained(one: &Contingency, other: &Reading) -> bool {
     let sentence = Statement::read(&one.sentence, None, Around::default());
     let mut verbs = sentence.atoms.iter().filter(|atom| atom.kind == Kind::Verb).peekable();
+    let leaves = leaves(other);
     verbs.peek().is_some()
-        && verbs.all(|verb| {
-            other.explains(verb) >= 0.9 || leaves(other) && WAYS.contains(&verb.id.as_str())
-        })
-        && names_all(&sentence, other)
+        && verbs
+            .all(|verb| other.explains(verb) >= 0.9 || leaves && WAYS.contains(&verb.id.as_str()))
+        && (!leaves && names_all(&sentence, other) || leaves && leaves_too(one, &sentence, other))
 }
 
 /// Ways to leave an office.
@@ -161,13 +161,21 @@ const WAYS: [&str; 5] = ["resign", "fire", "leave", "leave_office", "retire"];
 
 /// Whether a sentence names everybody whom the condition names, or nobody: "if Norway signs" is less than "if Norway and Peru sign".
 fn names_all(sentence: &Statement, reading: &Reading) -> bool {
-    let who = |s: &Statement| -> BTreeSet<String> {
-        let kinds = [Kind::Name, Kind::Place, Kind::Team, Kind::Party, Kind::Organisation];
-        let named = s.atoms.iter().filter(|a| kinds.contains(&a.kind));
-        named.map(|a| a.id.clone()).collect()
-    };
-    let said = who(sentence);
-    said.is_empty() || reading.claims.first().is_none_or(|claim| who(claim).is_subset(&said))
+    let kinds = [Kind::Name, Kind::Place, Kind::Team, Kind::Party, Kind::Organisation];
+    let named = |atom: &&Atom| kinds.contains(&atom.kind);
+    let said = |id: &str| sentence.atoms.iter().filter(named).any(|a| a.id == id);
+    let all = |claim: &Statement| claim.atoms.iter().filter(named).all(|a| said(&a.id));
+    !sentence.atoms.iter().any(|a| named(&a)) || reading.claims.first().is_none_or(all)
+}
+
+/// Whether a sentence speaks of a way to leave, and of the one whose leaving the condition asks for: "an announcement of her
+/// resignation" says from what by saying whose. In lower case a name is a word.
+fn leaves_too(one: &Contingency, sentence: &Statement, reading: &Reading) -> bool {
+    let way = sentence.atoms.iter().any(|a| WAYS.contains(&a.id.as_str()));
+    let whose = [" his ", " her ", " their "].iter().any(|word| one.sentence.contains(word));
+    let said = |a: &Atom| sentence.atoms.iter().any(|b| a.id == b.id);
+    let named = |claim: &Statement| claim.subject().filter(|a| a.kind == Kind::Name).any(said);
+    way && (whose || reading.claims.first().is_some_and(named))
 }
 
 /// Stems that stand for what the condition is about.

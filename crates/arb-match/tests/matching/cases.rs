@@ -1,0 +1,146 @@
+//! What the rules pay beside their condition: the same in other words, and something else.
+
+use arb_match::{Judgement, Matcher as _, TermMatcher, Verdict};
+use arb_normalize::Venue;
+
+use crate::markets::market;
+
+/// Two markets that end on the same day.
+fn judge(end: &str, k: (&str, &str), p: (&str, &str), sides: [&str; 2]) -> Judgement {
+    let kalshi = market(Venue::Kalshi, "KXCASE-26", k.0, k.1, end, ["Yes", "No"]);
+    let polymarket = market(Venue::Polymarket, "0x1", p.0, p.1, end, sides);
+    TermMatcher.judge(&kalshi, &polymarket)
+}
+
+#[test]
+fn an_announced_departure_is_a_way_to_leave() {
+    let table = [
+        (
+            "An announcement of Ann Berg's resignation, firing or departure before this market's end date will immediately resolve this market to \"Yes\", regardless of when it goes into effect.",
+            true,
+        ),
+        (
+            "An announcement of Ann Berg's resignation/removal before this market's end date will immediately resolve this market to \"Yes\".",
+            true,
+        ),
+        (
+            "An announcement of Eva Lund's resignation before this market's end date will immediately resolve this market to \"Yes\".",
+            false,
+        ),
+        (
+            "An announcement of Ann Berg's illness before this market's end date will immediately resolve this market to \"Yes\".",
+            false,
+        ),
+    ];
+    for (clause, same) in table {
+        let judgement = judge(
+            "2026-12-31T12:00:00Z",
+            (
+                "Ann Berg out as CEO of Orbitly? - Before Jan 1, 2027",
+                "If Ann Berg leaves or announces that they will leave the position of CEO of Orbitly before Jan 1, 2027, then the market resolves to Yes.",
+            ),
+            (
+                "Ann Berg out as Orbitly CEO before 2027?",
+                &format!(
+                    "This market will resolve to \"Yes\" if Ann Berg ceases to be CEO of Orbitly for any period of time by December 31, 2026, 11:59 PM ET.\n{clause}"
+                ),
+            ),
+            ["Yes", "No"],
+        );
+        assert_eq!(judgement.verdict == Verdict::Probable, same, "{clause} {judgement:?}");
+    }
+}
+
+#[test]
+fn who_gives_up_a_match_that_has_begun_has_lost_it() {
+    let table = [
+        (
+            "If the match is forfeited or a team is disqualified after it has begun, this market will resolve to the team which advances.",
+            true,
+        ),
+        ("If the match is forfeited, this market will resolve to \"Vega\".", false),
+    ];
+    for (clause, same) in table {
+        let judgement = judge(
+            "2026-03-01T12:00:00Z",
+            (
+                "Will Vega win the Vega vs. Norder League of Legends match? - Vega",
+                "If Vega wins the Vega vs. Norder League of Legends match originally scheduled for Mar 1, 2026, then the market resolves to Yes. If the match is cancelled or rescheduled to over two weeks away, the market will resolve to a fair price.",
+            ),
+            (
+                "LoL: Vega vs Norder (BO5)",
+                &format!(
+                    "This market refers to the match between Vega and Norder, scheduled for March 1 at 3:00AM ET.\nIf Vega win the match, this market will resolve to \"Vega\".\nIf Norder win the match, this market will resolve to \"Norder\".\nIf the match is canceled, ends in a tie, or is delayed beyond 7 days, this market will resolve 50-50. {clause}"
+                ),
+            ),
+            ["Vega", "Norder"],
+        );
+        assert_eq!(judgement.verdict == Verdict::Probable, same, "{clause} {judgement:?}");
+    }
+}
+
+/// Where no decision comes, the range of no change is paid: YES to that market and NO to its siblings.
+#[test]
+fn a_named_market_of_the_event_is_this_one_or_another() {
+    let kalshi = "If the meeting is cancelled or no decision is announced by the last trading date, the market for maintaining the rate resolves to Yes.";
+    let polymarket = |paid: &str| {
+        format!(
+            "This market will resolve to the amount of basis points the upper bound of the target federal funds rate is changed by versus the level it was prior to the Federal Reserve's January 2026 meeting.\nIf no statement is released by the end date of the next scheduled meeting, this market will resolve to the \"{paid}\" bracket."
+        )
+    };
+    let hold = (
+        "Will the Federal Reserve Hike rates by 0bps at their January 2026 meeting? - Fed maintains rate",
+        "No change in Fed interest rates after January 2026 meeting?",
+        "a Hike of 0bps",
+    );
+    let cut = (
+        "Will the Federal Reserve Cut rates by 25bps at their January 2026 meeting? - Cut 25bps",
+        "Fed decreases interest rates by 25 bps after January 2026 meeting?",
+        "a Cut of 25bps",
+    );
+    for ((k, p, does), paid, same) in [
+        (hold, "No change", true),
+        (hold, "25 bps decrease", false),
+        (cut, "No change", true),
+        (cut, "25 bps decrease", false),
+    ] {
+        let judgement = judge(
+            "2026-01-28T18:55:00Z",
+            (
+                k,
+                &format!(
+                    "If the Federal Reserve does {does} on January 28, 2026, then the market resolves to Yes. {kalshi}"
+                ),
+            ),
+            (p, &polymarket(paid)),
+            ["Yes", "No"],
+        );
+        assert_eq!(judgement.verdict == Verdict::Probable, same, "{p} {paid} {judgement:?}");
+    }
+}
+
+#[test]
+fn what_parts_the_tied_is_a_caveat() {
+    let table = [
+        ("resolve in favor of the party which received more valid list votes", true),
+        ("resolve in favor of the party with the most list votes", true),
+        ("resolve to the party drawn by lot", false),
+    ];
+    for (paid, same) in table {
+        let judgement = judge(
+            "2026-04-12T12:00:00Z",
+            (
+                "Who will win the most seats in the Norwegian parliamentary election? - Nordlyset",
+                "If Nordlyset wins the most seats in the 2026 Norwegian parliamentary election, then the market resolves to Yes.",
+            ),
+            (
+                "Will Nordlyset win the most seats in the 2026 Norwegian parliamentary election?",
+                &format!(
+                    "This market will resolve to \"Yes\" if Nordlyset wins the greatest number of seats in the 2026 Norwegian parliamentary election. In the case of a tie between parties for the most seats, this market will {paid}."
+                ),
+            ),
+            ["Yes", "No"],
+        );
+        assert_eq!(judgement.verdict == Verdict::Probable, same, "{paid} {judgement:?}");
+    }
+}
