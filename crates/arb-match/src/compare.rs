@@ -3,6 +3,7 @@
 mod amounts;
 mod contingencies;
 mod editions;
+mod incidental;
 mod lesser;
 mod relations;
 mod residue;
@@ -153,19 +154,19 @@ fn mark(on: bool, text: &str) -> &str {
 
 /// The two statements that leave the least unexplained.
 fn closest<'a>(k: &'a Reading, p: &'a Reading) -> (Residue, Residue, &'a Statement, &'a Statement) {
-    let (rk, sk) = least(k.statements(), p, &k.titles[0]);
-    let (rp, sp) = least(p.statements(), k, &p.titles[0]);
+    let (rk, sk) = least(k.statements(), (k, p), &k.titles[0]);
+    let (rp, sp) = least(p.statements(), (p, k), &p.titles[0]);
     (rk, rp, sk, sp)
 }
 
 fn least<'a>(
     statements: impl Iterator<Item = &'a Statement>,
-    other: &Reading,
+    (mine, other): (&Reading, &Reading),
     default: &'a Statement,
 ) -> (Residue, &'a Statement) {
-    let rated = statements.map(|s| (Residue::of(s, other), s));
+    let rated = statements.map(|s| (Residue::of(s, mine, other), s));
     let best = rated.reduce(|a, b| if b.0.total() < a.0.total() { b } else { a });
-    best.unwrap_or_else(|| (Residue::of(default, other), default))
+    best.unwrap_or_else(|| (Residue::of(default, mine, other), default))
 }
 
 fn similarity(rk: &Residue, rp: &Residue, sk: &Statement, sp: &Statement) -> f64 {
@@ -235,7 +236,7 @@ fn one_sided(
         }
     }
     let claim = |mine: &Reading, other: &Reading| {
-        mine.claims.first().map(|s| Residue::of(s, other)).unwrap_or_default()
+        mine.claims.first().map(|s| Residue::of(s, mine, other)).unwrap_or_default()
     };
     let (claim_k, claim_p) = (claim(k, p), claim(p, k));
     let specific =

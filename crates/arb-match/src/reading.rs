@@ -3,6 +3,7 @@
 mod condition;
 mod glossary;
 mod league;
+mod redundancy;
 mod sided;
 mod wording;
 
@@ -238,6 +239,7 @@ impl Reading {
         };
         reading.named_in_question();
         reading.other_names();
+        redundancy::mark(&mut reading);
         reading.cover(&read(&event), &read(&counting));
         reading.times(&rules, around);
         reading

@@ -70,6 +70,13 @@ pub(crate) struct Statement {
     pub(crate) reports: Vec<std::ops::Range<usize>>,
     /// The two sides of `A vs B` or, in a game, `A at B`, as tokens.
     pub(crate) versus: Option<[std::ops::Range<usize>; 2]>,
+    /// What the market's other statements leave out, by the token it starts at: the question what the condition says, the condition
+    /// what the question says.
+    pub(crate) said_once: Vec<usize>,
+    /// Whether it is the condition of the rules.
+    pub(crate) condition: bool,
+    /// Words on both sides of an `or` or `and`, by the token they start at: one more of several.
+    pub(crate) coordinated: Vec<usize>,
     /// Whether the predicate is a passive with an agent (`struck by Israel`): who does what is then not read.
     pub(crate) passive: bool,
 }
@@ -214,6 +221,7 @@ impl Statement {
         statement.initials = initials(&tokens);
         statement.versus = versus(&tokens);
         statement.reports = reports(&tokens);
+        statement.coordinated = coordinated(&tokens);
         statement.or = alternatives(&tokens, &statement.atoms);
         statement.narrowing = narrowing(&tokens);
         statement.adjuncts = adjuncts(&tokens, &statement.atoms, statement.verb_at);
@@ -881,6 +889,17 @@ fn alternatives(tokens: &[Token], atoms: &[Atom]) -> Vec<usize> {
     out.sort_unstable();
     out.dedup();
     out
+}
+
+/// The words on both sides of every `or` and `and`.
+fn coordinated(tokens: &[Token]) -> Vec<usize> {
+    const COMPARING: [&str; 10] = [
+        "more", "fewer", "less", "higher", "lower", "later", "earlier", "better", "above", "below",
+    ];
+    let or = (1..tokens.len()).filter(|i| matches!(tokens[*i].text.as_str(), "or" | "and"));
+    let counted =
+        |i: &usize| tokens.get(i + 1).is_some_and(|next| COMPARING.contains(&next.text.as_str()));
+    or.filter(|i| !counted(i)).flat_map(|i| [i - 1, i + 1]).collect()
 }
 
 /// Neighbouring atoms with `and` or `or` between them.

@@ -15,5 +15,7 @@ mod judgements;
 mod markets;
 #[path = "matching/perturbations.rs"]
 mod perturbations;
+#[path = "matching/redundancy.rs"]
+mod redundancy;
 #[path = "matching/wordings.rs"]
 mod wordings;

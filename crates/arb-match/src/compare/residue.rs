@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::incidental::incidental;
 use super::lesser::Lesser;
 use super::windows::fine;
 use crate::lexicon::Kind;
@@ -15,7 +16,7 @@ pub(super) struct Residue {
 }
 
 impl Residue {
-    pub(super) fn of(statement: &Statement, other: &Reading) -> Self {
+    pub(super) fn of(statement: &Statement, mine: &Reading, other: &Reading) -> Self {
         let lesser = Lesser::of(statement, other);
         let atoms = statement
             .atoms
@@ -92,6 +93,7 @@ impl Residue {
                     || primary
                     || played_for
                     || lesser.atoms.contains(&atom.at)
+                    || w >= 0.5 && incidental(atom, statement, mine, other)
                 {
                     w = w.min(0.3);
                 }

@@ -17,7 +17,7 @@ pub(super) fn every_statement(k: &Reading, p: &Reading, found: &mut Findings) {
     // Where the two conditions say the same, another verb of a question decides nothing.
     let agreed = |mine: &Reading, other: &Reading| {
         mine.claims.first().is_some_and(|first| {
-            let (residue, _) = least(mine.claims.iter(), other, first);
+            let (residue, _) = least(mine.claims.iter(), (mine, other), first);
             residue.atoms.iter().all(|(_, w)| *w < 0.5)
         })
     };
@@ -35,12 +35,12 @@ pub(super) fn every_statement(k: &Reading, p: &Reading, found: &mut Findings) {
     }
     // Where the questions say the same and only one condition has more to say, it spells out what both mean.
     let asked = |mine: &Reading, other: &Reading| {
-        let (residue, _) = least(mine.titles.iter(), other, &mine.titles[0]);
+        let (residue, _) = least(mine.titles.iter(), (mine, other), &mine.titles[0]);
         residue.atoms.iter().all(|(_, w)| *w < 0.5)
     };
     let wordy = |mine: &Reading, other: &Reading| {
         mine.claims.first().is_some_and(|first| {
-            let (residue, _) = least(mine.claims.iter(), other, first);
+            let (residue, _) = least(mine.claims.iter(), (mine, other), first);
             residue.atoms.iter().any(|(_, w)| *w >= 0.5)
         })
     };
@@ -61,7 +61,7 @@ pub(super) fn every_statement(k: &Reading, p: &Reading, found: &mut Findings) {
             [(&mine.titles, 0), (&mine.claims, if spelled_out { 3 } else { 1 })]
         {
             let Some(first) = variants.first() else { continue };
-            let (residue, statement) = least(variants.iter(), other, first);
+            let (residue, statement) = least(variants.iter(), (mine, other), first);
             let loose = spare == 0 && claims_agree;
             let words = residue.of_group(Group::Wording).len();
             let subject = |atom: &Atom| subject_of(statement, atom);

@@ -1,0 +1,98 @@
+//! What a market says only once and its other statement leaves out: which of it can change the contract.
+
+use std::collections::HashSet;
+use std::sync::LazyLock;
+
+use super::residue::{Group, weight};
+use crate::lexicon::Kind;
+use crate::reading::Reading;
+use crate::statement::{Atom, Statement};
+
+/// Words that have siblings: each makes another proposition of the same sentence.
+static TELLING: LazyLock<HashSet<&str>> = LazyLock::new(|| {
+    let lines = include_str!("../../data/qualifiers.txt").lines();
+    lines.filter(|line| !line.starts_with('#')).flat_map(str::split_whitespace).collect()
+});
+
+/// Verbs of how something comes about, is made known or is reported.
+const SOFT: [&str; 7] = ["announce", "release", "appoint", "form", "agree", "declare", "trade"];
+
+/// Rounds that whoever wins a competition passes through.
+const ON_THE_WAY: [&str; 3] = ["final", "playoffs", "regular"];
+
+/// Whether the market's own other statement leaves the atom out and it is of no kind that tells propositions apart. A question names
+/// what matters of its condition, and what a question says beside its condition decides nothing.
+pub(super) fn incidental(
+    atom: &Atom,
+    statement: &Statement,
+    mine: &Reading,
+    other: &Reading,
+) -> bool {
+    if !statement.said_once.contains(&atom.at) || statement.coordinated.contains(&atom.at) {
+        return false;
+    }
+    if telling(&atom.text) || behind_predicate(atom, statement) {
+        return false;
+    }
+    let known = |a: &&Atom| a.at != atom.at && weight(a, other) < 0.5;
+    let agreed = |of: fn(Kind) -> bool| statement.atoms.iter().filter(known).any(|a| of(a.kind));
+    if !agreed(|kind| !matches!(Group::of(kind), Group::Who | Group::Place)) {
+        return false;
+    }
+    let before = statement.subject().any(|a| a.at == atom.at);
+    if atom.kind == Kind::Word {
+        // What alone stands for who or what it happens to.
+        return !before || statement.subject().any(|a| known(&a));
+    }
+    if !statement.condition
+        || !asks_the_same(mine, other)
+        || other.has_kind_besides(atom, statement)
+    {
+        return false;
+    }
+    match atom.kind {
+        Kind::Name => {
+            (!before || beside_known(atom, statement, other)) && !stands_for_another(mine)
+        }
+        Kind::Verb => SOFT.contains(&atom.id.as_str()) && agreed(|kind| kind == Kind::Verb),
+        Kind::Stage => {
+            let won = statement.has(Kind::Verb, "win") && !statement.has(Kind::Verb, "reach");
+            let contest = agreed(|kind| Group::of(kind) == Group::Contest);
+            won && contest && ON_THE_WAY.contains(&atom.id.as_str())
+        }
+        Kind::Office | Kind::Organisation | Kind::Observation => !before,
+        _ => false,
+    }
+}
+
+/// Whether the other market explains the whole question.
+fn asks_the_same(mine: &Reading, other: &Reading) -> bool {
+    mine.titles.iter().any(|title| title.atoms.iter().all(|a| weight(a, other) < 0.5))
+}
+
+/// Whether the question names what the condition does not: a name of the condition may be another word for it.
+fn stands_for_another(mine: &Reading) -> bool {
+    let names = |a: &Atom| matches!(Group::of(a.kind), Group::Who | Group::Place | Group::Contest);
+    let once =
+        |title: &Statement| title.atoms.iter().any(|a| names(a) && title.said_once.contains(&a.at));
+    mine.titles.iter().all(once)
+}
+
+/// Whether it stands in the phrase directly behind the predicate: `convicted of murder`, `wins in straight sets`.
+fn behind_predicate(atom: &Atom, statement: &Statement) -> bool {
+    let verbs = statement.atoms.iter().filter(|a| a.kind == Kind::Verb);
+    let mut ends = verbs.map(|a| a.at + a.text.split_whitespace().count());
+    statement.narrowing.contains(&atom.at) && ends.any(|end| (end + 1..=end + 2).contains(&atom.at))
+}
+
+/// Whether a known name stands directly beside the atom: `Rodrigo Paz Pereira` is a fuller name of Rodrigo Paz.
+fn beside_known(atom: &Atom, statement: &Statement, other: &Reading) -> bool {
+    let end = |a: &Atom| a.at + a.text.split_whitespace().count();
+    let name = |a: &Atom| matches!(Group::of(a.kind), Group::Who | Group::Place | Group::Contest);
+    let mut beside = statement.atoms.iter().filter(|a| end(a) == atom.at || end(atom) == a.at);
+    beside.any(|a| name(a) && other.explains(a) >= 0.9)
+}
+
+fn telling(word: &str) -> bool {
+    word.starts_with(|c: char| c.is_ascii_digit()) || TELLING.contains(word)
+}
