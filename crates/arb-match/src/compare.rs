@@ -5,6 +5,7 @@ mod contingencies;
 mod editions;
 mod incidental;
 mod lesser;
+mod opponents;
 mod relations;
 mod residue;
 mod windows;
@@ -14,6 +15,7 @@ use arb_normalize::Relation;
 
 use self::amounts::amounts;
 pub(crate) use self::editions::edition;
+use self::opponents::opponents;
 use self::relations::{
     another_prize, leftovers, lower_place, meet, narrowed_by_words, other_outcome, progression,
     two_sided,
@@ -195,6 +197,10 @@ fn conflicts(
         found.add("league", a, b, DifferenceKind::Contradiction);
         out.push(Group::Contest);
     }
+    if let Some((a, b)) = opponents(k, p) {
+        found.add("team", a, b, DifferenceKind::Contradiction);
+        out.push(Group::Who);
+    }
     let (subject_k, subject_p) = (subject(k, p), subject(p, k));
     for group in GROUPS {
         let (mut a, mut b) = (rk.of_group(group), rp.of_group(group));
@@ -204,7 +210,9 @@ fn conflicts(
         }
         if !a.is_empty() && !b.is_empty() {
             found.add(a[0].kind.as_str(), names(&a), names(&b), DifferenceKind::Contradiction);
-            out.push(group);
+            if !out.contains(&group) {
+                out.push(group);
+            }
         }
     }
     out
@@ -501,7 +509,7 @@ fn verdict(relation: Relation, found: &Findings, similarity: f64) -> Verdict {
         return Verdict::Rejected;
     }
     let missing = found.differences.iter().filter(|d| d.kind == DifferenceKind::Missing).count();
-    if narrowed(found, &["round", "gender", "rank", "place", "threshold"]) {
+    if narrowed(found, &["round", "gender", "rank", "place", "threshold", "measure"]) {
         return Verdict::Rejected;
     }
     match missing {

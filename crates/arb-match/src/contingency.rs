@@ -176,6 +176,10 @@ pub(crate) fn contingencies(
         if lower.starts_with("unless ") {
             add(Case::Undecided, Payout::Other(lower.clone()), None);
         }
+        // "Will not be sufficient for a Yes resolution" takes something out, it adds nothing.
+        if payout == Payout::Yes && cases.is_empty() && denies_yes(&lower) {
+            continue;
+        }
         // "For this market to resolve to Yes, the images must be authentic" narrows the condition, it does not add one.
         let narrows = [" must ", "only ", "in order", "require"].iter().any(|w| lower.contains(w));
         if cases.is_empty() && undecided.is_none() && payout == Payout::Yes && !narrows {
@@ -183,6 +187,24 @@ pub(crate) fn contingencies(
         }
     }
     out
+}
+
+/// Whether a sentence says of something that it does not make a market YES.
+fn denies_yes(lower: &str) -> bool {
+    const DENIED: [&str; 11] = [
+        "not be sufficient",
+        "not sufficient",
+        "not suffice",
+        "not qualify",
+        "not count",
+        "not be considered",
+        "not alone",
+        "not by itself",
+        "not, by itself",
+        "cannot resolve",
+        "can not resolve",
+    ];
+    !lower.starts_with("if ") && DENIED.iter().any(|words| lower.contains(words))
 }
 
 /// Whether a sentence pays the one who comes through when the other gives up or is disqualified in a match that has begun.
@@ -196,7 +218,7 @@ fn given_up(lower: &str) -> bool {
 
 /// The market or range of the event that a sentence pays: `the market for maintaining the rate resolves to yes`, `will resolve to
 /// the no change bracket`.
-fn sibling(lower: &str) -> Option<&str> {
+pub(crate) fn sibling(lower: &str) -> Option<&str> {
     let pays = [" resolves to yes", " will resolve to yes", " resolve to yes"];
     let named =
         ["the market for ", "the strike for ", "the bracket for "].iter().find_map(|words| {
@@ -326,22 +348,13 @@ fn payout(lower: &str, sides: Option<&[String; 2]>) -> Option<Payout> {
     }
 }
 
-/// Whether the tied are parted by what one of them has more of: `in favor of the country with the most silver medals`, `of the party
+/// Whether the tied are parted by what one of them is or has: `in favor of the country with the most silver medals`, `of the party
 /// which received more votes`.
 fn parted(tail: &str) -> bool {
-    const MORE: [&str; 8] = [
-        " most ",
-        " more ",
-        " fewest ",
-        " fewer ",
-        " greater ",
-        " greatest ",
-        " higher ",
-        " highest ",
-    ];
     let Some((_, one)) = tail.split_once("in favor of the ") else { return false };
+    let chance = ["lot", "random", "coin", "discretion"];
     [" with ", " that ", " which ", " who ", " whose "].iter().any(|w| one.contains(w))
-        && MORE.iter().any(|w| one.contains(w))
+        && !chance.iter().any(|w| one.contains(w))
 }
 
 /// The cases a sentence speaks of.

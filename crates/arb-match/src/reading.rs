@@ -19,7 +19,7 @@ use self::league::league;
 use self::sided::{other_number, sides, spread, total, turned};
 use self::wording::{label, split_label, variants, without_asked_noun};
 use crate::amount::{Amount, Bound, Interval, SCALE, parse};
-use crate::contingency::{Contingency, contingencies};
+use crate::contingency::{Contingency, contingencies, sibling};
 use crate::definition::{Definition, definitions};
 use crate::lexicon::Kind;
 use crate::statement::{Atom, Statement};
@@ -413,7 +413,7 @@ impl Reading {
         };
         self.other_day = self.ticker.is_none() && scheduled.iter().any(named) && !near;
         // When a statistic is due is not the month it is about.
-        let statistic = self.statements().flat_map(|s| &s.atoms).any(|a| a.kind == Kind::Measure);
+        let statistic = self.has_kind(Kind::Measure);
         for sentence in scheduled.into_iter().take(usize::from(!statistic)) {
             let found = dates(&tokens(sentence), around);
             editions.extend(found.into_iter().map(|when| When { tie: Tie::Named, ..when }));
@@ -563,7 +563,8 @@ impl Reading {
     }
 }
 
-/// The rules without the sentences that say what does not count: their words explain nothing.
+/// The rules without the sentences that say what does not count, or when another market of the event is paid: their words explain
+/// nothing.
 fn without_exclusions(rules: &str) -> String {
     const OUT: [&str; 12] = [
         "not count",
@@ -584,7 +585,8 @@ fn without_exclusions(rules: &str) -> String {
         let mut rest = line;
         while !rest.is_empty() {
             let end = (sentence_end(rest) + 1).min(rest.len());
-            if !contains(&rest[..end], &OUT) {
+            let sentence = rest[..end].replace('"', "").to_lowercase();
+            if !contains(&rest[..end], &OUT) && sibling(sentence.trim()).is_none() {
                 out.push_str(&rest[..end]);
             }
             rest = &rest[end..];

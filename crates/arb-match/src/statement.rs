@@ -640,9 +640,16 @@ impl Statement {
         Some(at + 3)
     }
 
-    /// `Monthly` and `annual` say how a statistic is measured; of anything else they only say that it has a month or year.
+    /// `Monthly` and `annual` say how a statistic is measured; of anything else they only say that it has a month or year. `Monthly
+    /// inflation` also names the statistic.
     fn changes(&mut self) {
         let change = |a: &Atom| a.kind == Kind::Measure && matches!(a.id.as_str(), "mom" | "yoy");
+        let of_prices = |a: &&Atom| change(a) && a.text.contains("inflation");
+        if let Some(change) = self.atoms.iter().find(of_prices) {
+            let (kind, id, at) = (Kind::Measure, "inflation".to_owned(), change.at);
+            self.atoms.push(Atom { kind, id, text: "inflation".into(), at });
+            self.atoms.sort_by_key(|a| a.at);
+        }
         if !self.atoms.iter().any(|a| a.kind == Kind::Measure && !change(a)) {
             self.atoms.retain(|a| !change(a));
         }
@@ -1008,7 +1015,16 @@ fn clock(tokens: &[Token], at: usize) -> Option<usize> {
         end += usize::from(crate::when::zone(word(end)).is_some());
         return Some(end);
     }
-    matches!(next.stem.as_str(), "minut" | "hour" | "second" | "day" | "week").then_some(at + 1)
+    let length = matches!(next.stem.as_str(), "minut" | "hour" | "second" | "day" | "week");
+    (length && !lasting(tokens, at)).then_some(at + 1)
+}
+
+/// Whether the length of time at `at` is what is asked for: `lasts more than 10 days`.
+fn lasting(tokens: &[Token], at: usize) -> bool {
+    let before = &tokens[at.saturating_sub(6)..at];
+    let lasts = |t: &Token| matches!(t.text.as_str(), "last" | "lasts" | "lasting" | "lasted");
+    before.iter().any(lasts)
+        && before.iter().any(|t| matches!(t.text.as_str(), "than" | "least" | "most" | "exactly"))
 }
 
 fn join(tokens: &[Token]) -> String {

@@ -112,6 +112,11 @@ impl When {
         (self.end - self.first).get_days() <= 7
     }
 
+    /// Whether it is seven days in a row.
+    pub(crate) fn is_week(&self) -> bool {
+        (self.end - self.first).get_days() == 7
+    }
+
     /// Whether it is a day, some days or a month.
     pub(crate) fn is_at_most_a_month(&self) -> bool {
         (self.end - self.first).get_days() <= 31

@@ -13,6 +13,9 @@ use crate::when::Around;
 /// A fallback this close to the event (or before it) can end the market while the other one waits.
 const SOON: i64 = 14 * 86_400;
 
+/// The same where it waits for a chart or figures that come out on a fixed day.
+const SOON_PUBLISHED: i64 = 5 * 86_400;
+
 /// Lists the cases in which the rules could pay differently. A case that only one side names is compared with what the other side's
 /// silence means: an event that does not happen is not a win, a postponed one is waited for, overtime counts.
 pub(super) fn contingencies(k: &Reading, p: &Reading, found: &mut Findings) {
@@ -142,7 +145,10 @@ fn early(one: &Contingency, mine: &Reading, other: &Reading) -> bool {
     let (Some(deadline), Some(end)) = (one.deadline, mine.ends_at) else { return false };
     let stated =
         |r: &Reading| r.window.is_some_and(|w| w.from != Provenance::Fallback && w.end == deadline);
-    !stated(mine) && !stated(other) && deadline < end.saturating_add(SOON)
+    let published = ["chart", "data", "report", "figures"].iter().any(|w| one.sentence.contains(w))
+        && [" released", " published"].iter().any(|w| one.sentence.contains(w));
+    let soon = if published { SOON_PUBLISHED } else { SOON };
+    !stated(mine) && !stated(other) && deadline < end.saturating_add(soon)
 }
 
 /// Whether the other market's words cover what else pays YES here.

@@ -85,7 +85,13 @@ pub(super) fn editions(k: &Reading, p: &Reading, anchored: bool, found: &mut Fin
             let years = |s: &When| [s.first.year(), s.end.year()];
             w.is_year() && seasons.iter().any(|s| years(s).contains(&w.first.year()))
         };
-        let asked = r.titles.iter().flat_map(|s| s.dates.clone()).filter(|w| !loose(w));
+        // A chart comes out in the days after the week it is about.
+        let weeks: Vec<&When> = r.editions.iter().filter(|w| w.is_week()).collect();
+        let issued = |w: &When| {
+            w.is_day() && weeks.iter().any(|week| (0..3).contains(&(w.first - week.end).get_days()))
+        };
+        let asked = r.titles.iter().flat_map(|s| s.dates.clone());
+        let asked = asked.filter(|w| !loose(w) && !issued(w));
         let ruled = r.claims.iter().flat_map(|s| s.dates.clone());
         named(&asked.chain(ruled).collect::<Vec<_>>())
     };

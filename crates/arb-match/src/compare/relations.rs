@@ -281,7 +281,14 @@ pub(super) fn leftovers(
         |r: &Residue| !r.of_group(Group::Act).is_empty() || !r.of_group(Group::Contest).is_empty();
     let relation = found.relation.unwrap_or(Relation::Equal);
     let (a, b) = (critical(rk), critical(rp));
-    if relation == Relation::Disjoint && (a == 0 || b == 0) || found.restricted {
+    // "Pardons, commutes or reprieves": however many ways more, they are ways to the same.
+    let ways = |mine: &Reading, r: &Residue| {
+        let way =
+            |a: &Atom| a.kind == Kind::Verb && mine.statements().any(|s| s.or.contains(&a.at));
+        !r.atoms.is_empty() && r.atoms.iter().all(|(a, w)| *w < 0.5 || way(a))
+    };
+    let more_ways = ways(k, rk) && rp.atoms.is_empty() || ways(p, rp) && rk.atoms.is_empty();
+    if relation == Relation::Disjoint && (a == 0 || b == 0) || found.restricted || more_ways {
         return relation;
     }
     let contest =

@@ -87,6 +87,7 @@ impl Residue {
                     && other.has(Kind::Outcome, "tie");
                 if titled
                     || tied
+                    || in_a_cast(statement, i, other)
                     || implied(atom, statement, other)
                     || next
                     || way
@@ -122,6 +123,25 @@ impl Residue {
             .map(|(atom, _)| atom)
             .collect()
     }
+}
+
+/// Whether the atom is the surname of somebody in the cast of a show, whom the other market calls by the first name alone.
+fn in_a_cast(statement: &Statement, i: usize, other: &Reading) -> bool {
+    let named = |a: &Atom| a.kind == Kind::Name && a.text.chars().all(char::is_alphabetic);
+    let [Some(first), Some(last)] = [i.checked_sub(1), Some(i)].map(|i| statement.atoms.get(i?))
+    else {
+        return false;
+    };
+    let called = |claim: &Statement| {
+        let mut who = claim.subject().filter(|a| named(a));
+        who.next().is_some_and(|a| a.id == first.id) && who.next().is_none()
+    };
+    let show = |a: &Atom| a.kind == Kind::Competition && a.id.starts_with("show_");
+    named(first)
+        && named(last)
+        && first.at + 1 == last.at
+        && statement.atoms.iter().any(|a| show(a) && other.has(a.kind, &a.id))
+        && other.statements().all(called)
 }
 
 /// Whether the other side means it without saying it.
@@ -193,7 +213,11 @@ pub(super) fn weight(atom: &Atom, other: &Reading) -> f64 {
     match atom.kind {
         Kind::Source | Kind::Noise => 0.0,
         Kind::League if !other.has_kind(Kind::League) => 0.0,
+        // A chart of one country is not that of the world.
+        Kind::Place if atom.id == "us" && other.has(Kind::Word, "global") => 1.0,
         Kind::Place if atom.id == "us" => 0.0,
+        // What a company is worth on a day is what it is worth at the close.
+        Kind::Observation if atom.id == "close" && other.has(Kind::Word, "market_cap") => 0.2,
         Kind::Name if matches!(atom.id.as_str(), "jr" | "sr") && other.has_rules => 0.3,
         Kind::Outcome => 1.0,
         // A division is won in the regular season.

@@ -144,3 +144,65 @@ fn what_parts_the_tied_is_a_caveat() {
         assert_eq!(judgement.verdict == Verdict::Probable, same, "{paid} {judgement:?}");
     }
 }
+
+/// What is said not to make YES adds no way to it.
+#[test]
+fn what_does_not_suffice_is_no_other_way() {
+    let table = [
+        ("Intercepted missiles will not be sufficient for a \"Yes\" resolution.", true),
+        ("A recess appointment will not count toward a \"Yes\" resolution.", true),
+        ("A leaked memorandum will be sufficient for a \"Yes\" resolution.", false),
+        ("If an offer is not considered final, this market will resolve to \"Yes\".", false),
+    ];
+    for (clause, same) in table {
+        let judgement = judge(
+            "2026-12-31T12:00:00Z",
+            (
+                "Will Norway sign the Arctic Treaty before 2027?",
+                "If Norway signs the Arctic Treaty before Jan 1, 2027, then the market resolves to Yes.",
+            ),
+            (
+                "Norway signs the Arctic Treaty in 2026?",
+                &format!(
+                    "This market will resolve to \"Yes\" if Norway signs the Arctic Treaty by December 31, 2026, 11:59 PM ET. {clause}"
+                ),
+            ),
+            ["Yes", "No"],
+        );
+        assert_eq!(judgement.verdict == Verdict::Probable, same, "{clause} {judgement:?}");
+    }
+}
+
+/// A chart has a week, a day on which it comes out and a country.
+#[test]
+fn charts_of_a_week_and_a_country() {
+    let chart = |where_to: &str, week: &str, until: &str| {
+        judge(
+            "2026-01-20T12:00:00Z",
+            (
+                "Top Netflix show on Jan 19, 2026? - Nordlys",
+                "If Nordlys is the Top Show on the Netflix Top 10 chart for the United States dated Jan 12 - 18, 2026, then the market resolves to Yes. The chart is released on or around Jan 20, 2026.",
+            ),
+            (
+                &format!("Will \"Nordlys\" be the top {where_to} Netflix show this week?"),
+                &format!(
+                    "This market will resolve according to the show listed #1 on the {where_to} Netflix Top 10 chart for the week of {week}. If the chart is not released by {until}, 2026, 11:59 PM ET, this market will resolve to \"Other\"."
+                ),
+            ),
+            ["Yes", "No"],
+        )
+    };
+    let same = chart("US", "January 12 - January 18, 2026", "January 27");
+    assert_eq!(same.verdict, Verdict::Probable, "{same:?}");
+    for other in [
+        chart("global", "January 12 - January 18, 2026", "January 27"),
+        chart("US", "January 5 - January 11, 2026", "January 27"),
+        chart("US", "January 12 - January 18, 2026", "January 21"),
+    ] {
+        assert_ne!(other.verdict, Verdict::Probable, "{other:?}");
+    }
+    assert_eq!(
+        chart("global", "January 12 - January 18, 2026", "January 27").verdict,
+        Verdict::Rejected
+    );
+}

@@ -810,3 +810,114 @@ fn rounds_offices_and_days_that_say_nothing_more() {
     assert_eq!(announced.verdict, Verdict::Probable, "{announced:?}");
     assert_eq!(leaves("").relation, Relation::Superset);
 }
+
+#[test]
+fn families_of_acts_and_things() {
+    use Relation::{Disjoint, Equal, Overlap, Subset};
+    let by = |k: &str, p: &str| {
+        let dated = |c: &str| format!("{c} by December 31, 2026");
+        let judgement = conditions(&dated(k), &dated(p));
+        (judgement.relation, judgement.verdict == Verdict::Probable)
+    };
+    let table = [
+        (
+            "Ann Berg has issued a pardon, commutation, or reprieve to Eva Lund",
+            "Ann Berg pardons, commutes, or otherwise reprieves Eva Lund",
+            Equal,
+            true,
+        ),
+        (
+            "Ann Berg pardons Eva Lund",
+            "Ann Berg pardons, commutes, or otherwise reprieves Eva Lund",
+            Subset,
+            false,
+        ),
+        (
+            "the House votes to impeach Ann Berg",
+            "the House approves at least one article of impeachment against Ann Berg",
+            Equal,
+            true,
+        ),
+        (
+            "the shutdown lasts more than 10 days",
+            "the shutdown lasts at least 11 days",
+            Equal,
+            true,
+        ),
+        ("the shutdown lasts more than 10 days", "the shutdown lasts 8-14 days", Overlap, false),
+        (
+            "Orbitly has the largest market capitalization of any public company at market close",
+            "Orbitly has the largest market capitalization of any company",
+            Equal,
+            true,
+        ),
+        ("Savannah Lund wins Survivor Season 49", "Savannah wins Survivor Season 49", Equal, true),
+        ("Ann Lund wins Survivor Season 49", "Savannah wins Survivor Season 49", Disjoint, false),
+        (
+            "Savannah Lund wins the 2026 Oslo Open",
+            "Savannah wins the 2026 Oslo Open",
+            Overlap,
+            false,
+        ),
+    ];
+    for (k, p, relation, probable) in table {
+        assert_eq!(by(k, p), (relation, probable), "{k} / {p}");
+    }
+}
+
+/// A month's inflation is the change of prices in that month: not that over a year, nor that of another month.
+#[test]
+fn inflation_of_a_month_and_of_a_year() {
+    let inflation = |kind: &str, over: &str, month: &str| {
+        judge_until(
+            "2026-03-11T12:30:00Z",
+            (
+                "Will CPI rise more than 0.3% in February 2026? - Above 0.3%",
+                "If the Consumer Price Index (CPI) increases by more than 0.3% in February 2026, then the market resolves to Yes.",
+            ),
+            (
+                &format!("Will {kind} inflation increase by 0.4% or more in {month}?"),
+                &format!(
+                    "This market will resolve to the bracket containing the percentage change in the CPI over the previous {over} for {month} 2026, as reported by the Bureau of Labor Statistics. The report is currently scheduled to be released on 2026-03-11, 8:30 AM ET. The value will be taken as published, to one decimal place."
+                ),
+            ),
+            ["Yes", "No"],
+        )
+    };
+    let same = inflation("monthly", "month", "February");
+    assert_eq!(same.verdict, Verdict::Probable, "{same:?}");
+    for other in [inflation("annual", "year", "February"), inflation("monthly", "month", "January")]
+    {
+        assert_eq!(
+            (other.relation, other.verdict),
+            (Relation::Overlap, Verdict::Rejected),
+            "{other:?}"
+        );
+    }
+}
+
+#[test]
+fn the_two_sides_of_one_match_exclude_each_other() {
+    let wins = |who: &str, by: &str| {
+        let judgement = judge_until(
+            "2026-03-01T12:00:00Z",
+            (
+                &format!("Mirandes vs Ceuta Winner? - {who}"),
+                &format!(
+                    "If {who} wins the Mirandes vs Ceuta professional soccer game originally scheduled for Mar 1, 2026, then the market resolves to Yes."
+                ),
+            ),
+            (
+                &format!("Will {by} win on 2026-03-01?"),
+                &format!(
+                    "In the upcoming game, scheduled for March 1, 2026\nIf {by} wins, this market will resolve to \"Yes\"."
+                ),
+            ),
+            ["Yes", "No"],
+        );
+        (judgement.relation, judgement.verdict)
+    };
+    assert_eq!(wins("Ceuta", "Ceuta"), (Relation::Equal, Verdict::Probable));
+    assert_eq!(wins("Ceuta", "Mirandes"), (Relation::Disjoint, Verdict::Rejected));
+    assert_eq!(wins("Mirandes", "Ceuta"), (Relation::Disjoint, Verdict::Rejected));
+}
