@@ -172,7 +172,7 @@ impl Bots {
 
 impl Contender for Bots {
     fn new(stream: &Stream) -> Self {
-        let mut tokens = std::collections::HashMap::new();
+        let mut tokens = std::collections::HashMap::default();
         for (at, names) in (0..).zip(&stream.names) {
             for (outcome, token) in (0..).zip(&names.tokens) {
                 tokens.insert(token.clone(), 2 * at + outcome);
@@ -180,7 +180,7 @@ impl Contender for Bots {
         }
         Self {
             tickers: ByName::new(&stream.names, |names| &names.ticker),
-            tokens: ByName::from(tokens),
+            tokens: ByName::from_numbers(tokens),
             touches: stream.names.iter().map(|_| Default::default()).collect(),
             outbox: Outbox::new(),
         }

@@ -1,11 +1,12 @@
 //! One question to all: which trades pay, frame by frame?
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
+use std::hash::{BuildHasherDefault, DefaultHasher, Hash, Hasher};
 
 use crate::stream::{Frame, Names, Stream};
 
 /// A trade as published, all fixed-point.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Published {
     /// The pair.
     pub pair: u32,
@@ -33,6 +34,20 @@ pub struct Tally {
     pub quantity: u128,
     /// The sum of their net profits, picodollars.
     pub net: i128,
+    /// Of each trade all four fields at once, so that two streams of trades with equal sums are not taken for the same.
+    pub trades: u64,
+}
+
+impl Tally {
+    /// Counts a trade.
+    pub fn add(&mut self, trade: &Published) {
+        self.published += 1;
+        self.quantity += u128::from(trade.quantity);
+        self.net += trade.net;
+        let mut hasher = DefaultHasher::new();
+        trade.hash(&mut hasher);
+        self.trades = self.trades.wrapping_add(hasher.finish());
+    }
 }
 
 impl Outbox {
@@ -46,9 +61,7 @@ impl Outbox {
     pub fn publish(&mut self, trade: Published) {
         self.ring.push_back(trade);
         if let Some(trade) = self.ring.pop_front() {
-            self.tally.published += 1;
-            self.tally.quantity += u128::from(trade.quantity);
-            self.tally.net += trade.net;
+            self.tally.add(&trade);
         }
     }
 
@@ -76,9 +89,38 @@ pub trait Contender {
     }
 }
 
+/// Hashes words by multiplication, as quick hashers do: no contender pays for a defence that it does not need.
+pub type Hashed = BuildHasherDefault<WordHasher>;
+
+/// The hasher of [`Hashed`].
+#[derive(Debug, Default)]
+pub struct WordHasher(u64);
+
+impl Hasher for WordHasher {
+    #[inline]
+    fn finish(&self) -> u64 {
+        // A table takes its position from the low bits, and a product's high ones are the mixed ones.
+        self.0.rotate_left(26)
+    }
+
+    #[inline]
+    fn write(&mut self, bytes: &[u8]) {
+        for chunk in bytes.chunks(8) {
+            let mut word = [0; 8];
+            word[..chunk.len()].copy_from_slice(chunk);
+            self.0 = (self.0.rotate_left(5) ^ u64::from_le_bytes(word))
+                .wrapping_mul(0x517c_c1b7_2722_0a95);
+        }
+    }
+
+    fn write_u8(&mut self, _: u8) {}
+
+    fn write_usize(&mut self, _: usize) {}
+}
+
 /// Numbers markets by their names.
 #[derive(Debug)]
-pub struct ByName(std::collections::HashMap<String, u32>);
+pub struct ByName(HashMap<String, u32, Hashed>);
 
 impl ByName {
     /// By the given name of each pair.
@@ -88,7 +130,7 @@ impl ByName {
 
     /// By names that were numbered already.
     #[must_use]
-    pub const fn from(names: std::collections::HashMap<String, u32>) -> Self {
+    pub const fn from_numbers(names: HashMap<String, u32, Hashed>) -> Self {
         Self(names)
     }
 

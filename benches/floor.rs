@@ -5,7 +5,7 @@ use arb_normalize::{Ladder, Level, Price, Quantity, Usd, Venue};
 use arb_risk::fees::{KalshiFees, LegFees, PolymarketFees, Rate, Step};
 use arb_risk::size::{Leg, SizeRequest};
 
-use crate::contender::{Contender, Outbox, Published, Tally};
+use crate::contender::{Contender, Hashed, Outbox, Published, Tally};
 use crate::scanner::{Fields, millionths};
 use crate::stream::{Frame, Stream};
 
@@ -58,29 +58,7 @@ impl Sides {
 }
 
 /// Names by their last sixteen bytes, which are checked to differ.
-#[derive(Debug, Default)]
-struct Tails(std::collections::HashMap<[u8; 16], u32, std::hash::BuildHasherDefault<LastBytes>>);
-
-/// The bytes are as good as random already.
-#[derive(Debug, Default)]
-struct LastBytes(u64);
-
-impl std::hash::Hasher for LastBytes {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-
-    fn write(&mut self, bytes: &[u8]) {
-        for chunk in bytes.chunks(8) {
-            let mut word = [0; 8];
-            word[..chunk.len()].copy_from_slice(chunk);
-            self.0 = (self.0.rotate_left(5) ^ u64::from_le_bytes(word))
-                .wrapping_mul(0x517c_c1b7_2722_0a95);
-        }
-    }
-
-    fn write_usize(&mut self, _: usize) {}
-}
+type Tails = std::collections::HashMap<[u8; 16], u32, Hashed>;
 
 #[inline]
 fn tail(name: &[u8]) -> [u8; 16] {
@@ -94,7 +72,7 @@ impl Floor {
         let (mut pair, mut price, mut change, mut yes) = (None, 0, 0, true);
         while let Some(field) = fields.next() {
             match field.key {
-                b"market_ticker" => pair = self.markets.0.get(&tail(field.value)).copied(),
+                b"market_ticker" => pair = self.markets.get(&tail(field.value)).copied(),
                 b"price_dollars" => price = millionths(field.value),
                 b"delta_fp" => change = millionths(field.value),
                 b"side" => yes = field.value == b"yes",
@@ -125,7 +103,7 @@ impl Floor {
         for field in Fields::new(text) {
             match field.key {
                 // Only first outcomes are known: the second's book is a mirror.
-                b"asset_id" => token = self.markets.0.get(&tail(field.value)).copied(),
+                b"asset_id" => token = self.markets.get(&tail(field.value)).copied(),
                 b"bids" => bid = true,
                 b"asks" => bid = false,
                 b"price" => price = millionths(field.value),
@@ -198,7 +176,7 @@ impl Contender for Floor {
         let mut markets = Tails::default();
         for (at, names) in (0..).zip(&stream.names) {
             for name in [&names.ticker, &names.tokens[0]] {
-                let other = markets.0.insert(tail(name.as_bytes()), at);
+                let other = markets.insert(tail(name.as_bytes()), at);
                 assert_eq!(other, None, "names differ in their last sixteen bytes");
             }
         }

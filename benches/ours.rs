@@ -1,14 +1,17 @@
 //! Our pipeline, with an assessment of every trade it shows.
 
-use arb_normalize::Timestamp;
+use arb_normalize::{Quantity, Timestamp, Usd};
 use arb_risk::assess::{Assessor, LegView, TradeView};
-use arb_scan::{Closed, Found, Pipeline, PipelineConfig, Sink};
+use arb_scan::{Closed, Found, Limits, Pipeline, PipelineConfig, QuarantineRule, Sink};
 use arrayvec::ArrayVec;
 
 use crate::contender::{Contender, Outbox, Published, Tally};
 use crate::stream::{Frame, Stream};
 
-/// The pipeline as `scan` runs it, up to the hand-over.
+/// The pipeline with `scan`'s live configuration, but for the least profit worth showing, which the others do not know.
+///
+/// What `scan` does besides is not in it: reading the clock for a histogram of its own, and, where an opportunity opened or
+/// changed, gating and publishing it.
 #[derive(Debug)]
 pub struct Ours {
     pipeline: Pipeline<Assessed>,
@@ -36,15 +39,21 @@ impl Sink for Assessed {
         let trade = TradeView::default();
         let assessment = self.assessor.assess(found.opportunity, &views, &trade);
         self.worst_score = self.worst_score.max(assessment.total);
-        self.outbox.publish(Published {
-            pair: 0,
-            direction: u8::from(found.direction() != "yes-no"),
-            quantity: found.opportunity.quantity.micros(),
-            net: found.opportunity.net_usd.pico(),
-        });
+        let (trade, direction) = (found.opportunity, found.direction());
+        self.outbox.publish(published(&trade.pair, direction, trade.quantity, trade.net_usd));
     }
 
     fn on_closed(&mut self, _: &Closed) {}
+}
+
+/// Pairs are numbered in their ids.
+fn published(pair: &str, direction: &str, quantity: Quantity, net: Usd) -> Published {
+    Published {
+        pair: pair.parse().unwrap_or(u32::MAX),
+        direction: u8::from(direction != "yes-no"),
+        quantity: quantity.micros(),
+        net: net.pico(),
+    }
 }
 
 impl Ours {
@@ -52,10 +61,8 @@ impl Ours {
     #[must_use]
     pub fn scan_all(&self) -> Tally {
         let mut tally = Tally::default();
-        self.pipeline.scan_all(|_, trade| {
-            tally.published += 1;
-            tally.quantity += u128::from(trade.quantity.micros());
-            tally.net += trade.net.pico();
+        self.pipeline.scan_all(|basket, trade| {
+            tally.add(&published(&basket.pair, &basket.direction, trade.quantity, trade.net));
         });
         tally
     }
@@ -73,7 +80,11 @@ impl Contender for Ours {
     fn new(stream: &Stream) -> Self {
         let sink =
             Assessed { assessor: Assessor::default(), outbox: Outbox::new(), worst_score: 0.0 };
-        let mut pipeline = Pipeline::new(PipelineConfig::default().with_paired_books_only(), sink);
+        let mut limits = Limits::live();
+        limits.min_net = None;
+        let config = PipelineConfig::default().with_limits(limits).with_paired_books_only();
+        let config = config.with_quarantine(QuarantineRule::default());
+        let mut pipeline = Pipeline::new(config, sink);
         let pairs = arb_scan::pairs::parse(&stream.pairs_file()).unwrap_or_default();
         assert_eq!(pairs.len(), stream.names.len(), "the bench's own pairs can be read");
         pipeline.replace_pairs(pairs);

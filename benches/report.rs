@@ -1,15 +1,17 @@
 //! Runs the benches beside their peers and prints one Markdown table of ratios.
 //!
 //! `cargo run --release -p arb-benches --bin report` runs `cargo bench -p arb-benches --features peers` first (about an hour on
-//! two cores); with `-- --last` it prints what the last run left in the target directory.
+//! two cores); with `-- --last` it prints what the last run left in the target directory, under the day on which it ended.
 //!
-//! A ratio compares medians of one run. Absolute times are beside it for orientation only: they say more about the machine.
-//! What a bench finds beside times (memory, percentiles, the cost of a supervised connection) it prints itself.
+//! A ratio compares medians of one run. Absolute times (of one message, where a bench takes many at once) are beside it for
+//! orientation only: they say more about the machine. What a bench finds beside these lines (memory, distributions) it prints itself.
+//! A missed mark is printed as one; it is no failure of the program.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "printing is what it is for")]
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, ExitCode};
 
+use arb_benches::measured;
 use serde::Deserialize;
 
 /// How a claim is judged.
@@ -19,6 +21,8 @@ enum Mark {
     Faster(f64),
     /// Ours takes at most so many times as long as the other.
     AtMost(f64),
+    /// Ours is a number of instructions, at most so many.
+    Instructions(f64),
     /// Nothing is claimed.
     Reported,
 }
@@ -35,9 +39,10 @@ const fn claim(what: &'static str, ours: &'static str, other: &'static str, mark
     Claim { what, ours, other, mark }
 }
 
-use Mark::{AtMost, Faster, Reported};
+use Mark::{AtMost, Faster, Instructions, Reported};
 
-/// Names are criterion's: group/function, with `/` and blanks as the directories have them.
+/// Names are criterion's: group/function, with `/` and blanks as the directories have them; `a + 100 b` is the one's time and a hundred
+/// times the other's.
 const CLAIMS: &[Claim] = &[
     claim(
         "pipeline, 1,000 pairs: SDK + kalshi-pmx + decimal books",
@@ -62,6 +67,24 @@ const CLAIMS: &[Claim] = &[
         "pipeline_1000_pairs/arb",
         "pipeline_1000_pairs/scanner_floor",
         AtMost(1.3),
+    ),
+    claim(
+        "pipeline, 10,000 pairs: the bots' approach (answers less)",
+        "pipeline_10000_pairs/arb",
+        "pipeline_10000_pairs/bots_touch_only",
+        Faster(1.3),
+    ),
+    claim(
+        "pipeline, 10,000 pairs: hand-written scanner floor",
+        "pipeline_10000_pairs/arb",
+        "pipeline_10000_pairs/scanner_floor",
+        AtMost(1.3),
+    ),
+    claim(
+        "pipeline, 1,000 pairs: instructions a message",
+        "instructions/messages",
+        "",
+        Instructions(5_000.0),
     ),
     claim(
         "pipeline: 10,000 pairs against 100",
@@ -141,6 +164,7 @@ const CLAIMS: &[Claim] = &[
         "size/10x20_levels_rust_decimal",
         Faster(25.0),
     ),
+    claim("no edge: instructions", "instructions/rejections", "", Instructions(30.0)),
     claim(
         "rescan of 100,000 pairs: decimals walking all",
         "scan_all_100000_pairs/arb",
@@ -274,7 +298,19 @@ const CLAIMS: &[Claim] = &[
         Faster(10.0),
     ),
     claim(
-        "a new market's candidates",
+        "candidates, 10,000 × 10,000: rapidfuzz's batched Jaro-Winkler (answers less)",
+        "match/ten_thousand_index + 100 match/ten_thousand_candidates_100_rows",
+        "100 match/ten_thousand_jaro_winkler_100_rows",
+        Faster(50.0),
+    ),
+    claim(
+        "candidates, 13,828 × 3,066, with indexing: the same",
+        "match/index_both_catalogues + match/all_candidates",
+        "216 match/rapidfuzz_jaro_winkler_64_rows",
+        Faster(40.0),
+    ),
+    claim(
+        "a new market's candidates: those of all 13,828",
         "match/candidates_of_a_new_market",
         "match/all_candidates",
         Reported,
@@ -292,9 +328,38 @@ struct Estimate {
     point_estimate: f64,
 }
 
-fn median_ns(results: &Path, name: &str) -> Option<f64> {
-    let text = std::fs::read_to_string(results.join(name).join("new/estimates.json")).ok()?;
-    serde_json::from_str::<Estimates>(&text).ok().map(|found| found.median.point_estimate)
+/// What criterion keeps of a function's settings.
+#[derive(Deserialize)]
+struct Settings {
+    throughput: Option<Throughput>,
+}
+
+#[derive(Deserialize)]
+struct Throughput {
+    #[serde(rename = "Elements")]
+    elements: Option<f64>,
+}
+
+/// Nanoseconds of one element, where the bench says how many it takes at once.
+fn median(results: &Path, name: &str) -> Option<f64> {
+    let read = |file| std::fs::read_to_string(results.join(name).join("new").join(file)).ok();
+    let found: Estimates = serde_json::from_str(&read("estimates.json")?).ok()?;
+    let settings = read("benchmark.json").and_then(|text| serde_json::from_str(&text).ok());
+    let elements = settings.and_then(|settings: Settings| settings.throughput?.elements);
+    Some(found.median.point_estimate / elements.unwrap_or(1.0))
+}
+
+/// The sum of several, each so many times.
+fn sum(results: &Path, names: &str) -> Option<f64> {
+    let each = names.split(" + ").map(|part| {
+        let (times, name) = part.split_once(' ').unwrap_or(("1", part));
+        match times.parse::<f64>() {
+            Ok(times) => Some(times * median(results, name)?),
+            // A name with a blank in it.
+            Err(_) => median(results, part),
+        }
+    });
+    each.sum()
 }
 
 fn time(nanos: f64) -> String {
@@ -307,11 +372,13 @@ fn time(nanos: f64) -> String {
 }
 
 fn line(results: &Path, claim: &Claim) -> String {
-    let (Some(ours), Some(other)) =
-        (median_ns(results, claim.ours), median_ns(results, claim.other))
-    else {
-        return format!("| {} | – | – | not measured | |", claim.what);
-    };
+    let unmeasured = || format!("| {} | – | – | not measured | |", claim.what);
+    let Some(ours) = sum(results, claim.ours) else { return unmeasured() };
+    if let Instructions(most) = claim.mark {
+        let verdict = if ours <= most { "✓" } else { "missed" };
+        return format!("| {} | {ours:.0} | | | ≤ {most} {verdict} |", claim.what);
+    }
+    let Some(other) = sum(results, claim.other) else { return unmeasured() };
     let (ratio, mark, held) = match claim.mark {
         Faster(mark) => {
             (format!("{:.2} × as fast", other / ours), format!("≥ {mark}"), other / ours >= mark)
@@ -319,7 +386,9 @@ fn line(results: &Path, claim: &Claim) -> String {
         AtMost(mark) => {
             (format!("{:.2} × its time", ours / other), format!("≤ {mark}"), ours / other <= mark)
         }
-        Reported => (format!("{:.4} × its time", ours / other), String::new(), true),
+        Reported | Instructions(_) => {
+            (format!("{:.4} × its time", ours / other), String::new(), true)
+        }
     };
     let verdict = if mark.is_empty() {
         ""
@@ -329,12 +398,6 @@ fn line(results: &Path, claim: &Claim) -> String {
         " missed"
     };
     format!("| {} | {} | {} | {ratio} | {mark}{verdict} |", claim.what, time(ours), time(other))
-}
-
-/// The target directory this program was built into.
-fn target() -> Option<PathBuf> {
-    let program = std::env::current_exe().ok()?;
-    Some(program.parent()?.parent()?.to_path_buf())
 }
 
 fn machine() -> String {
@@ -357,6 +420,7 @@ fn versions(lock: &str) -> String {
         "rapidfuzz",
         "recloser",
         "redis",
+        "rmp-serde",
         "rust_decimal",
         "sonic-rs",
         "tokio-tungstenite",
@@ -372,31 +436,51 @@ fn versions(lock: &str) -> String {
     PEERS.iter().filter_map(of).collect::<Vec<_>>().join(", ")
 }
 
+/// The first line that a program prints.
+fn told(program: &str, arguments: &[&str]) -> String {
+    let output = Command::new(program).args(arguments).output();
+    let text = output.map(|output| String::from_utf8_lossy(&output.stdout).into_owned());
+    text.unwrap_or_default().lines().next().unwrap_or_default().to_owned()
+}
+
+/// Runs every bench; what earlier runs left must not stand for what this one leaves out.
+fn run_all(root: &Path, results: &Path) -> Result<(), String> {
+    if let Err(error) = std::fs::remove_dir_all(results)
+        && error.kind() != std::io::ErrorKind::NotFound
+    {
+        return Err(format!("{}: {error}", results.display()));
+    }
+    let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());
+    let run = Command::new(cargo)
+        .args(["bench", "-p", "arb-benches", "--features", "peers"])
+        .current_dir(root)
+        .env("CARGO_TARGET_DIR", results.parent().unwrap_or(root))
+        .stdout(std::io::stderr())
+        .status();
+    match run {
+        Ok(status) if status.success() => Ok(()),
+        _ => Err("cargo bench failed; what it left is not printed".to_owned()),
+    }
+}
+
 fn main() -> ExitCode {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
-    let Some(target) = target() else {
-        eprintln!("report: this program does not know where it lies");
+    let Some(results) = measured::results() else {
+        eprintln!(
+            "report: this program does not lie in a target directory, where results would be"
+        );
         return ExitCode::FAILURE;
     };
-    if !std::env::args().any(|argument| argument == "--last") {
-        let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());
-        let run = Command::new(cargo)
-            .args(["bench", "-p", "arb-benches", "--features", "peers"])
-            .current_dir(&root)
-            .env("CARGO_TARGET_DIR", &target)
-            .stdout(std::io::stderr())
-            .status();
-        if !run.is_ok_and(|status| status.success()) {
-            eprintln!("report: cargo bench failed; what it left is not printed");
-            return ExitCode::FAILURE;
-        }
+    if !std::env::args().any(|argument| argument == "--last")
+        && let Err(error) = run_all(&root, &results)
+    {
+        eprintln!("report: {error}");
+        return ExitCode::FAILURE;
     }
-    let date = Command::new("date").arg("+%Y-%m-%d").output();
-    let date = date.map(|date| String::from_utf8_lossy(&date.stdout).trim().to_owned());
+    let day = told("date", &["-r", &results.to_string_lossy(), "+%Y-%m-%d"]);
     let lock = std::fs::read_to_string(root.join("Cargo.lock")).unwrap_or_default();
-    println!("{}; {}; {}\n", date.unwrap_or_default(), machine(), versions(&lock));
+    println!("{day}; {}; {}; {}\n", machine(), told("rustc", &["--version"]), versions(&lock));
     println!("| against | ours | theirs | ratio | mark |\n|---|---|---|---|---|");
-    let results = target.join("criterion");
     for claim in CLAIMS {
         println!("{}", line(&results, claim));
     }

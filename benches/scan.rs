@@ -6,7 +6,7 @@
 
 use std::hint::black_box;
 
-use arb_benches::contender::{Contender, Tally};
+use arb_benches::contender::{Contender, Published, Tally};
 use arb_benches::decimal::{self, Prepared};
 use arb_benches::ours::Ours;
 use arb_benches::stream::Stream;
@@ -51,21 +51,21 @@ fn ladders(stream: &Stream) -> Vec<[Levels; 4]> {
 fn walk_all(pairs: &[[Levels; 4]]) -> Tally {
     let mut tally = Tally::default();
     let (rate, poly_rate) = (Decimal::new(7, 2), Decimal::new(4, 2));
-    for [yes, no, first, second] in pairs {
-        for (kalshi, polymarket) in [(yes, second), (no, first)] {
+    for (pair, [yes, no, first, second]) in (0..).zip(pairs) {
+        for (direction, kalshi, polymarket) in [(0, yes, second), (1, no, first)] {
             let (Some(a), Some(b)) = (kalshi.first(), polymarket.first()) else { continue };
             if a.0 + b.0 >= Decimal::ONE {
                 continue;
             }
-            let trade = decimal::size(&[
+            let trade = decimal::size(
                 Prepared::new(kalshi.iter().copied(), rate, true),
                 Prepared::new(polymarket.iter().copied(), poly_rate, false),
-            ]);
+            );
             if let Some((quantity, net)) = trade {
                 let units = |value: Decimal, scale: u32| value * Decimal::from(10_u64.pow(scale));
-                tally.published += 1;
-                tally.quantity += u128::try_from(units(quantity, 6)).unwrap_or(0);
-                tally.net += i128::try_from(units(net, 12)).unwrap_or(0);
+                let quantity = u64::try_from(units(quantity, 6)).unwrap_or(0);
+                let net = i128::try_from(units(net, 12)).unwrap_or(0);
+                tally.add(&Published { pair, direction, quantity, net });
             }
         }
     }

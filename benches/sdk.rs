@@ -125,17 +125,17 @@ impl Sdk {
                 let (rate, poly_rate) = (Decimal::new(7, 2), Decimal::new(4, 2));
                 let own = |(price, size): (&Decimal, &Decimal)| (*price, *size);
                 let other = |(price, size): (&Decimal, &Decimal)| (Decimal::ONE - price, *size);
-                decimal::size(&if direction == 0 {
-                    [
+                if direction == 0 {
+                    decimal::size(
                         Prepared::new(kalshi.asks.iter().map(own), rate, true),
                         Prepared::new(second.asks.iter().map(own), poly_rate, false),
-                    ]
+                    )
                 } else {
-                    [
+                    decimal::size(
                         Prepared::new(kalshi.bids.iter().rev().map(other), rate, true),
                         Prepared::new(first.asks.iter().map(own), poly_rate, false),
-                    ]
-                })
+                    )
+                }
             });
             let trade = trade.flatten();
             if let Some((quantity, net)) = trade

@@ -1,12 +1,11 @@
-//! Sizing a trade over two books of 10 and 20 levels (most of which it takes), against the same search in `rust_decimal`; the touch test that
-//! comes before it; and one assessment.
+//! What does it cost to size a trade over two books of 10 and 20 levels (most of which it takes)?
+//!
+//! Beside the same search in `rust_decimal`; then the touch test that comes before it, and one assessment.
 //!
 //! `cargo bench -p arb-benches --bench size`
 //!
 //! Both searches must find the same trades before either is timed; their ratio is printed first, the best of many rounds
-//! in which they take turns, because a busy machine slows both. Instructions a call, which no other load changes:
-//! `valgrind --tool=callgrind --dump-instr=no target/release/deps/size-… --test` and `callgrind_annotate --inclusive=yes`,
-//! where [`ours`] and [`theirs`] stand with their calls.
+//! in which they take turns, because a busy machine slows both. `--bench instructions` counts instructions, which no other load changes.
 #![allow(missing_docs, reason = "the criterion macro makes a public function")]
 #![expect(clippy::print_stdout, reason = "a report for the terminal")]
 
@@ -73,24 +72,39 @@ fn legs(pair: &Pair) -> [Leg<'_, LegFees>; 2] {
     ]
 }
 
-/// The same search in decimals.
-fn in_decimals(pair: &Pair) -> Option<(Decimal, Decimal)> {
-    let best_first = |levels: &[Level]| -> Vec<(Decimal, Decimal)> {
-        levels.iter().rev().map(|level| (level.price.into(), level.size.into())).collect()
-    };
-    let ladder = |levels, hundredths, kalshi| {
-        Prepared::new(best_first(levels).into_iter(), Decimal::new(hundredths, 2), kalshi)
-    };
-    decimal::size(&[ladder(&pair.kalshi, 7, true), ladder(&pair.polymarket, 4, false)])
+/// The same ladders in decimals, best first.
+struct InDecimals {
+    kalshi: Vec<(Decimal, Decimal)>,
+    polymarket: Vec<(Decimal, Decimal)>,
 }
 
-fn agree(pairs: &[Pair]) -> usize {
+fn in_decimals(pairs: &[Pair]) -> Vec<InDecimals> {
+    let best_first = |levels: &[Level]| {
+        levels.iter().rev().map(|level| (level.price.into(), level.size.into())).collect()
+    };
+    let each = pairs.iter().map(|pair| InDecimals {
+        kalshi: best_first(&pair.kalshi),
+        polymarket: best_first(&pair.polymarket),
+    });
+    each.collect()
+}
+
+/// The same search in decimals.
+fn search(pair: &InDecimals) -> Option<(Decimal, Decimal)> {
+    decimal::size(
+        Prepared::new(pair.kalshi.iter().copied(), Decimal::new(7, 2), true),
+        Prepared::new(pair.polymarket.iter().copied(), Decimal::new(4, 2), false),
+    )
+}
+
+fn agree(pairs: &[Pair], decimals: &[InDecimals]) -> usize {
     pairs
         .iter()
-        .filter(|pair| {
+        .zip(decimals)
+        .filter(|(pair, decimals)| {
             let ours = SizeRequest::new(&legs(pair)).size().ok();
             let ours = ours.map(|trade| (Decimal::from(trade.quantity), Decimal::from(trade.net)));
-            assert_eq!(ours, in_decimals(pair), "both searches find the same trade");
+            assert_eq!(ours, search(decimals), "both searches find the same trade");
             ours.is_some()
         })
         .count()
@@ -102,23 +116,23 @@ fn ours(pair: &Pair) -> bool {
 }
 
 #[inline(never)]
-fn theirs(pair: &Pair) -> bool {
-    in_decimals(pair).is_some()
+fn theirs(pair: &InDecimals) -> bool {
+    search(pair).is_some()
 }
 
 /// The least time of a call over many rounds.
-fn fastest(pairs: &[Pair], size: fn(&Pair) -> bool, least: &mut f64) {
+fn fastest<P>(pairs: &[P], size: fn(&P) -> bool, least: &mut f64) {
     let started = Instant::now();
     let found = pairs.iter().filter(|pair| size(black_box(pair))).count();
     *least = least.min(started.elapsed().as_secs_f64() / pairs.len() as f64);
     assert_eq!(found, pairs.len(), "every pair has a trade");
 }
 
-fn print_ratio(pairs: &[Pair]) {
+fn print_ratio(pairs: &[Pair], decimals: &[InDecimals]) {
     let mut least = [f64::INFINITY; 2];
     for _ in 0..200 {
         fastest(pairs, ours, &mut least[0]);
-        fastest(pairs, theirs, &mut least[1]);
+        fastest(decimals, theirs, &mut least[1]);
     }
     let [ours, theirs] = least.map(|seconds| seconds * 1e9);
     println!("size: {ours:.0} ns, in decimals {theirs:.0} ns, ratio {:.1}", theirs / ours);
@@ -126,8 +140,9 @@ fn print_ratio(pairs: &[Pair]) {
 
 fn sizing(c: &mut Criterion) {
     let good = pairs(60_000);
-    assert_eq!(agree(&good), PAIRS, "every pair has a trade");
-    print_ratio(&good);
+    let decimals = in_decimals(&good);
+    assert_eq!(agree(&good, &decimals), PAIRS, "every pair has a trade");
+    print_ratio(&good, &decimals);
     let mut group = c.benchmark_group("size");
     let mut next = (0..PAIRS).cycle();
     group.bench_function("10x20_levels", |b| {
@@ -140,8 +155,8 @@ fn sizing(c: &mut Criterion) {
     let mut next = (0..PAIRS).cycle();
     group.bench_function("10x20_levels_rust_decimal", |b| {
         b.iter_batched(
-            || &good[next.next().unwrap_or(0)],
-            |pair| black_box(in_decimals(black_box(pair)).is_some()),
+            || &decimals[next.next().unwrap_or(0)],
+            |pair| black_box(search(black_box(pair)).is_some()),
             BatchSize::SmallInput,
         );
     });
@@ -207,7 +222,7 @@ fn a_trade() -> Option<(Opportunity, Book, Book)> {
 }
 
 fn assessing(c: &mut Criterion) {
-    let Some((opportunity, yes, no)) = a_trade() else { return };
+    let Some((opportunity, yes, no)) = a_trade() else { unreachable!("two books that pay") };
     let views = [LegView::new(Venue::Kalshi, &yes), LegView::new(Venue::Polymarket, &no)];
     let assessor = Assessor::default();
     c.bench_function("assess/one_trade", |b| {

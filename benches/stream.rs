@@ -94,12 +94,12 @@ impl Stream {
         Self { names, opening, changes }
     }
 
-    /// The pairs file: fees of a direct Kalshi member and Polymarket's at 4 %.
+    /// The pairs file: their numbers as ids, fees of a direct Kalshi member and Polymarket's at 4 %.
     #[must_use]
     pub fn pairs_file(&self) -> String {
-        let entries: Vec<String> = self.names.iter().map(|names| {
+        let entries: Vec<String> = self.names.iter().enumerate().map(|(pair, names)| {
             format!(
-                r#"{{"kalshi":"{}","polymarket_yes":"{}","polymarket_no":"{}","condition_id":"{}","relation":"equal","fees":{{"kalshi":{{"multiplier":"1","precision":"0.0001"}},"polymarket":{{"rate":"0.04","exponent":"1"}}}}}}"#,
+                r#"{{"id":"{pair}","kalshi":"{}","polymarket_yes":"{}","polymarket_no":"{}","condition_id":"{}","relation":"equal","fees":{{"kalshi":{{"multiplier":"1","precision":"0.0001"}},"polymarket":{{"rate":"0.04","exponent":"1"}}}}}}"#,
                 names.ticker, names.tokens[0], names.tokens[1], names.condition
             )
         }).collect();
@@ -148,7 +148,9 @@ struct PairBooks {
 
 impl PairBooks {
     fn new(levels: u16, random: &mut Random) -> Self {
-        let fair = 10 * (20 + random.below(60) as u16);
+        // So far from the ends that every level has a price of its own.
+        let margin = (levels + 4).max(20);
+        let fair = 10 * (margin + random.below(u64::from(100 - 2 * margin)) as u16);
         // Every fourth Polymarket market has the finer tick.
         let tick = if random.below(4) == 0 { 1 } else { 10 };
         Self {

@@ -6,6 +6,7 @@ pub mod contender;
 pub mod decimal;
 pub mod decoded;
 pub mod floor;
+pub mod measured;
 pub mod ours;
 pub mod samples;
 pub mod scanner;
