@@ -1,7 +1,5 @@
 //! The kill switch of a running scan: moved on the status page or by its file, and kept in that file over restarts.
 
-use std::fs::File;
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -9,6 +7,8 @@ use std::time::Duration;
 use arb_normalize::Timestamp;
 use arb_risk::gate::{KillSwitch, TradingState};
 use tokio::sync::watch;
+
+use crate::kept_file;
 
 /// How often the file is looked at.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
@@ -77,7 +77,7 @@ impl Switch {
     fn record(&self, switch: &KillSwitch) -> Result<(), String> {
         let Some(kept) = &self.file else { return Ok(()) };
         let record = switch.record();
-        replace(&kept.path, &record).map_err(|error| {
+        kept_file::replace(&kept.path, &record).map_err(|error| {
             format!("the kill switch file {} cannot be written: {error}", kept.path.display())
         })?;
         *kept.known.lock().unwrap_or_else(PoisonError::into_inner) = Some(Ok(record));
@@ -118,17 +118,6 @@ fn said(read: &std::io::Result<String>) -> Said {
         Ok(text) => Ok(text.clone()),
         Err(error) => Err(error.kind()),
     }
-}
-
-/// Writes a file so that a reader, and a machine that loses power, sees the old one or the new one.
-fn replace(path: &Path, text: &str) -> std::io::Result<()> {
-    let mut name = path.file_name().unwrap_or_default().to_owned();
-    name.push(".new");
-    let beside = path.with_file_name(name);
-    let mut file = File::create(&beside)?;
-    file.write_all(text.as_bytes())?;
-    file.sync_all()?;
-    std::fs::rename(&beside, path)
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ pub mod failure;
 pub mod feeds;
 pub mod gas;
 pub mod keeper;
+pub mod kept_file;
 pub mod kill_switch;
 pub mod live;
 pub mod publisher;
