@@ -15,7 +15,7 @@ use arb_normalize::Relation;
 
 use self::amounts::amounts;
 pub(crate) use self::editions::edition;
-use self::opponents::opponents;
+use self::opponents::{opponents, parties};
 use self::relations::{
     another_prize, leftovers, lower_place, meet, narrowed_by_words, other_outcome, progression,
     two_sided,
@@ -197,8 +197,8 @@ fn conflicts(
         found.add("league", a, b, DifferenceKind::Contradiction);
         out.push(Group::Contest);
     }
-    if let Some((a, b)) = opponents(k, p) {
-        found.add("team", a, b, DifferenceKind::Contradiction);
+    if let Some((a, b)) = opponents(k, p).or_else(|| parties(k, p)) {
+        found.add("subject", a, b, DifferenceKind::Contradiction);
         out.push(Group::Who);
     }
     let (subject_k, subject_p) = (subject(k, p), subject(p, k));

@@ -364,7 +364,15 @@ fn cases(lower: &str) -> Vec<Case> {
         |words: &[&str]| tokens(lower).iter().any(|token| words.contains(&token.text.as_str()));
     let mut out = Vec::new();
     if word(&["tie", "tied", "ties", "draw"])
-        || any(&["shared", "jointly", "co-winner", "multiple winners", "dead heat", "dead-heat"])
+        || any(&[
+            "shared",
+            "jointly",
+            "along with another",
+            "co-winner",
+            "multiple winners",
+            "dead heat",
+            "dead-heat",
+        ])
         || (any(&["multiple ", "more than one ", "two or more "])
             && any(&["named", "win", "award"]))
     {

@@ -707,9 +707,11 @@ impl Statement {
             && !self.dates.iter().any(|when| when.start <= verb + 3 && when.start > verb)
     }
 
-    /// The atoms before the predicate.
+    /// The atoms before the predicate, which may be one with what is won: `wins the most seats`.
     pub(crate) fn subject(&self) -> impl Iterator<Item = &Atom> {
-        let verb = self.verb_at.or(self.copula).unwrap_or(0);
+        let degree = |a: &&Atom| matches!(a.id.as_str(), "most_seats" | "top_votes");
+        let most = || self.atoms.iter().find(degree).map(|a| a.at);
+        let verb = self.verb_at.or(self.copula).or_else(most).unwrap_or(0);
         self.atoms.iter().filter(move |atom| atom.at < verb)
     }
 

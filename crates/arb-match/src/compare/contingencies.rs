@@ -16,6 +16,9 @@ const SOON: i64 = 14 * 86_400;
 /// The same where it waits for a chart or figures that come out on a fixed day.
 const SOON_PUBLISHED: i64 = 5 * 86_400;
 
+/// How far apart two ways to write one deadline may lie: `before December 31`, `by December 31, 11:59 PM`.
+const DAY: u64 = 86_400;
+
 /// Lists the cases in which the rules could pay differently. A case that only one side names is compared with what the other side's
 /// silence means: an event that does not happen is not a win, a postponed one is waited for, overtime counts.
 pub(super) fn contingencies(k: &Reading, p: &Reading, found: &mut Findings) {
@@ -143,8 +146,10 @@ fn of_teams(reading: &Reading) -> bool {
 /// condition on either side is no fallback.
 fn early(one: &Contingency, mine: &Reading, other: &Reading) -> bool {
     let (Some(deadline), Some(end)) = (one.deadline, mine.ends_at) else { return false };
-    let stated =
-        |r: &Reading| r.window.is_some_and(|w| w.from != Provenance::Fallback && w.end == deadline);
+    let stated = |r: &Reading| {
+        let window = r.window.filter(|w| w.from != Provenance::Fallback);
+        window.is_some_and(|w| w.end.abs_diff(deadline) <= DAY)
+    };
     let published = ["chart", "data", "report", "figures"].iter().any(|w| one.sentence.contains(w))
         && [" released", " published"].iter().any(|w| one.sentence.contains(w));
     let soon = if published { SOON_PUBLISHED } else { SOON };

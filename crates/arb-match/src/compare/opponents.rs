@@ -1,4 +1,6 @@
-//! The two sides of one match.
+//! The two sides of one match, and the parties of one vote.
+
+use std::collections::BTreeSet;
 
 use crate::lexicon::Kind;
 use crate::reading::Reading;
@@ -15,6 +17,18 @@ pub(super) fn opponents(k: &Reading, p: &Reading) -> Option<(String, String)> {
             .any(|s| side(s, &a).zip(side(s, &b)).is_some_and(|(first, second)| first != second))
     };
     (apart(k) || apart(p)).then(|| (names(&a), names(&b)))
+}
+
+/// The names of two parties of which one has to win on each side, whatever else the rules mention.
+pub(super) fn parties(k: &Reading, p: &Reading) -> Option<(String, String)> {
+    let of = |r: &Reading| -> BTreeSet<String> {
+        let named = r.subject().filter(|a| a.kind == Kind::Party);
+        named.map(|a| a.id.clone()).collect()
+    };
+    let (a, b) = (of(k), of(p));
+    let list = |all: &BTreeSet<String>| all.iter().cloned().collect::<Vec<_>>().join(" ");
+    let other = !a.is_empty() && !b.is_empty() && a.is_disjoint(&b);
+    other.then(|| (list(&a), list(&b)))
 }
 
 /// Who has to win.

@@ -72,7 +72,7 @@ impl Residue {
                 let titled = atom.kind == Kind::Office
                     && atom.id == "president"
                     && statement.named_in_question
-                    && !statement.atoms.iter().any(|a| a.kind == Kind::Place && a.id != "us");
+                    && !of_a_place(statement, atom);
                 // The next holder of an office is elected to it or sworn in.
                 let installed = ["elected", "sworn in", "is elected", "be elected", "named"];
                 let next = atom.kind == Kind::Verb
@@ -123,6 +123,15 @@ impl Residue {
             .map(|(atom, _)| atom)
             .collect()
     }
+}
+
+/// Whether an office is said to be that of a country other than the United States: `Polish President`, `President of Poland`.
+fn of_a_place(statement: &Statement, office: &Atom) -> bool {
+    let end = |a: &Atom| a.at + a.text.split_whitespace().count();
+    let behind = end(office)..end(office) + 3;
+    let between = |a: &Atom| statement.atoms.iter().any(|b| b.at > office.at && b.at < a.at);
+    let places = statement.atoms.iter().filter(|a| a.kind == Kind::Place && a.id != "us");
+    places.into_iter().any(|a| end(a) == office.at || behind.contains(&a.at) && !between(a))
 }
 
 /// Whether the atom is the surname of somebody in the cast of a show, whom the other market calls by the first name alone.

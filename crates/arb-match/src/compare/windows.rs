@@ -96,6 +96,13 @@ pub(super) fn windows(
         }
         (Some(a), None) if p.window.is_some_and(|b| b.end == a.end) => {}
         (None, Some(b)) if k.window.is_some_and(|a| a.end == b.end) => {}
+        // "Before December 31" and, if nothing is decided, "by December 31, 11:59 PM".
+        (Some(_), None) | (None, Some(_))
+            if k.window.zip(p.window).is_some_and(|(a, b)| (a.end - b.end).abs() <= DAY) =>
+        {
+            let (a, b) = (show_window(k.window), show_window(p.window));
+            found.add("window", a, b, DifferenceKind::Caveat);
+        }
         (None, None) if anchored && (k.unscheduled || p.unscheduled) => {
             found.add(
                 "window",

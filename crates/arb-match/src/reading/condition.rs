@@ -326,8 +326,9 @@ pub(super) fn basis(rules: &str) -> Option<String> {
         .next()
         .filter(|line| line.contains("cheduled for") || line.contains("cheduled to be held"))
     {
-        // "…, with a second round on June 1 if necessary" is no condition.
-        let first = &line[..sentence_end(line)];
+        // "…, with a second round on June 1 if necessary" is no condition, nor is how such elections are held.
+        let dated = |text: &&str| text.contains("cheduled");
+        let first = whole_sentences(line).into_iter().find(dated).unwrap_or(line);
         let scheduled = without_venue(first.split(", with ").next().unwrap_or(first));
         let decides = deciding(rules).filter(|text| !line.contains(text.as_str()));
         return Some(decides.map_or(scheduled.clone(), |text| format!("{scheduled}; {text}")));

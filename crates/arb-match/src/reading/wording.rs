@@ -2,6 +2,7 @@
 
 use arb_normalize::{Market, Outcome, Venue};
 
+use super::glossary::name_before;
 use crate::lexicon::Kind;
 use crate::statement::Statement;
 use crate::text::plain;
@@ -83,12 +84,7 @@ pub(super) fn variants(text: &str) -> Vec<String> {
         return vec![short];
     }
     let head: Vec<&str> = text[..open].split_whitespace().collect();
-    let run = head
-        .iter()
-        .rev()
-        .take_while(|w| w.starts_with(|c: char| c.is_uppercase()))
-        .count()
-        .min(head.len().saturating_sub(1));
+    let run = name_before(&head).min(head.len().saturating_sub(1));
     let replaced =
         format!("{} {} {}", head[..head.len() - run].join(" "), inside, &text[close + 1..]);
     vec![short, replaced]

@@ -206,3 +206,38 @@ fn charts_of_a_week_and_a_country() {
         Verdict::Rejected
     );
 }
+
+/// A prize shared with another is won; a fallback a day beside the deadline is that deadline.
+#[test]
+fn a_shared_prize_and_a_deadline_said_twice() {
+    let prize = judge(
+        "2026-12-31T12:00:00Z",
+        (
+            "Will Ann Berg win the Nobel Peace Prize?",
+            "If Ann Berg wins the Nobel Peace Prize in 2026, then the market resolves to Yes.",
+        ),
+        (
+            "Will Ann Berg win the Nobel Peace Prize in 2026?",
+            "This market will resolve to \"Yes\" if Ann Berg wins the 2026 Nobel Peace prize.\nIf Ann Berg wins the prize along with another person/entity, this market will resolve to \"Yes\".",
+        ),
+        ["Yes", "No"],
+    );
+    assert_eq!(prize.verdict, Verdict::Probable, "{prize:?}");
+    let vote = |fallback: &str| {
+        judge(
+            "2026-12-31T12:00:00Z",
+            (
+                "How many Senators vote to confirm Ann Berg?",
+                "If exactly 52 Senators vote in favor of confirming Ann Berg as U.N. Ambassador before Dec 31, 2026, then the market resolves to Yes.",
+            ),
+            (
+                "Will 52 senators vote to confirm Ann Berg as U.N. Ambassador?",
+                &format!("This market will resolve according to the number of YEA votes Ann Berg receives in the vote on confirmation as Ambassador to the United Nations.\nIf no vote occurs before {fallback}, 2026, 11:59 PM ET, this market will resolve to the lowest bracket (<50)."),
+            ),
+            ["Yes", "No"],
+        )
+        .verdict
+    };
+    assert_eq!(vote("December 31"), Verdict::Probable);
+    assert_ne!(vote("December 1"), Verdict::Probable);
+}

@@ -921,3 +921,79 @@ fn the_two_sides_of_one_match_exclude_each_other() {
     assert_eq!(wins("Ceuta", "Mirandes"), (Relation::Disjoint, Verdict::Rejected));
     assert_eq!(wins("Mirandes", "Ceuta"), (Relation::Disjoint, Verdict::Rejected));
 }
+
+#[test]
+fn parties_by_their_abbreviations_and_by_nothing_else() {
+    let seats = |k: &str, asked: &str, ruled: &str| {
+        let judgement = judge_until(
+            "2026-09-08T12:00:00Z",
+            (
+                &format!(
+                    "Will the {k} win the most seats in the 2026 Norwegian parliamentary election?"
+                ),
+                &format!(
+                    "If the {k} wins the most seats after the 2026 Norwegian parliamentary election, then the market resolves to Yes."
+                ),
+            ),
+            (
+                &format!(
+                    "Will {asked} win the most seats in the next Norwegian parliamentary election?"
+                ),
+                &format!(
+                    "The 2026 Norwegian parliamentary elections are scheduled for September 8, 2026 to elect members of the Storting.\nThis market will resolve to \"Yes\" if {ruled} controls the most seats in the Storting as a result of the next Norwegian parliamentary election."
+                ),
+            ),
+            ["Yes", "No"],
+        );
+        (judgement.relation, judgement.verdict)
+    };
+    let progress = seats("Progress party", "FrP", "Progress Party (FrP)");
+    assert_eq!(progress, (Relation::Equal, Verdict::Probable));
+    let long = seats("ReFt party", "ReFt", "the Respect and Freedom Party (ReFt)");
+    assert_eq!(long, (Relation::Equal, Verdict::Probable));
+    let other = seats("Conservative party", "Ap", "Labour Party (Ap)");
+    assert_eq!(other, (Relation::Disjoint, Verdict::Rejected));
+}
+
+#[test]
+fn how_an_election_is_held_is_no_round_of_it() {
+    let first = |system: &str| {
+        judge_until(
+            "2026-11-16T12:00:00Z",
+            (
+                "Will Eva Lund be 1st in the Norwegian presidential election first round?",
+                "If Eva Lund receives more votes than any other candidate in the first round of the 2026 Norwegian presidential election, then the market resolves to Yes.",
+            ),
+            (
+                "Will Eva Lund win the 1st round of the Norwegian presidential election?",
+                &format!("{system}\nThis market will resolve to \"Yes\" if Eva Lund receives the greatest number of votes in the first round of voting."),
+            ),
+            ["Yes", "No"],
+        )
+        .verdict
+    };
+    let held = "Norway has a two-round system, where a runoff between the top two candidates is held if no candidate secures a majority in the first round. The first round is scheduled for November 16, 2026.";
+    assert_eq!(first(held), Verdict::Probable);
+    assert_ne!(first("The runoff is scheduled for November 16, 2026."), Verdict::Probable);
+}
+
+#[test]
+fn the_president_of_the_rules_is_the_one_the_question_names() {
+    let tariffs = |who: &str| {
+        judge(
+            (
+                "Will Trump impose tariffs on Norway before 2027?",
+                &format!("If {who} imposes any new tariffs on Norway before Jan 1, 2027, then the market resolves to Yes."),
+            ),
+            (
+                "Will Trump impose tariffs on Norway before 2027?",
+                "This market will resolve to \"Yes\" if Donald Trump imposes any new tariffs on Norway by December 31, 2026, 11:59 PM ET.",
+            ),
+            ["Yes", "No"],
+        )
+        .verdict
+    };
+    assert_eq!(tariffs("the President"), Verdict::Probable);
+    assert_ne!(tariffs("the President of Poland"), Verdict::Probable);
+    assert_ne!(tariffs("the Polish President"), Verdict::Probable);
+}
