@@ -481,6 +481,7 @@ fn own_contradictions(k: &Reading, p: &Reading, found: &mut Findings) {
         if reading.other_league {
             add("league", "question and rules name different leagues");
         }
+        reading.misfits.iter().for_each(|(term, how)| add(term, how));
         if reading.other_day {
             add("edition", "the rules name another day than the venue");
         }

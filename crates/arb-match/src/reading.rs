@@ -5,6 +5,7 @@ mod glossary;
 mod league;
 mod redundancy;
 mod sided;
+mod strike;
 mod wording;
 
 use std::collections::{BTreeSet, HashSet};
@@ -18,10 +19,10 @@ use self::glossary::spelled_out;
 use self::league::league;
 use self::sided::{other_number, sides, spread, total, turned};
 use self::wording::{label, split_label, variants, without_asked_noun};
-use crate::amount::{Amount, Bound, Interval, SCALE, parse};
+use crate::amount::{Amount, SCALE};
 use crate::contingency::{Contingency, contingencies, sibling};
 use crate::definition::{Definition, definitions};
-use crate::lexicon::Kind;
+use crate::lexicon::{Kind, Lexicon};
 use crate::statement::{Atom, Statement};
 use crate::text::{plain, stem, tokens};
 use crate::when::{Around, Tie, When, dates, ticker_date};
@@ -110,6 +111,8 @@ pub(crate) struct Reading {
     pub(crate) other_year: bool,
     /// The rules pay a name for something else than its own win, or deny it.
     pub(crate) sides_turned: bool,
+    /// Where the venue's own fields contradict its text: the term, and how.
+    pub(crate) misfits: Vec<(&'static str, &'static str)>,
     /// The structured strike, read only where no text has a number: venues write 118,499.99 for "$118,500 or above".
     pub(crate) strike: Option<Amount>,
     /// The league it is about.
@@ -212,7 +215,8 @@ impl Reading {
             window: None,
             other_deadline: None,
             other_year: false,
-            strike: strike(market),
+            strike: strike::strike(market),
+            misfits: Vec::new(),
             sides_turned,
             league,
             end_year: around.end.and_then(year_of),
@@ -237,12 +241,18 @@ impl Reading {
             has_rules: !market.rules.primary.trim().is_empty(),
             tenths: contains(&rules.to_lowercase(), &TENTHS),
         };
-        reading.named_in_question();
-        reading.other_names();
+        reading.misfits = strike::misfits(market, &reading, clause);
+        reading.names();
         redundancy::mark(&mut reading);
         reading.cover(&read(&event), &read(&counting));
         reading.times(&rules, around);
         reading
+    }
+
+    fn names(&mut self) {
+        self.named_in_question();
+        self.known_by_the_surname();
+        self.other_names();
     }
 
     /// `Will Trump next nominate …?` with rules that say `nominated by the President`.
@@ -285,6 +295,25 @@ impl Reading {
             title.atoms.retain(|a| {
                 !(plain(a) && a.at < verb && ends.contains(&a.at) && !ruled.contains(&a.id))
             });
+        }
+    }
+
+    /// `Tulsi Gabbard Jr.` of a question whose rules say `Tulsi Gabbard`: the rules decide who is meant where the tables know only one
+    /// of that name.
+    fn known_by_the_surname(&mut self) {
+        let suffix = |a: &Atom| a.kind == Kind::Name && matches!(a.id.as_str(), "jr" | "sr");
+        if self.claims.is_empty() || self.claims.iter().flat_map(|s| &s.atoms).any(suffix) {
+            return;
+        }
+        let ruled: Vec<String> =
+            self.claims.iter().flat_map(|s| &s.atoms).map(|a| a.id.clone()).collect();
+        for title in &mut self.titles {
+            let known =
+                |a: &Atom| a.kind == Kind::Name && a.id.contains('_') && ruled.contains(&a.id);
+            let figures = title.atoms.iter().filter(|a| known(a));
+            let ends: Vec<usize> =
+                figures.map(|a| a.at + a.text.split_whitespace().count()).collect();
+            title.atoms.retain(|a| !(suffix(a) && ends.contains(&a.at)));
         }
     }
 
@@ -457,6 +486,28 @@ impl Reading {
         ["inflation", "pce", "gdp", "payrolls"].iter().any(|id| self.has(Kind::Measure, id))
     }
 
+    /// Whether it names a state or city of the United States.
+    pub(crate) fn american_place(&self) -> bool {
+        const CITIES: [&str; 14] = [
+            "nyc",
+            "los_angeles",
+            "chicago",
+            "miami",
+            "austin",
+            "denver",
+            "philadelphia",
+            "houston",
+            "dallas",
+            "seattle",
+            "boston",
+            "atlanta",
+            "san_francisco",
+            "las_vegas",
+        ];
+        let american = |id: &str| Lexicon::standard().is_state(id) || CITIES.contains(&id);
+        self.strong.iter().any(|(kind, id)| *kind == Kind::Place && american(id))
+    }
+
     /// Whether it is about winning a division.
     pub(crate) fn in_a_division(&self) -> bool {
         let division = |id: &str| {
@@ -626,30 +677,6 @@ fn end_day(market: &Market) -> Option<Date> {
 fn slug_word(market: &Market) -> String {
     let slug = market.slug.as_deref().unwrap_or_default();
     slug.split('-').next().unwrap_or_default().to_owned()
-}
-
-fn strike(market: &Market) -> Option<Amount> {
-    let strike = market.strike.as_ref()?;
-    let bound = |value: Option<rust_decimal::Decimal>, inclusive: bool| {
-        let value = value?.normalize();
-        let size = parse(&value.abs().to_string())?;
-        Some(Bound { value: if value.is_sign_negative() { -size } else { size }, inclusive })
-    };
-    let (low, high) = match strike.kind.as_str() {
-        "greater" => (bound(strike.floor, false), None),
-        "greater_or_equal" => (bound(strike.floor, true), None),
-        "less" => (None, bound(strike.cap.or(strike.floor), false)),
-        "less_or_equal" => (None, bound(strike.cap.or(strike.floor), true)),
-        "between" => (bound(strike.floor, true), bound(strike.cap, true)),
-        _ => return None,
-    };
-    (low.is_some() || high.is_some()).then(|| Amount {
-        interval: Interval { low, high },
-        unit: String::new(),
-        compared: true,
-        start: 0,
-        stop: 0,
-    })
 }
 
 /// The event's date in a Kalshi ticker.

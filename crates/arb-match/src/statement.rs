@@ -250,6 +250,12 @@ impl Statement {
         if let Some(end) = clock(tokens, at) {
             return end;
         }
+        if made(tokens, used, at, league) {
+            self.verb_at.get_or_insert(at);
+            let (id, text) = ("reach".to_owned(), token.text.clone());
+            self.atoms.push(Atom { kind: Kind::Verb, id, text, at });
+            return at + 1;
+        }
         let unread = used[at..].iter().position(|used| *used).map_or(tokens.len(), |n| at + n);
         if let Some((concept, end)) = Lexicon::standard().longest(&tokens[..unread], at, league) {
             if concept.kind != Kind::Noise {
@@ -979,6 +985,16 @@ fn versus(tokens: &[Token]) -> Option<[std::ops::Range<usize>; 2]> {
     let left = tokens[..at].iter().rev().take_while(|t| named(t)).count();
     let right = tokens[at + 1..].iter().take_while(|t| named(t)).count();
     Some([at - left..at, at + 1..at + 1 + right])
+}
+
+/// Whether somebody `makes` a competition, which is to take part in it: `makes March Madness`, `make 2026 Eurovision`.
+fn made(tokens: &[Token], used: &[bool], at: usize, league: Option<&str>) -> bool {
+    if !matches!(tokens[at].text.as_str(), "make" | "makes" | "made") {
+        return false;
+    }
+    let next = (at + 1..tokens.len()).find(|i| !used[*i]);
+    let concept = next.and_then(|next| Lexicon::standard().longest(tokens, next, league));
+    concept.is_some_and(|(concept, _)| concept.kind == Kind::Competition)
 }
 
 /// The number of `first` to `fourth`.

@@ -114,7 +114,10 @@ pub(crate) fn tokens(text: &str) -> Vec<Token> {
             push_word(&chars[at..end], &mut out);
             at = end;
         } else {
-            if !c.is_whitespace() && c != '*' && c != '_' && c != '\'' {
+            if let Some(dollar) = (c == '$').then(|| whose_dollar(&chars[..at])).flatten() {
+                out.pop();
+                out.push(Token { text: dollar.into(), stem: dollar.into(), ..mark(c) });
+            } else if !c.is_whitespace() && c != '*' && c != '_' && c != '\'' {
                 out.push(mark(c));
             } else if c == '\n' {
                 out.push(mark('\n'));
@@ -123,6 +126,25 @@ pub(crate) fn tokens(text: &str) -> Vec<Token> {
         }
     }
     out
+}
+
+/// Whose dollar it is, by the capitals right before its sign: `C$400`, `HK$400`.
+fn whose_dollar(before: &[char]) -> Option<&'static str> {
+    let letters = before.iter().rev().take_while(|c| c.is_ascii_uppercase() || **c == '.').count();
+    let word: String = before[before.len() - letters..].iter().collect();
+    let apart = before.len() == letters || !before[before.len() - letters - 1].is_alphanumeric();
+    Some(match word.as_str() {
+        _ if !apart => return None,
+        "US" | "U.S." | "USD" => "$",
+        "C" | "CA" | "CAD" | "CDN" => "c$",
+        "A" | "AU" | "AUD" => "a$",
+        "HK" => "hk$",
+        "NZ" => "nz$",
+        "S" => "s$",
+        "MX" => "mx$",
+        "R" => "r$",
+        _ => return None,
+    })
 }
 
 fn mark(c: char) -> Token {

@@ -7,6 +7,8 @@ mod approvals;
 mod cases;
 #[path = "matching/conditions.rs"]
 mod conditions;
+#[path = "matching/decisive_words.rs"]
+mod decisive_words;
 #[path = "matching/index.rs"]
 mod index;
 #[path = "matching/judgements.rs"]

@@ -4,22 +4,16 @@ use arb_normalize::Relation;
 
 use super::Findings;
 use super::windows::fine;
-use crate::amount::{Amount, Bound, Interval, Lie, SCALE};
+use crate::amount::{Amount, Bound, Interval, Lie, SCALE, measured};
 use crate::judgement::DifferenceKind;
 use crate::lexicon::Kind;
 use crate::reading::{Provenance, Reading, Window};
+use crate::text::stem;
 
 pub(super) fn amounts(k: &Reading, p: &Reading, found: &mut Findings) {
     let step = percent_step(k, p);
     let (mut a, mut b) = (all_amounts(k, step), all_amounts(p, step));
-    // A count's noun may be any word both know: "3,000 measles cases", "3,000 confirmed measles cases".
-    let noun = |x: &Amount| !matches!(x.unit.as_str(), "$" | "%" | "bps" | "°");
-    let unit = |x: &Amount, y: &Amount| {
-        x.unit == y.unit
-            || x.unit.is_empty()
-            || y.unit.is_empty()
-            || (noun(x) && noun(y) && (p.has_stem(&x.unit) || k.has_stem(&y.unit)))
-    };
+    let unit = |x: &Amount, y: &Amount| same_unit(x, y, k, p);
     // What both say alike is settled; what is left over on both sides differs.
     let same = |x: &Amount, y: &Amount| lie(x, y, step) == Lie::Equal && unit(x, y);
     let settled: Vec<Amount> = a.iter().filter(|x| b.iter().any(|y| same(x, y))).cloned().collect();
@@ -27,7 +21,7 @@ pub(super) fn amounts(k: &Reading, p: &Reading, found: &mut Findings) {
     b.retain(|y| !settled.iter().any(|x| same(x, y)));
     // A margin or a size that only one side asks for narrows that side.
     let sized = |all: &[Amount]| {
-        all.iter().any(|x| x.compared || matches!(x.unit.as_str(), "%" | "$" | "bps"))
+        all.iter().any(|x| x.compared || matches!(x.unit.as_str(), "%" | "bps") || money(x))
     };
     if settled.is_empty() && a.is_empty() && sized(&b) {
         found.meet(Relation::Superset);
@@ -37,7 +31,15 @@ pub(super) fn amounts(k: &Reading, p: &Reading, found: &mut Findings) {
     let mut opposed: Option<String> = None;
     for x in &a {
         let Some(at) = b.iter().position(|y| unit(x, y)) else {
-            found.add("threshold", show(x), "", DifferenceKind::Missing);
+            // 30 °C is not 30 °F, nor are $400 C$400.
+            let other =
+                |y: &Amount| measured(&x.unit).is_some() && measured(&x.unit) == measured(&y.unit);
+            if let Some(at) = b.iter().position(other) {
+                found.add("threshold", show(x), show(&b.remove(at)), DifferenceKind::Contradiction);
+                found.meet(Relation::Overlap);
+            } else {
+                found.add("threshold", show(x), "", DifferenceKind::Missing);
+            }
             continue;
         };
         let y = b.remove(at);
@@ -85,6 +87,34 @@ pub(super) fn amount_pair(k: &Reading, p: &Reading, x: &Amount, y: &Amount, foun
     };
     found.add("threshold", show(x), show(y), kind);
     found.meet(relation);
+}
+
+/// Whether two amounts count or measure the same. A count's noun may be any word both know (`3,000 measles cases`, `3,000 confirmed
+/// measles cases`); a number without a unit is no number of dollars, miles or degrees, except the strike of a venue and the price of
+/// what is always quoted in dollars.
+fn same_unit(x: &Amount, y: &Amount, k: &Reading, p: &Reading) -> bool {
+    let noun = |x: &Amount| !matches!(x.unit.as_str(), "%" | "bps");
+    let bare = |x: &Amount| x.unit.is_empty();
+    let quoted = || k.has_kind(Kind::Asset) && p.has_kind(Kind::Asset);
+    let strike = |x: &Amount| x.start == x.stop;
+    match (measured(&x.unit), measured(&y.unit)) {
+        _ if x.unit == y.unit => true,
+        (None, None) => {
+            bare(x) || bare(y) || noun(x) && noun(y) && (p.has_stem(&x.unit) || k.has_stem(&y.unit))
+        }
+        (Some(_), None) => bare(y) && (strike(y) || money(x) && quoted()),
+        (None, Some(_)) => bare(x) && (strike(x) || money(y) && quoted()),
+        // Degrees of a place in America are Fahrenheit.
+        (Some(_), Some(_)) => {
+            let american = |r: &Reading| r.sources.contains("nws") || r.american_place();
+            let scale = |x: &Amount, y: &Amount| x.unit == "°" && y.unit == "°f";
+            (scale(x, y) || scale(y, x)) && (american(k) || american(p))
+        }
+    }
+}
+
+fn money(amount: &Amount) -> bool {
+    measured(&amount.unit) == Some("money")
 }
 
 /// Whether the amount is by how much somebody wins.
@@ -146,10 +176,9 @@ fn counted<'a>(a: &'a Amount, beside: &Amount) -> &'a str {
 /// steps percentages are published; the Federal Reserve moves in quarters of a per cent.
 pub(super) fn lie(x: &Amount, y: &Amount, percent: Option<i128>) -> Lie {
     let step = |a: &Amount, beside: &Amount| match counted(a, beside) {
-        "$" => None,
         "%" => percent,
         "bps" => Some(25 * SCALE),
-        _ => Some(SCALE),
+        unit => measured(unit).is_none_or(|what| what == "temperature").then_some(SCALE),
     };
     match (step(x, y), step(y, x)) {
         (Some(a), Some(b)) if a == b && fits(x, a) == fits(y, a) => {
@@ -178,7 +207,7 @@ pub(super) fn all_amounts(reading: &Reading, percent: Option<i128>) -> Vec<Amoun
             let mut amount = amount.clone();
             // Nobody asks whether a large count is reached and not passed.
             let large = amount.interval.low.is_some_and(|b| b.value >= 1000 * SCALE);
-            let sized = amount.unit == "$" || large && !matches!(amount.unit.as_str(), "%" | "bps");
+            let sized = money(&amount) || large && !matches!(amount.unit.as_str(), "%" | "bps");
             if !amount.compared && sized {
                 if statement.has(Kind::Verb, "reach") {
                     amount.interval.high = None;
@@ -187,8 +216,21 @@ pub(super) fn all_amounts(reading: &Reading, percent: Option<i128>) -> Vec<Amoun
                 }
             }
             amount.interval = amount.interval.without_last_cent();
-            if !out.iter().any(|held| lie(held, &amount, percent) == Lie::Equal) {
-                out.push(amount);
+            // "Above 30°" where the rules write Celsius elsewhere.
+            let scale = ["celsius", "fahrenheit"].map(|name| reading.mentions(&stem(name)));
+            if amount.unit == "°" && scale[0] != scale[1] {
+                if scale[0] { "°c" } else { "°f" }.clone_into(&mut amount.unit);
+            }
+            let alike = |held: &&mut Amount| {
+                let unit = held.unit == amount.unit
+                    || [&held.unit, &amount.unit].iter().any(|unit| measured(unit).is_none());
+                unit && lie(held, &amount, percent) == Lie::Equal
+            };
+            match out.iter_mut().find(alike) {
+                // "Above 400" in the rules of "above $400".
+                Some(held) if held.unit.is_empty() => held.unit.clone_from(&amount.unit),
+                Some(_) => {}
+                None => out.push(amount),
             }
         }
     }

@@ -27,7 +27,13 @@ pub(super) fn editions(k: &Reading, p: &Reading, anchored: bool, found: &mut Fin
         one_named(k, p, (&a, &b), anchored, found);
         return;
     }
-    let met = |x: &When, others: &[When]| others.iter().any(|y| same_edition(x, y));
+    // A day without a year is that of the venue's own end, unless both name the year elsewhere.
+    let agreed = a.iter().filter(|x| !x.year_guessed).any(|x| {
+        let mut named = b.iter().filter(|y| !y.year_guessed);
+        named.any(|y| same_edition(x, y))
+    });
+    let same = |x: &When, y: &When| same_edition(x, y) || agreed && same_day(x, y);
+    let met = |x: &When, others: &[When]| others.iter().any(|y| same(x, y));
     if !a.iter().any(|x| met(x, &b)) {
         found.add("edition", text(&a), text(&b), DifferenceKind::Contradiction);
         found.meet(Relation::Overlap);
@@ -71,7 +77,7 @@ pub(super) fn editions(k: &Reading, p: &Reading, anchored: bool, found: &mut Fin
     }
     if !days_k.is_empty()
         && !days_p.is_empty()
-        && !days_k.iter().any(|x| days_p.iter().any(|y| same_edition(x, y)))
+        && !days_k.iter().any(|x| days_p.iter().any(|y| same(x, y)))
     {
         found.add("edition", text(&days_k), text(&days_p), DifferenceKind::Contradiction);
         found.meet(Relation::Overlap);
@@ -177,11 +183,14 @@ pub(crate) fn edition(w: &When) -> String {
     }
 }
 
+/// Whether both are the same day of a year that neither text gives.
+fn same_day(x: &When, y: &When) -> bool {
+    let guessed = x.year_guessed && y.year_guessed && x.is_day() && y.is_day();
+    guessed && (x.first.month(), x.first.day()) == (y.first.month(), y.first.day())
+}
+
 /// Whether two dates name the same edition: a season is the year it ends in, a day lies in its year.
 pub(super) fn same_edition(x: &When, y: &When) -> bool {
-    if x.year_guessed && y.year_guessed && x.is_day() && y.is_day() {
-        return (x.first.month(), x.first.day()) == (y.first.month(), y.first.day());
-    }
     match (x.season, y.season) {
         (true, true) => x.first == y.first,
         (false, true) if x.is_day() => x.first >= y.first && x.first < y.end,

@@ -73,6 +73,11 @@ impl Lesser {
         if !(sided && other.league.is_none() || college) {
             return;
         }
+        // "Duke Blue Devils", "Mumbai Indians"; what a side does or plays in is no part of its name.
+        let surname = |a: &Atom| {
+            let people = matches!(a.kind, Kind::Place | Kind::Team) && a.text.ends_with('s');
+            (a.kind == Kind::Name || people) && !TELLING.contains(&a.id.as_str())
+        };
         let mut open = false;
         for (i, atom) in statement.atoms.iter().enumerate() {
             let adjacent = i > 0 && {
@@ -91,7 +96,7 @@ impl Lesser {
                     })
                 });
                 open = matches!(atom.kind, Kind::Name | Kind::Place) && !other_club;
-            } else if open && adjacent && !TELLING.contains(&atom.id.as_str()) {
+            } else if open && adjacent && surname(atom) {
                 self.atoms.insert(atom.at);
             } else {
                 open = false;

@@ -227,7 +227,6 @@ pub(super) fn weight(atom: &Atom, other: &Reading) -> f64 {
         Kind::Place if atom.id == "us" => 0.0,
         // What a company is worth on a day is what it is worth at the close.
         Kind::Observation if atom.id == "close" && other.has(Kind::Word, "market_cap") => 0.2,
-        Kind::Name if matches!(atom.id.as_str(), "jr" | "sr") && other.has_rules => 0.3,
         Kind::Outcome => 1.0,
         // A division is won in the regular season.
         Kind::Stage if atom.id == "regular" && other.in_a_division() => 0.2,

@@ -6,6 +6,7 @@ use super::lesser::ROUNDS;
 use super::residue::{Group, weight};
 use super::windows::fine;
 use super::{Findings, least};
+use crate::amount::measured;
 use crate::judgement::DifferenceKind;
 use crate::lexicon::Kind;
 use crate::reading::Reading;
@@ -65,11 +66,15 @@ pub(super) fn every_statement(k: &Reading, p: &Reading, found: &mut Findings) {
             let loose = spare == 0 && claims_agree;
             let words = residue.of_group(Group::Wording).len();
             let subject = |atom: &Atom| subject_of(statement, atom);
+            let sided = p.sides.is_some();
             for (atom, w) in &residue.atoms {
                 // Whether a price closes above a number or reaches it decides, wherever it is said.
                 let touch = matches!(atom.id.as_str(), "reach" | "dip")
                     && !once
-                    && statement.amounts.iter().any(|a| a.compared || a.unit == "$");
+                    && statement
+                        .amounts
+                        .iter()
+                        .any(|a| a.compared || measured(&a.unit) == Some("money"));
                 let acts = matches!(Group::of(atom.kind), Group::Act | Group::Wording) && !touch;
                 let nominated = atom.kind == Kind::Stage
                     && atom.id == "primary"
@@ -82,7 +87,9 @@ pub(super) fn every_statement(k: &Reading, p: &Reading, found: &mut Findings) {
                 if loose && (acts && !subject_of(statement, atom) || nominated || asked) {
                     continue;
                 }
-                let narrows = atom.kind == Kind::Word && statement.narrowing.contains(&atom.at);
+                let narrows = atom.kind == Kind::Word
+                    && (statement.narrowing.contains(&atom.at)
+                        || sided && part_of_match(statement, atom));
                 let spelled = spare > 1
                     && !narrows
                     && (Group::of(atom.kind) == Group::Wording && words <= spare
@@ -103,6 +110,28 @@ pub(super) fn every_statement(k: &Reading, p: &Reading, found: &mut Findings) {
             }
         }
     }
+}
+
+/// Whether the word says what of a match is won: `wins the toss in the Mumbai vs Chennai match`.
+fn part_of_match(statement: &Statement, atom: &Atom) -> bool {
+    const WHOLE: [&str; 13] = [
+        "against",
+        "match",
+        "gam",
+        "fight",
+        "bout",
+        "seri",
+        "series",
+        "cricket",
+        "basketball",
+        "football",
+        "hockey",
+        "baseball",
+        "tennis",
+    ];
+    let named = statement.versus.as_ref().map_or(usize::MAX, |sides| sides[0].start);
+    let behind = statement.verb_at.is_some_and(|verb| atom.at > verb);
+    behind && atom.at < named && !WHOLE.contains(&atom.id.as_str())
 }
 
 /// Whether the own condition only mentions the name: whose album it is.

@@ -174,14 +174,14 @@ fn days_and_years_of_both_texts() {
         assert_ne!(moved.verdict, Verdict::Probable, "{rules_day}: {moved:?}");
     }
 
-    let k = "If the highest temperature recorded in Oslo for August 8, 2026 is greater than 93°, then the market resolves to Yes.";
+    let k = "If the highest temperature recorded in Miami for August 8, 2026 is greater than 93°, then the market resolves to Yes.";
     let heat = |day: &str| {
         let rules = format!(
-            "This market will resolve to the range that contains the highest temperature recorded in Oslo on {day}."
+            "This market will resolve to the range that contains the highest temperature recorded in Miami on {day}."
         );
         judge(
-            ("Will the high temp in Oslo be >93° on Aug 8, 2026?", k),
-            ("Will the highest temperature in Oslo be 94°F or higher on August 8?", &rules),
+            ("Will the high temp in Miami be >93° on Aug 8, 2026?", k),
+            ("Will the highest temperature in Miami be 94°F or higher on August 8?", &rules),
             ["Yes", "No"],
         )
         .verdict
