@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::sync::LazyLock;
 
 use super::residue::{Group, weight};
+use super::wording::part_of_match;
 use crate::lexicon::Kind;
 use crate::reading::Reading;
 use crate::statement::{Atom, Statement};
@@ -32,6 +33,11 @@ pub(super) fn incidental(
         return false;
     }
     if telling(&atom.text) || behind_predicate(atom, statement) {
+        return false;
+    }
+    // What of a match is won is another contract than the match.
+    let sided = mine.sides.is_some() || other.sides.is_some();
+    if sided && part_of_match(statement, atom) {
         return false;
     }
     let known = |a: &&Atom| a.at != atom.at && weight(a, other) < 0.5;

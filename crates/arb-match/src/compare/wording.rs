@@ -113,7 +113,7 @@ pub(super) fn every_statement(k: &Reading, p: &Reading, found: &mut Findings) {
 }
 
 /// Whether the word says what of a match is won: `wins the toss in the Mumbai vs Chennai match`.
-fn part_of_match(statement: &Statement, atom: &Atom) -> bool {
+pub(super) fn part_of_match(statement: &Statement, atom: &Atom) -> bool {
     const WHOLE: [&str; 13] = [
         "against",
         "match",
