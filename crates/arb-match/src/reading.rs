@@ -243,16 +243,17 @@ impl Reading {
         };
         reading.misfits = strike::misfits(market, &reading, clause);
         reading.names();
-        redundancy::mark(&mut reading);
         reading.cover(&read(&event), &read(&counting));
         reading.times(&rules, around);
         reading
     }
 
+    /// What the names of one statement are in the others.
     fn names(&mut self) {
         self.named_in_question();
         self.known_by_the_surname();
         self.other_names();
+        redundancy::mark(self);
     }
 
     /// `Will Trump next nominate …?` with rules that say `nominated by the President`.
