@@ -192,8 +192,12 @@ impl Statement {
             used[when.start..when.stop].fill(true);
         }
         statement.dates.iter_mut().for_each(|when| season(&tokens, when, league));
-        let several = statement.dates.len() > 1;
-        statement.dates.retain(|when| !of_a_report(&tokens, when, several));
+        // Figures are out within a quarter of the time they are about.
+        let told: Vec<Date> = statement.dates.iter().map(|when| when.first).collect();
+        let behind = |when: &When| {
+            told.iter().any(|first| (1..=130).contains(&(when.first - *first).get_days()))
+        };
+        statement.dates.retain(|when| !of_a_report(&tokens, when, behind(when)));
         let mut at = 0;
         while at < tokens.len() {
             if used[at]
@@ -792,45 +796,13 @@ fn asides(tokens: &[Token], next: bool) -> Vec<usize> {
         .collect()
 }
 
-/// The words that stand behind a preposition or a conjunction, adverbs, and adjectives that leave out a part of what they name.
+/// The words that stand behind a preposition or a conjunction, and adverbs.
 fn narrowing(tokens: &[Token]) -> Vec<usize> {
     const BEFORE: [&str; 17] = [
         "in", "by", "of", "with", "without", "via", "against", "into", "from", "to", "for",
         "under", "during", "at", "and", "or", "as",
     ];
     const ARTICLES: [&str; 9] = ["a", "an", "the", "any", "its", "his", "her", "their", "-"];
-    const PARTIAL: [&str; 30] = [
-        "interim",
-        "acting",
-        "caretaker",
-        "temporary",
-        "permanent",
-        "federal",
-        "state",
-        "studio",
-        "live",
-        "solo",
-        "partial",
-        "full",
-        "entire",
-        "every",
-        "all",
-        "both",
-        "only",
-        "outright",
-        "consecutive",
-        "felony",
-        "misdemeanor",
-        "domestic",
-        "foreign",
-        "worldwide",
-        "remaster",
-        "demo",
-        "beta",
-        "first",
-        "physical",
-        "doubles",
-    ];
     let behind = |i: usize| {
         let before = tokens[..i].iter().rev().find(|t| !ARTICLES.contains(&t.text.as_str()));
         before.is_some_and(|t| BEFORE.contains(&t.text.as_str()))
@@ -838,7 +810,7 @@ fn narrowing(tokens: &[Token]) -> Vec<usize> {
     let narrows = |i: &usize| {
         let word = tokens[*i].text.as_str();
         let adverb = word.len() > 5 && word.ends_with("ly");
-        tokens[*i].word && (adverb || PARTIAL.contains(&word) || behind(*i))
+        tokens[*i].word && (adverb || behind(*i))
     };
     (0..tokens.len()).filter(narrows).collect()
 }
@@ -929,14 +901,18 @@ fn joined(tokens: &[Token], atoms: &[Atom]) -> Vec<(String, String, bool)> {
 }
 
 /// Whether a date is when figures are due (`scheduled to be released December 4`), not when something happens.
-fn of_a_report(tokens: &[Token], when: &When, several: bool) -> bool {
+fn of_a_report(tokens: &[Token], when: &When, behind: bool) -> bool {
     let before = &tokens[when.start.saturating_sub(6)..when.start];
     let has = |words: &[&str]| before.iter().any(|t| words.contains(&t.text.as_str()));
     let report = before.last().is_some_and(|t| t.text == "report")
-        || before.windows(2).any(|two| two[0].text == "released" && two[1].text == "by");
+        || before.windows(2).any(|two| two[0].text == "released" && two[1].text == "by")
+        || before.last().is_some_and(|t| t.text == "of")
+            && before.iter().rev().nth(1).is_some_and(|t| {
+                matches!(t.stem.as_str(), "releas" | "release" | "report" | "publication")
+            });
     // Beside the time the figures are about.
     let due = has(&["published", "due", "issued"]) && when.tie == Tie::On;
-    let published = several && when.is_day() && (report || due);
+    let published = behind && when.is_day() && (report || due);
     has(&["scheduled"]) && has(&["released", "release", "published"]) || published
 }
 

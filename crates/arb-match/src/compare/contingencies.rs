@@ -107,7 +107,7 @@ fn alone(one: &Contingency, mine: &Reading, other: &Reading) -> Option<Differenc
         (Case::Postponed, Payout::Open) | (Case::Overtime | Case::RunOff, Payout::Counts) => None,
         (Case::Postponed, Payout::Even | Payout::No) if one.limited => Some(Caveat),
         (Case::Undecided, Payout::No | Payout::Alphabet) if !early(one, mine, other) => None,
-        (Case::Undecided, Payout::Even) if match_of_two => Some(Caveat),
+        (Case::Undecided, Payout::Even) if match_of_two && !before(one, mine) => Some(Caveat),
         (Case::Death, _) if !leaves(mine) => Some(Caveat),
         (Case::Impossible, Payout::No) | (Case::Certain, Payout::Yes) => None,
         (Case::Otherwise, Payout::No) if !denied(mine) => None,
@@ -140,6 +140,12 @@ fn leaves(reading: &Reading) -> bool {
 /// Whether it is a match of teams on a day, where a draw is no win.
 fn of_teams(reading: &Reading) -> bool {
     super::windows::fine(reading) && (reading.has_kind(Kind::Team) || reading.league.is_some())
+}
+
+/// Whether a match has to be decided before the day the venue gives for it.
+fn before(one: &Contingency, mine: &Reading) -> bool {
+    let days = |a: i64, b: i64| (a - b) / 86_400;
+    matches!((one.deadline, mine.ends_at), (Some(deadline), Some(end)) if days(end, deadline) > 1)
 }
 
 /// Whether the fallback may strike before the event of the venue's own date has been decided. One that is a deadline of the

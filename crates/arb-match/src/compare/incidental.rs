@@ -15,11 +15,11 @@ static TELLING: LazyLock<HashSet<&str>> = LazyLock::new(|| {
     lines.filter(|line| !line.starts_with('#')).flat_map(str::split_whitespace).collect()
 });
 
-/// Verbs of how something comes about, is made known or is reported.
-const SOFT: [&str; 7] = ["announce", "release", "appoint", "form", "agree", "declare", "trade"];
+/// Verbs of how something comes about or is made known. Announcing and agreeing are less than the deed.
+const SOFT: [&str; 4] = ["release", "appoint", "form", "trade"];
 
 /// Rounds that whoever wins a competition passes through.
-const ON_THE_WAY: [&str; 3] = ["final", "playoffs", "regular"];
+pub(super) const ON_THE_WAY: [&str; 3] = ["final", "playoffs", "regular"];
 
 /// Whether the market's own other statement leaves the atom out and it is of no kind that tells propositions apart. A question names
 /// what matters of its condition, and what a question says beside its condition decides nothing.
@@ -60,13 +60,17 @@ pub(super) fn incidental(
         Kind::Name => {
             (!before || beside_known(atom, statement, other)) && !stands_for_another(mine)
         }
-        Kind::Verb => SOFT.contains(&atom.id.as_str()) && agreed(|kind| kind == Kind::Verb),
+        // Beside another predicate, or a number that is one.
+        Kind::Verb => {
+            let counted = statement.amounts.iter().any(|a| a.compared);
+            SOFT.contains(&atom.id.as_str()) && (counted || agreed(|kind| kind == Kind::Verb))
+        }
         Kind::Stage => {
             let won = statement.has(Kind::Verb, "win") && !statement.has(Kind::Verb, "reach");
             let contest = agreed(|kind| Group::of(kind) == Group::Contest);
             won && contest && ON_THE_WAY.contains(&atom.id.as_str())
         }
-        Kind::Office | Kind::Organisation | Kind::Observation => !before,
+        Kind::Office | Kind::Organisation => !before,
         _ => false,
     }
 }
@@ -99,6 +103,7 @@ fn beside_known(atom: &Atom, statement: &Statement, other: &Reading) -> bool {
     beside.any(|a| name(a) && other.explains(a) >= 0.9)
 }
 
-fn telling(word: &str) -> bool {
+/// Whether a word has siblings.
+pub(super) fn telling(word: &str) -> bool {
     word.starts_with(|c: char| c.is_ascii_digit()) || TELLING.contains(word)
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::residue::Group;
 use super::windows::fine;
 use crate::lexicon::{Kind, Lexicon};
 use crate::reading::Reading;

@@ -2,6 +2,7 @@
 
 use arb_normalize::Relation;
 
+use super::incidental::{ON_THE_WAY, telling};
 use super::lesser::ROUNDS;
 use super::residue::{Group, weight};
 use super::windows::fine;
@@ -52,7 +53,12 @@ pub(super) fn every_statement(k: &Reading, p: &Reading, found: &mut Findings) {
     let spelled_out = same_question && !(wordy(k, p) && wordy(p, k));
     for (mine, other, kalshi) in [(k, p, true), (p, k, false)] {
         for atom in mine.basis.iter().flat_map(|s| &s.atoms).filter(|a| other_basis(mine, a)) {
-            if weight(atom, other) >= 0.5 {
+            // "The final is scheduled for May 16" says when it is won.
+            let on_the_way = atom.kind == Kind::Stage
+                && ON_THE_WAY.contains(&atom.id.as_str())
+                && mine.has(Kind::Verb, "win")
+                && !mine.has(Kind::Verb, "reach");
+            if weight(atom, other) >= 0.5 && !on_the_way {
                 let (a, b) =
                     if kalshi { (atom.text.as_str(), "") } else { ("", atom.text.as_str()) };
                 found.add(atom.kind.as_str(), a, b, DifferenceKind::Missing);
@@ -74,7 +80,8 @@ pub(super) fn every_statement(k: &Reading, p: &Reading, found: &mut Findings) {
                     && statement
                         .amounts
                         .iter()
-                        .any(|a| a.compared || measured(&a.unit) == Some("money"));
+                        .any(|a| a.compared || measured(&a.unit) == Some("money"))
+                    || atom.id == "dip";
                 let acts = matches!(Group::of(atom.kind), Group::Act | Group::Wording) && !touch;
                 let nominated = atom.kind == Kind::Stage
                     && atom.id == "primary"
@@ -89,6 +96,7 @@ pub(super) fn every_statement(k: &Reading, p: &Reading, found: &mut Findings) {
                 }
                 let narrows = atom.kind == Kind::Word
                     && (statement.narrowing.contains(&atom.at)
+                        || telling(&atom.text)
                         || sided && part_of_match(statement, atom));
                 let spelled = spare > 1
                     && !narrows
