@@ -113,7 +113,9 @@ fn alone(one: &Contingency, mine: &Reading, other: &Reading) -> Option<Differenc
         (Case::Otherwise, Payout::No) if !denied(mine) => None,
         (Case::Otherwise, Payout::Yes) if denied(mine) => None,
         (Case::Otherwise, Payout::Side(1) | Payout::Even | Payout::Other(_)) => None,
-        (Case::AlsoYes, _) => (!explained(one, other) && !repeats(one, mine)).then_some(Missing),
+        (Case::AlsoYes, _) => {
+            (!explained(one, mine, other) && !repeats(one, mine)).then_some(Missing)
+        }
         _ => Some(Missing),
     }
 }
@@ -163,14 +165,31 @@ fn early(one: &Contingency, mine: &Reading, other: &Reading) -> bool {
 }
 
 /// Whether the other market's words cover what else pays YES here.
-fn explained(one: &Contingency, other: &Reading) -> bool {
+fn explained(one: &Contingency, mine: &Reading, other: &Reading) -> bool {
     let sentence = Statement::read(&one.sentence, None, Around::default());
     let mut verbs = sentence.atoms.iter().filter(|atom| atom.kind == Kind::Verb).peekable();
     let leaves = leaves(other);
     verbs.peek().is_some()
         && verbs
             .all(|verb| other.explains(verb) >= 0.9 || leaves && WAYS.contains(&verb.id.as_str()))
-        && (!leaves && names_all(&sentence, other) || leaves && leaves_too(one, &sentence, other))
+        && (!leaves && names_all(&sentence, other) && only_known(one, mine, other)
+            || leaves && leaves_too(one, &sentence, other))
+}
+
+/// Whether what a sentence asks for is made of words of either market: "if Eva Lund wins" is another way to YES.
+fn only_known(one: &Contingency, mine: &Reading, other: &Reading) -> bool {
+    let asked = Statement::read(asked(one), None, Around::default());
+    asked.atoms.iter().all(|a| a.kind == Kind::Noise || mine.says(a) || other.explains(a) >= 0.9)
+}
+
+/// What stands before "this market will resolve to yes".
+fn asked(one: &Contingency) -> &str {
+    ["this market", "the market", "the associated market", "it will resolve"]
+        .iter()
+        .filter_map(|words| one.sentence.find(words))
+        .filter(|at| *at > 0)
+        .min()
+        .map_or(one.sentence.as_str(), |at| &one.sentence[..at])
 }
 
 /// Ways to leave an office.
@@ -180,7 +199,8 @@ const WAYS: [&str; 5] = ["resign", "fire", "leave", "leave_office", "retire"];
 fn names_all(sentence: &Statement, reading: &Reading) -> bool {
     let kinds = [Kind::Name, Kind::Place, Kind::Team, Kind::Party, Kind::Organisation];
     let named = |atom: &&Atom| kinds.contains(&atom.kind);
-    let said = |id: &str| sentence.atoms.iter().filter(named).any(|a| a.id == id);
+    // In lower case a name is a word.
+    let said = |id: &str| sentence.atoms.iter().any(|a| a.id == id);
     let all = |claim: &Statement| claim.atoms.iter().filter(named).all(|a| said(&a.id));
     !sentence.atoms.iter().any(|a| named(&a)) || reading.claims.first().is_none_or(all)
 }
@@ -200,13 +220,7 @@ const SAID: [&str; 5] = ["befor", "valu", "figur", "number", "read"];
 
 /// Whether the sentence only says again under which condition YES is paid.
 fn repeats(one: &Contingency, mine: &Reading) -> bool {
-    // Only what stands before "this market will resolve to yes" is asked.
-    let asked = ["this market", "the market", "the associated market", "it will resolve"]
-        .iter()
-        .filter_map(|words| one.sentence.find(words))
-        .filter(|at| *at > 0)
-        .min()
-        .map_or(one.sentence.as_str(), |at| &one.sentence[..at]);
+    let asked = asked(one);
     // "If they qualify but do not compete, it will still resolve to Yes": qualifying is enough.
     let said = asked.split(" but ").next().filter(|_| one.sentence.contains("still "));
     let sentence = Statement::read(said.unwrap_or(asked), None, Around::default());

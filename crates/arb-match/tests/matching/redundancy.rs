@@ -117,3 +117,122 @@ fn a_fuller_name_and_the_way_to_a_title_add_nothing() {
         assert_eq!(judgement.verdict == Verdict::Probable, same, "{p:?} {judgement:?}");
     }
 }
+
+/// Full rule texts of two markets that end then.
+fn judge_rules(end: &str, k: [&str; 2], p: [&str; 2], sides: [&str; 2]) -> Judgement {
+    let kalshi = market(Venue::Kalshi, "KXONCE-26", k[0], k[1], end, ["Yes", "No"]);
+    let polymarket = market(Venue::Polymarket, "0x1", p[0], p[1], end, sides);
+    TermMatcher.judge(&kalshi, &polymarket)
+}
+
+#[test]
+fn abbreviations_in_brackets_stand_for_the_name_before_them() {
+    let k = [
+        "Will the Future Party win the most seats in the 2026 Norwegian parliamentary election?",
+        "If the Future Party wins the most seats in the 2026 Norwegian parliamentary election, then the market resolves to Yes.",
+    ];
+    let asked = "Will FuP win the most seats in the 2026 Norwegian parliamentary election?";
+    let table = [
+        (asked, "the Future Party (FuP)", true),
+        (asked, "the Past Party (FuP)", false),
+        (asked, "FuP", false),
+        (k[0], "the Hope and Future Party (FUTURE)", true),
+    ];
+    for (title, name, same) in table {
+        let rules = format!(
+            "This market will resolve to \"Yes\" if {name} wins the most seats in the 2026 Norwegian parliamentary election."
+        );
+        let judgement = judge_rules(END, k, [title, &rules], ["Yes", "No"]);
+        assert_eq!(judgement.verdict == Verdict::Probable, same, "{name} {judgement:?}");
+    }
+}
+
+#[test]
+fn background_shared_wins_and_a_fallback_on_the_day_of_the_deadline_are_no_conditions() {
+    let k = [
+        "Will Ann Berg win the first round of the 2026 Norwegian presidential election?",
+        "If Ann Berg wins the first round of the 2026 Norwegian presidential election, then the market resolves to Yes.",
+    ];
+    let asked = "Will Ann Berg win the first round of the 2026 Norwegian presidential election?";
+    let paid = "This market will resolve to \"Yes\" if Ann Berg wins the first round of the 2026 Norwegian presidential election.";
+    let table = [
+        (
+            "Norway has a runoff between the top two. The first round is scheduled for December 27, 2026.\n",
+            "",
+            true,
+        ),
+        (
+            "The runoff of the 2026 Norwegian presidential election is scheduled for December 27, 2026.\n",
+            "",
+            false,
+        ),
+        (
+            "",
+            "\nIf Ann Berg wins the first round along with another person, this market will resolve to \"Yes\".",
+            true,
+        ),
+        (
+            "",
+            "\nIf Ann Berg wins the Nobel Peace Prize, this market will resolve to \"Yes\".",
+            false,
+        ),
+    ];
+    for (before, behind, same) in table {
+        let judgement =
+            judge_rules(END, k, [asked, &format!("{before}{paid}{behind}")], ["Yes", "No"]);
+        assert_eq!(judgement.verdict == Verdict::Probable, same, "{before}{behind} {judgement:?}");
+    }
+    let k = [
+        "How many senators vote for Ann Berg?",
+        "If exactly 52 senators vote to confirm Ann Berg before Dec 31, 2026, then the market resolves to Yes.",
+    ];
+    for (day, same) in [("December 31, 2026", true), ("November 20, 2026", false)] {
+        let rules = format!(
+            "This market will resolve to \"Yes\" if exactly 52 senators vote to confirm Ann Berg. If no vote occurs by {day}, 11:59 PM ET, this market will resolve to \"No\"."
+        );
+        let judgement = judge_rules(
+            END,
+            k,
+            ["Will 52 senators vote to confirm Ann Berg?", &rules],
+            ["Yes", "No"],
+        );
+        assert_eq!(judgement.verdict == Verdict::Probable, same, "{day} {judgement:?}");
+    }
+}
+
+#[test]
+fn what_a_side_does_is_no_part_of_its_name_and_a_match_is_decided_after_it_began() {
+    let end = "2026-09-06T00:00:00Z";
+    let judge = |does: &str, by: &str| {
+        let rules = format!(
+            "If Aberford {does} the Lunden vs Aberford college football game originally scheduled for Sep 6, 2026, then the market resolves to Yes."
+        );
+        let k = ["Lunden vs Aberford Winner? — Aberford", rules.as_str()];
+        let rules = format!(
+            "In the upcoming college football game, scheduled for September 6 at 11:00PM ET:\nIf Lunden win, the market will resolve to \"Lunden\".\nIf Aberford win, the market will resolve to \"Aberford\".\nIf the game is not completed by {by}, this market will resolve 50-50."
+        );
+        let p = ["Lunden vs. Aberford", rules.as_str()];
+        judge_rules(end, k, p, ["Lunden", "Aberford"]).verdict == Verdict::Probable
+    };
+    assert!(judge("wins", "September 30, 2026"));
+    for does in ["visits", "pardons", "reaches the final of"] {
+        assert!(!judge(does, "September 30, 2026"), "{does}");
+    }
+    assert!(!judge("wins", "June 30, 2026"));
+}
+
+#[test]
+fn figures_are_out_within_a_quarter() {
+    let k = [
+        "Jobs numbers in December 2026? — Above 150,000",
+        "If total nonfarm payroll employment increases by more than 150,000 in December 2026, then the market resolves to Yes.",
+    ];
+    for (day, same) in [("January 8, 2027", true), ("September 8, 2027", false)] {
+        let rules = format!(
+            "This market will resolve to \"Yes\" if the change in total nonfarm payroll employment for December 2026 in the report of {day} is more than 150,000."
+        );
+        let p = ["Will the U.S. add more than 150k jobs in December 2026?", rules.as_str()];
+        let judgement = judge_rules("2027-01-08T00:00:00Z", k, p, ["Yes", "No"]);
+        assert_eq!(judgement.verdict == Verdict::Probable, same, "{day} {judgement:?}");
+    }
+}
