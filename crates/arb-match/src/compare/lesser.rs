@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 
-use super::residue::Group;
 use super::windows::fine;
 use crate::lexicon::{Kind, Lexicon};
 use crate::reading::Reading;

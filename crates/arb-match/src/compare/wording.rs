@@ -52,18 +52,7 @@ pub(super) fn every_statement(k: &Reading, p: &Reading, found: &mut Findings) {
     let same_question = asked(k, p) && asked(p, k);
     let spelled_out = same_question && !(wordy(k, p) && wordy(p, k));
     for (mine, other, kalshi) in [(k, p, true), (p, k, false)] {
-        for atom in mine.basis.iter().flat_map(|s| &s.atoms).filter(|a| other_basis(mine, a)) {
-            // "The final is scheduled for May 16" says when it is won.
-            let on_the_way = atom.kind == Kind::Stage
-                && ON_THE_WAY.contains(&atom.id.as_str())
-                && mine.has(Kind::Verb, "win")
-                && !mine.has(Kind::Verb, "reach");
-            if weight(atom, other) >= 0.5 && !on_the_way {
-                let (a, b) =
-                    if kalshi { (atom.text.as_str(), "") } else { ("", atom.text.as_str()) };
-                found.add(atom.kind.as_str(), a, b, DifferenceKind::Missing);
-            }
-        }
+        decided_by(mine, other, kalshi, found);
         for (variants, spare) in
             [(&mine.titles, 0), (&mine.claims, if spelled_out { 3 } else { 1 })]
         {
@@ -116,6 +105,21 @@ pub(super) fn every_statement(k: &Reading, p: &Reading, found: &mut Findings) {
                     }
                 }
             }
+        }
+    }
+}
+
+/// What the rules decide by must be explained by the other market.
+fn decided_by(mine: &Reading, other: &Reading, kalshi: bool, found: &mut Findings) {
+    for atom in mine.basis.iter().flat_map(|s| &s.atoms).filter(|a| other_basis(mine, a)) {
+        // "The final is scheduled for May 16" says when it is won.
+        let on_the_way = atom.kind == Kind::Stage
+            && ON_THE_WAY.contains(&atom.id.as_str())
+            && mine.has(Kind::Verb, "win")
+            && !mine.has(Kind::Verb, "reach");
+        if weight(atom, other) >= 0.5 && !on_the_way {
+            let (a, b) = if kalshi { (atom.text.as_str(), "") } else { ("", atom.text.as_str()) };
+            found.add(atom.kind.as_str(), a, b, DifferenceKind::Missing);
         }
     }
 }
