@@ -436,8 +436,7 @@ fn sources(k: &Reading, p: &Reading, sk: &Statement, sp: &Statement, found: &mut
     // Consumer prices, jobs and output have one publisher.
     let one = ["bls", "bea", "dol"];
     let official = |r: &Reading| {
-        (r.has_kind(Kind::Measure) || r.has(Kind::Word, "jobless"))
-            && r.sources.iter().all(|s| one.contains(&s.as_str()))
+        r.has_kind(Kind::Measure) && r.sources.iter().all(|s| one.contains(&s.as_str()))
     };
     let silent = k.sources.is_empty() || p.sources.is_empty();
     if (closes(k) && closes(p)) || (silent && official(k) && official(p)) {

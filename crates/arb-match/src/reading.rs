@@ -422,26 +422,7 @@ impl Reading {
         let scheduled =
             rules.lines().flat_map(|line| line.split(". ")).filter(|s| s.contains("cheduled"));
         let scheduled: Vec<&str> = scheduled.collect();
-        let open = |w: &When| matches!(w.tie, Tie::By | Tie::Before);
-        let elsewhere = dates(&tokens(rules), around).into_iter().filter(|w| !open(w));
-        // "Scheduled for June 2 - June 21": the last day too.
-        let there = scheduled.iter().flat_map(|text| dates(&tokens(text), around));
-        let days = elsewhere.chain(there).filter(|w| w.is_at_most_a_month() && !w.year_guessed);
-        let mut days =
-            days.filter_map(|w| Some((w.opening()?, i64::from((w.end - w.first).get_days()))));
-        // A market ends on the day of its event or soon after, not before it.
-        let contest = !self.has_kind(Kind::Measure) && !self.has(Kind::Rank, "next");
-        let drift = if contest { CONTEST_DRIFT } else { SCHEDULE_DRIFT };
-        let near = days.any(|(day, long)| {
-            let last = day + long * 86_400;
-            let apart = |end: i64| (end - day).min(0) + (end - last).max(0);
-            self.ends_at.is_none_or(|end| drift.contains(&apart(end)))
-        });
-        let named = |text: &&str| {
-            let mut days = dates(&tokens(text), around).into_iter();
-            days.any(|w| w.is_at_most_a_month() && !w.year_guessed && !open(&w))
-        };
-        self.other_day = self.ticker.is_none() && scheduled.iter().any(named) && !near;
+        self.other_day = self.ticker.is_none() && self.on_another_day(rules, &scheduled, around);
         // When a statistic is due is not the month it is about.
         let statistic = self.has_kind(Kind::Measure);
         for sentence in scheduled.into_iter().take(usize::from(!statistic)) {
@@ -456,6 +437,35 @@ impl Reading {
         editions.sort_by_key(|w| (w.first, w.end, w.tie));
         editions.dedup_by_key(|w| (w.first, w.end, w.tie));
         self.editions = editions;
+    }
+
+    /// Whether the sentences on a schedule name a day for the event that is far from the one on which the venue ends the market.
+    fn on_another_day(&self, rules: &str, scheduled: &[&str], around: Around) -> bool {
+        let open = |w: &When| matches!(w.tie, Tie::By | Tie::Before);
+        let elsewhere = dates(&tokens(rules), around).into_iter().filter(|w| !open(w));
+        // "Scheduled for June 2 - June 21": the last day too.
+        let there = scheduled.iter().flat_map(|text| dates(&tokens(text), around));
+        let days = elsewhere.chain(there).filter(|w| w.is_at_most_a_month() && !w.year_guessed);
+        let mut days =
+            days.filter_map(|w| Some((w.opening()?, i64::from((w.end - w.first).get_days()))));
+        // A market ends on the day of its event or soon after, not before it.
+        let contest = !self.has_kind(Kind::Measure) && !self.has(Kind::Rank, "next");
+        let drift = if contest { CONTEST_DRIFT } else { SCHEDULE_DRIFT };
+        let near = days.any(|(day, long)| {
+            let last = day + long * 86_400;
+            let apart = |end: i64| (end - day).min(0) + (end - last).max(0);
+            // A venue may end the market on the day on which the rules give up waiting.
+            let waits = |end: i64| {
+                let until = |last: &i64| last.abs_diff(end) <= 2 * DAY;
+                end > last && self.rule_ends.iter().any(until)
+            };
+            self.ends_at.is_none_or(|end| drift.contains(&apart(end)) || waits(end))
+        });
+        let named = |text: &&str| {
+            let mut days = dates(&tokens(text), around).into_iter();
+            days.any(|w| w.is_at_most_a_month() && !w.year_guessed && !open(&w))
+        };
+        scheduled.iter().any(named) && !near
     }
 
     /// Every way the market states itself.

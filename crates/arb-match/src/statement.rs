@@ -904,12 +904,11 @@ fn joined(tokens: &[Token], atoms: &[Atom]) -> Vec<(String, String, bool)> {
 fn of_a_report(tokens: &[Token], when: &When, behind: bool) -> bool {
     let before = &tokens[when.start.saturating_sub(6)..when.start];
     let has = |words: &[&str]| before.iter().any(|t| words.contains(&t.text.as_str()));
-    let report = before.last().is_some_and(|t| t.text == "report")
-        || before.windows(2).any(|two| two[0].text == "released" && two[1].text == "by")
-        || before.last().is_some_and(|t| t.text == "of")
-            && before.iter().rev().nth(1).is_some_and(|t| {
-                matches!(t.stem.as_str(), "releas" | "release" | "report" | "publication")
-            });
+    let named = before.iter().rev().find(|t| !matches!(t.text.as_str(), "of" | "the" | "on"));
+    let report =
+        named.is_some_and(|t| {
+            matches!(t.text.as_str(), "report" | "release" | "statement" | "publication")
+        }) || before.windows(2).any(|two| two[0].text == "released" && two[1].text == "by");
     // Beside the time the figures are about.
     let due = has(&["published", "due", "issued"]) && when.tie == Tie::On;
     let published = behind && when.is_day() && (report || due);

@@ -154,6 +154,7 @@ pub(crate) fn dates(tokens: &[Token], around: Around) -> Vec<When> {
         found.push(when);
     }
     share_years(&mut found);
+    months(tokens, &mut found);
     short_ranges(tokens, &mut found);
     found
 }
@@ -174,6 +175,28 @@ fn short_ranges(tokens: &[Token], found: &mut Vec<When>) {
             found.remove(i);
         } else {
             i += 1;
+        }
+    }
+}
+
+/// `January through December 2025` is one time, in the year of its last month.
+fn months(tokens: &[Token], found: &mut Vec<When>) {
+    let month = |w: &When| w.first.day() == 1 && (28..32).contains(&(w.end - w.first).get_days());
+    let mut i = 1;
+    while i < found.len() {
+        let (first, last) = (&found[i - 1], &found[i]);
+        let through = |t: &Token| matches!(t.text.as_str(), "through" | "to" | "-");
+        let joined = tokens.get(first.stop).is_some_and(through) && last.start <= first.stop + 1;
+        let begin = first.first.with().year(last.first.year()).build();
+        let named = matches!(first.tie, Tie::Named | Tie::On | Tie::In) && first.year_guessed;
+        match begin {
+            Ok(begin) if joined && named && month(first) && month(last) && begin < last.first => {
+                let (end, stop) = (last.end, last.stop);
+                let held = &mut found[i - 1];
+                (held.first, held.end, held.stop, held.year_guessed) = (begin, end, stop, false);
+                found.remove(i);
+            }
+            _ => i += 1,
         }
     }
 }
@@ -261,14 +284,25 @@ fn tie(tokens: &[Token], when: &mut When, from: usize) {
         matches!(t.stem.as_str(), "meet" | "meeting" | "decision" | "election" | "midterm" | "fomc")
     });
     // "in the 2026 Oslo Cup" names the cup's edition.
+    let article = matches!(tokens[when.start - 1].text.as_str(), "the" | "its" | "their");
     let edition = tie == Tie::In
         && when.is_year()
-        && matches!(tokens[when.start - 1].text.as_str(), "the" | "its" | "their")
-        && tokens.get(when.stop).is_some_and(|t| t.capital);
+        && tokens.get(when.stop).is_some_and(|t| t.capital)
+        && (article || a_contest(&tokens[when.stop..]));
     let named = edition || tie == Tie::After && (meeting || when.season);
     let tie = if named { Tie::Named } else { tie };
     when.tie = tie;
     when.start = at - words;
+}
+
+/// Whether a text begins with the name of a contest: `NYC Mayoral Race`.
+fn a_contest(tokens: &[Token]) -> bool {
+    let named = tokens.iter().take_while(|t| t.word && (t.capital || t.text == "of"));
+    named.take(6).any(|t| {
+        let contests =
+            ["race", "election", "primary", "midterm", "season", "cup", "championship", "draft"];
+        contests.contains(&t.stem.as_str()) || contests.contains(&t.text.as_str())
+    })
 }
 
 /// Whether the `and` at `at` ends what began without a date: `between issuance and …`, `from this market's creation to …`.

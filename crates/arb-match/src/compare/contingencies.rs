@@ -8,7 +8,7 @@ use crate::judgement::DifferenceKind;
 use crate::lexicon::Kind;
 use crate::reading::{Provenance, Reading};
 use crate::statement::{Atom, Statement};
-use crate::when::Around;
+use crate::when::{Around, When};
 
 /// A fallback this close to the event (or before it) can end the market while the other one waits.
 const SOON: i64 = 14 * 86_400;
@@ -161,7 +161,11 @@ fn early(one: &Contingency, mine: &Reading, other: &Reading) -> bool {
     let published = ["chart", "data", "report", "figures"].iter().any(|w| one.sentence.contains(w))
         && [" released", " published"].iter().any(|w| one.sentence.contains(w));
     let soon = if published { SOON_PUBLISHED } else { SOON };
-    !stated(mine) && !stated(other) && deadline < end.saturating_add(soon)
+    // Some venues end a market on the day of its fallback, long after the event of the rules.
+    let held = mine.editions.iter().filter(|w| w.is_day() && !w.year_guessed);
+    let held = held.filter_map(When::opening).filter(|day| day.saturating_add(soon) < end).max();
+    let event = held.filter(|_| end.abs_diff(deadline) <= 2 * DAY).unwrap_or(end);
+    !stated(mine) && !stated(other) && deadline < event.saturating_add(soon)
 }
 
 /// Whether the other market's words cover what else pays YES here.

@@ -191,6 +191,11 @@ fn same_day(x: &When, y: &When) -> bool {
 
 /// Whether two dates name the same edition: a season is the year it ends in, a day lies in its year.
 pub(super) fn same_edition(x: &When, y: &When) -> bool {
+    // Half a year is not the year.
+    let months = |w: &When| !w.is_at_most_a_month() && !w.is_year() && !w.season;
+    if months(x) && y.is_year() || months(y) && x.is_year() {
+        return false;
+    }
     match (x.season, y.season) {
         (true, true) => x.first == y.first,
         (false, true) if x.is_day() => x.first >= y.first && x.first < y.end,

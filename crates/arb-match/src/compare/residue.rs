@@ -258,6 +258,8 @@ pub(super) fn weight(atom: &Atom, other: &Reading) -> f64 {
         Kind::Verb if atom.id == "appoint" && other.has(Kind::Rank, "next") => 0.2,
         // Inflation of 0.3 % and prices that rise by 0.3 % are one number.
         Kind::Verb if atom.id == "raise" && other.measures_a_change() => 0.2,
+        // Figures are released.
+        Kind::Verb if atom.id == "release" && other.has_kind(Kind::Measure) => 0.2,
         Kind::Word if NEUTRAL.contains(&atom.id.as_str()) && other.has_kind(Kind::Measure) => 0.2,
         // The week of a weekly figure, the quarter of output.
         Kind::Word if atom.id == "weekly" && other.mentions("week") => 0.2,
@@ -283,6 +285,13 @@ pub(super) fn weight(atom: &Atom, other: &Reading) -> f64 {
             0.2
         }
         Kind::Rank if atom.id == "next" && other.votes_in_a_year() => 0.3,
+        // The first person who is nominated from now on is the next.
+        Kind::Rank
+            if matches!(atom.text.as_str(), "first person" | "first individual")
+                && other.has(Kind::Rank, "next") =>
+        {
+            0.2
+        }
         Kind::Competition | Kind::Category if in_rules && other.has_kind(atom.kind) => 1.0,
         Kind::Name | Kind::Word if in_rules => 0.1,
         Kind::Verb if in_rules => 0.2,

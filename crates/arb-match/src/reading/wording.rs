@@ -29,9 +29,12 @@ pub(super) fn split_label<'a>(
         return (title.trim_start_matches("ARCH "), None);
     }
     if let Some((head, tail)) = title.rsplit_once(" - ").filter(|(head, tail)| {
-        head.contains('?') || head.ends_with("goals") || rules.contains(tail)
+        head.contains('?')
+            || head.ends_with("goals")
+            || head.ends_with(": Spread")
+            || rules.contains(tail)
     }) {
-        return (head, Some(tail.to_owned()));
+        return (head.trim_end_matches(": Spread"), Some(tail.to_owned()));
     }
     if let Some((head, tail)) = title
         .rsplit_once(" [")
@@ -63,6 +66,14 @@ pub(super) fn variants(text: &str) -> Vec<String> {
     // Women's teams carry the names of the men's.
     if inside == "W" {
         return vec![format!("{} women {}", &text[..open], &text[close + 1..])];
+    }
+    // Behind the question stands the work of whoever is asked for: `Best Afrobeats winner? (PUSH 2 START)`.
+    let shouted = |word: &str| word.chars().all(|c| c.is_uppercase() || c.is_ascii_digit());
+    let work = inside.split(' ').all(shouted)
+        && inside.contains(' ')
+        && inside.chars().filter(char::is_ascii_digit).count() < 3;
+    if text[..open].trim_end().ends_with('?') && work {
+        return vec![short, text];
     }
     if matches!(inside, "ET" | "inclusive" | "exclusive" | "noon")
         || inside.chars().any(|c| c.is_ascii_digit())

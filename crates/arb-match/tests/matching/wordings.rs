@@ -997,3 +997,151 @@ fn the_president_of_the_rules_is_the_one_the_question_names() {
     assert_ne!(tariffs("the President of Poland"), Verdict::Probable);
     assert_ne!(tariffs("the Polish President"), Verdict::Probable);
 }
+
+#[test]
+fn when_figures_are_issued_is_not_what_they_are_about() {
+    let starts = |month: &str| {
+        judge_until(
+            "2026-09-17T12:25:00Z",
+            (
+                "Housing starts in August? - Above 1.400 million",
+                "If housing starts in August 2026, seasonally adjusted annual rate, are above 1,400,000 in the first release of the Census Bureau, then the market resolves to Yes.",
+            ),
+            (
+                &format!("Housing starts above 1.40m in {month}?"),
+                &format!("This market will resolve to \"Yes\" if the Census Bureau's release of September 17, 2026 gives housing starts for {month} 2026 at a seasonally adjusted annual rate of more than 1,400,000."),
+            ),
+            ["Yes", "No"],
+        )
+        .verdict
+    };
+    assert_eq!(starts("August"), Verdict::Probable);
+    assert_eq!(starts("July"), Verdict::Rejected);
+    let claims = conditions(
+        "initial jobless claims for the week ending August 22, 2026 are at least 230,000",
+        "initial jobless claims for the week ending August 22, 2026, released by the Department of Labor on August 27, are 230,000 or higher",
+    );
+    assert_eq!(claims.verdict, Verdict::Probable, "{claims:?}");
+    let others = conditions(
+        "initial jobless claims for the week ending August 22, 2026 are at least 230,000",
+        "existing home sales for the week ending August 22, 2026 are 230,000 or higher",
+    );
+    assert_eq!(others.verdict, Verdict::Rejected, "{others:?}");
+}
+
+#[test]
+fn months_of_a_year_and_contests_of_one() {
+    use Relation::Equal;
+    let table = [
+        (
+            ("Orbitly sales in 2026?", "Orbitly sells at least 300 boats in calendar year 2026"),
+            (
+                "300 boats or more in 2026?",
+                "Orbitly sells 300 or more boats for January through December 2026",
+            ),
+            (Equal, true),
+        ),
+        (
+            ("Orbitly sales in 2026?", "Orbitly sells at least 300 boats in calendar year 2026"),
+            (
+                "300 boats or more in 2026?",
+                "Orbitly sells 300 or more boats for January through June 2026",
+            ),
+            (Equal, false),
+        ),
+        // The year of a race is no deadline.
+        (
+            (
+                "Will Ann Berg endorse Eva Lund in 2026 Oslo Mayoral Race?",
+                "Ann Berg endorses Eva Lund for Mayor of Oslo before Nov 4, 2026",
+            ),
+            (
+                "Will Ann Berg endorse Eva Lund?",
+                "Ann Berg endorses Eva Lund for Mayor of Oslo by November 3, 2026, 11:59 PM ET",
+            ),
+            (Equal, true),
+        ),
+        (
+            (
+                "Will Ann Berg endorse Eva Lund before Jan 1, 2027?",
+                "Ann Berg endorses Eva Lund for Mayor of Oslo before Nov 4, 2026",
+            ),
+            (
+                "Will Ann Berg endorse Eva Lund?",
+                "Ann Berg endorses Eva Lund for Mayor of Oslo by November 3, 2026, 11:59 PM ET",
+            ),
+            (Equal, false),
+        ),
+    ];
+    for (k, p, expected) in table {
+        assert_eq!(pair(k, p), expected, "{} / {}", k.1, p.1);
+    }
+}
+
+#[test]
+fn works_and_margins_of_a_kalshi_title() {
+    let award = |title: &str| {
+        judge(
+            (
+                title,
+                "If Ann Berg wins Best Ballad at the 2026 Oslo Music Awards, then the market resolves to Yes.",
+            ),
+            (
+                "Will Ann Berg win Best Ballad at the 2026 Oslo Music Awards?",
+                "This market will resolve to \"Yes\" if Ann Berg wins Best Ballad at the 2026 Oslo Music Awards.",
+            ),
+            ["Yes", "No"],
+        )
+        .verdict
+    };
+    assert_eq!(
+        award("Best Ballad winner at the Oslo Music Awards? (PUSH 2 START) - Ann Berg"),
+        Verdict::Probable
+    );
+    let margin = |points: &str| {
+        judge_until(
+            "2026-05-14T23:00:00Z",
+            (
+                &format!("New York at Boston: Spread - Boston wins by over {points} points"),
+                &format!("If Boston wins the New York at Boston professional basketball game originally scheduled for May 14, 2026 by more than {points} points, then the market resolves to Yes."),
+            ),
+            (
+                "Spread: Celtics (-5.5)",
+                "In the NBA game New York Knicks at Boston Celtics, scheduled for May 14, 2026 at 7:00 PM ET:\nThis market will resolve to \"Celtics\" if the Celtics win the game by 6 or more points. Otherwise, it will resolve to \"Knicks\".",
+            ),
+            ["Celtics", "Knicks"],
+        )
+        .verdict
+    };
+    assert_eq!(margin("5.5"), Verdict::Probable);
+    assert_ne!(margin("7.5"), Verdict::Probable);
+}
+
+/// A market may end on the day on which its rules give up waiting for the result.
+#[test]
+fn a_venue_waits_for_the_result() {
+    let seats = |end: &str, until: &str| {
+        let kalshi = market(
+            Venue::Kalshi,
+            "KXSEATS-26",
+            "Who will win the election in Norway? - Nordlyset",
+            "If Nordlyset wins the most seats in the 2026 Norwegian general election, then the market resolves to Yes.",
+            "2026-12-31T12:00:00Z",
+            ["Yes", "No"],
+        );
+        let polymarket = market(
+            Venue::Polymarket,
+            "0x1",
+            "Will Nordlyset win the most seats in the 2026 Norwegian election?",
+            &format!(
+                "The next general election in Norway is scheduled for October 29, 2026.\nThis market will resolve to \"Yes\" if Nordlyset wins the greatest number of seats in this election. If the result is not known by {until}, 11:59 PM ET, it will resolve to \"Other\"."
+            ),
+            end,
+            ["Yes", "No"],
+        );
+        TermMatcher.judge(&kalshi, &polymarket).verdict
+    };
+    assert_eq!(seats("2027-07-31T00:00:00Z", "July 31, 2027"), Verdict::Probable);
+    assert_ne!(seats("2027-07-31T00:00:00Z", "March 31, 2027"), Verdict::Probable);
+    assert_ne!(seats("2026-11-03T00:00:00Z", "November 3, 2026"), Verdict::Probable);
+}
