@@ -1,19 +1,25 @@
 //! What does it cost to change one level and look at both best prices, in one book and in 100,000?
 //!
-//! All contenders hold the same cent book; before anything is timed each must show the same best prices after each of 20,000
-//! changes. For 100,000 books the resident memory a book takes is printed beside the times.
+//! All contenders hold the same cent book; before anything is timed each must show the same best prices with the same sizes after each
+//! of 20,000 changes, and after each of 400,000 changes to 100,000 books. The resident memory one of those takes is printed beside the
+//! times.
 #![expect(clippy::print_stdout, reason = "memory is part of the result")]
 #![allow(missing_docs, reason = "the criterion macro makes a public function")]
 
 use std::collections::BTreeMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::hint::black_box;
 
-use arb_benches::stream::Random;
+use arb_benches::memory::resident_bytes;
+use arb_benches::random::Random;
 use arb_normalize::{Book, Price, Quantity, Side};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 
 /// One level's new total: bid or ask, cents, hundredths of contracts.
 type Change = (bool, u32, u64);
+
+/// A side's best price in cents and its size in hundredths of contracts.
+type Best = Option<(u32, u64)>;
 
 /// Something that holds a cent book.
 trait Holds: Sized {
@@ -23,8 +29,8 @@ trait Holds: Sized {
     fn own(change: Change) -> Self::Own;
     fn new() -> Self;
     fn set(&mut self, change: &Self::Own);
-    /// Best bid and best ask in cents.
-    fn best(&self) -> (Option<u32>, Option<u32>);
+    /// Best bid and best ask.
+    fn best(&self) -> (Best, Best);
     /// Looks at both best prices in its own types.
     fn look(&self);
 }
@@ -51,10 +57,11 @@ impl Holds for Ours {
         self.0.set(*side, *price, *size);
     }
 
-    #[inline]
-    fn best(&self) -> (Option<u32>, Option<u32>) {
-        let cents = |level: arb_normalize::Level| level.price.micros() / 10_000;
-        (self.0.best_bid().map(cents), self.0.best_ask().map(cents))
+    fn best(&self) -> (Best, Best) {
+        let whole = |level: arb_normalize::Level| {
+            (level.price.micros() / 10_000, level.size.micros() / 10_000)
+        };
+        (self.0.best_bid().map(whole), self.0.best_ask().map(whole))
     }
 
     #[inline]
@@ -89,10 +96,9 @@ impl Holds for Tree {
         }
     }
 
-    #[inline]
-    fn best(&self) -> (Option<u32>, Option<u32>) {
-        let cents = |(price, _): (&i64, &i64)| *price as u32;
-        (self.0[0].last_key_value().map(cents), self.0[1].first_key_value().map(cents))
+    fn best(&self) -> (Best, Best) {
+        let whole = |(price, size): (&i64, &i64)| (*price as u32, *size as u64);
+        (self.0[0].last_key_value().map(whole), self.0[1].first_key_value().map(whole))
     }
 
     #[inline]
@@ -115,118 +121,79 @@ mod peers {
 
     use std::hint::black_box;
 
-    use super::{Change, Holds};
+    use super::{Best, Change, Holds};
 
     /// hftbacktest's depth over a vector, a hash map or a tree.
     pub(super) struct Hft<D>(D);
 
-    type Floats = (bool, f64, f64);
-
-    fn floats((bid, cents, hundredths): Change) -> Floats {
-        (bid, f64::from(cents) * 0.01, hundredths as f64 * 0.01)
+    /// One of hftbacktest's depths in cents and hundredths of contracts.
+    pub(super) trait Depth: L2MarketDepth + MarketDepth {
+        const NAME: &'static str;
+        fn empty() -> Self;
     }
 
-    fn set<D: L2MarketDepth>(depth: &mut D, (bid, price, size): &Floats) {
-        if *bid {
-            depth.update_bid_depth(*price, *size, 0);
-        } else {
-            depth.update_ask_depth(*price, *size, 0);
-        }
-    }
-
-    #[inline]
-    fn look<D: MarketDepth>(depth: &D) {
-        black_box((depth.best_bid_tick(), depth.best_ask_tick()));
-    }
-
-    fn best<D: MarketDepth>(depth: &D) -> (Option<u32>, Option<u32>) {
-        let (bid, ask) = (depth.best_bid_tick(), depth.best_ask_tick());
-        let cents = |tick: i64| u32::try_from(tick).ok();
-        (
-            (bid != INVALID_MIN).then(|| cents(bid)).flatten(),
-            (ask != INVALID_MAX).then(|| cents(ask)).flatten(),
-        )
-    }
-
-    impl Holds for Hft<ROIVectorMarketDepth> {
+    impl Depth for ROIVectorMarketDepth {
         const NAME: &'static str = "hftbacktest_roi_vector";
-        type Own = Floats;
 
-        fn own(change: Change) -> Floats {
-            floats(change)
-        }
-
-        fn new() -> Self {
-            Self(ROIVectorMarketDepth::new(0.01, 0.01, 0.0, 1.0))
-        }
-
-        #[inline]
-        fn set(&mut self, change: &Floats) {
-            set(&mut self.0, change);
-        }
-
-        fn best(&self) -> (Option<u32>, Option<u32>) {
-            best(&self.0)
-        }
-
-        #[inline]
-        fn look(&self) {
-            look(&self.0);
+        fn empty() -> Self {
+            Self::new(0.01, 0.01, 0.0, 1.0)
         }
     }
 
-    impl Holds for Hft<HashMapMarketDepth> {
+    impl Depth for HashMapMarketDepth {
         const NAME: &'static str = "hftbacktest_hash_map";
-        type Own = Floats;
 
-        fn own(change: Change) -> Floats {
-            floats(change)
-        }
-
-        fn new() -> Self {
-            Self(HashMapMarketDepth::new(0.01, 0.01))
-        }
-
-        #[inline]
-        fn set(&mut self, change: &Floats) {
-            set(&mut self.0, change);
-        }
-
-        fn best(&self) -> (Option<u32>, Option<u32>) {
-            best(&self.0)
-        }
-
-        #[inline]
-        fn look(&self) {
-            look(&self.0);
+        fn empty() -> Self {
+            Self::new(0.01, 0.01)
         }
     }
 
-    impl Holds for Hft<BTreeMarketDepth> {
+    impl Depth for BTreeMarketDepth {
         const NAME: &'static str = "hftbacktest_btree";
-        type Own = Floats;
 
-        fn own(change: Change) -> Floats {
-            floats(change)
+        fn empty() -> Self {
+            Self::new(0.01, 0.01)
+        }
+    }
+
+    impl<D: Depth> Holds for Hft<D> {
+        const NAME: &'static str = D::NAME;
+        type Own = (bool, f64, f64);
+
+        fn own((bid, cents, hundredths): Change) -> Self::Own {
+            (bid, f64::from(cents) * 0.01, hundredths as f64 * 0.01)
         }
 
         fn new() -> Self {
-            Self(BTreeMarketDepth::new(0.01, 0.01))
+            Self(D::empty())
         }
 
         #[inline]
-        fn set(&mut self, change: &Floats) {
-            set(&mut self.0, change);
+        fn set(&mut self, (bid, price, size): &Self::Own) {
+            if *bid {
+                self.0.update_bid_depth(*price, *size, 0);
+            } else {
+                self.0.update_ask_depth(*price, *size, 0);
+            }
         }
 
-        fn best(&self) -> (Option<u32>, Option<u32>) {
-            best(&self.0)
+        fn best(&self) -> (Best, Best) {
+            let (bid, ask) = (self.0.best_bid_tick(), self.0.best_ask_tick());
+            let whole = |tick: i64, size: f64| (tick as u32, hundredths(size));
+            (
+                (bid != INVALID_MIN).then(|| whole(bid, self.0.best_bid_qty())),
+                (ask != INVALID_MAX).then(|| whole(ask, self.0.best_ask_qty())),
+            )
         }
 
         #[inline]
         fn look(&self) {
-            look(&self.0);
+            black_box((self.0.best_bid_tick(), self.0.best_ask_tick()));
         }
+    }
+
+    fn hundredths(size: f64) -> u64 {
+        (size * 100.0).round() as u64
     }
 
     /// nautilus-model's L2 book, its deltas ready.
@@ -256,12 +223,18 @@ mod peers {
 
         fn set(&mut self, delta: &OrderBookDelta) {
             let applied = self.0.apply_delta(delta);
-            debug_assert!(applied.is_ok());
+            assert!(applied.is_ok(), "{applied:?}");
         }
 
-        fn best(&self) -> (Option<u32>, Option<u32>) {
-            let cents = |price: Price| (price.as_f64() * 100.0).round() as u32;
-            (self.0.best_bid_price().map(cents), self.0.best_ask_price().map(cents))
+        fn best(&self) -> (Best, Best) {
+            let whole = |(price, size): (Price, Quantity)| {
+                ((price.as_f64() * 100.0).round() as u32, hundredths(size.as_f64()))
+            };
+            let book = &self.0;
+            (
+                book.best_bid_price().zip(book.best_bid_size()).map(whole),
+                book.best_ask_price().zip(book.best_ask_size()).map(whole),
+            )
         }
 
         fn look(&self) {
@@ -310,14 +283,10 @@ fn one<H: Holds>(criterion: &mut Criterion, changes: &[Change]) {
     group.finish();
 }
 
-fn resident_bytes() -> usize {
-    let pages = std::fs::read_to_string("/proc/self/statm").ok();
-    let pages = pages.and_then(|text| text.split_whitespace().nth(1)?.parse::<usize>().ok());
-    pages.unwrap_or(0) * 4_096
-}
+const BOOKS: usize = 100_000;
 
-fn many<H: Holds>(criterion: &mut Criterion, changes: &[Change]) {
-    const BOOKS: usize = 100_000;
+/// So many books of 48 levels; prints what one takes.
+fn filled<H: Holds>() -> Vec<H> {
     let before = resident_bytes();
     let mut books: Vec<H> = (0..BOOKS).map(|_| H::new()).collect();
     for book in &mut books {
@@ -328,15 +297,31 @@ fn many<H: Holds>(criterion: &mut Criterion, changes: &[Change]) {
     }
     let each = resident_bytes().saturating_sub(before) / BOOKS;
     println!("{}: {each} resident bytes a book of 48 levels", H::NAME);
-    let mut group = criterion.benchmark_group("book_random_of_100000");
+    books
+}
+
+/// Changes with the book they are for. Many more than there are books, so that none is still warm from the pass before.
+fn scattered(changes: &[Change]) -> Vec<(usize, Change)> {
     let mut random = Random::new();
-    // Many more than there are books, so that none is still warm from the pass before.
-    let changes: Vec<(usize, H::Own)> = changes
-        .iter()
-        .cycle()
-        .take(4 * BOOKS)
-        .map(|change| (random.below(BOOKS as u64) as usize, H::own(*change)))
-        .collect();
+    let changes = changes.iter().cycle().take(4 * BOOKS);
+    changes.map(|change| (random.below(BOOKS as u64) as usize, *change)).collect()
+}
+
+/// What the best prices and sizes were after each of the changes.
+fn digest<H: Holds>(books: &mut [H], changes: &[(usize, Change)]) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    for (at, change) in changes {
+        let book = &mut books[*at];
+        book.set(&H::own(*change));
+        book.best().hash(&mut hasher);
+    }
+    hasher.finish()
+}
+
+fn many<H: Holds>(criterion: &mut Criterion, mut books: Vec<H>, changes: &[(usize, Change)]) {
+    let mut group = criterion.benchmark_group("book_random_of_100000");
+    let changes: Vec<(usize, H::Own)> =
+        changes.iter().map(|(at, change)| (*at, H::own(*change))).collect();
     group.throughput(Throughput::Elements(changes.len() as u64));
     group.bench_function(H::NAME, |bench| {
         bench.iter(|| {
@@ -350,8 +335,19 @@ fn many<H: Holds>(criterion: &mut Criterion, changes: &[Change]) {
     group.finish();
 }
 
+/// All books stand before the first is given up: memory that was freed would be taken again and not be counted.
+fn all_of_many(criterion: &mut Criterion, changes: &[Change]) {
+    let (mut ours, mut trees) = (filled::<Ours>(), filled::<Tree>());
+    let changes = scattered(changes);
+    let shown = digest(&mut ours, &changes);
+    assert_eq!(digest(&mut trees, &changes), shown, "{} and ours differ", Tree::NAME);
+    many(criterion, ours, &changes);
+    many(criterion, trees, &changes);
+}
+
 fn books(criterion: &mut Criterion) {
     let changes = changes(20_000);
+    all_of_many(criterion, &changes);
     one::<Ours>(criterion, &changes);
     one::<Tree>(criterion, &changes);
     #[cfg(feature = "peers")]
@@ -362,8 +358,6 @@ fn books(criterion: &mut Criterion) {
         one::<peers::Hft<BTreeMarketDepth>>(criterion, &changes);
         one::<peers::Nautilus>(criterion, &changes);
     }
-    many::<Ours>(criterion, &changes);
-    many::<Tree>(criterion, &changes);
 }
 
 criterion_group!(benches, books);

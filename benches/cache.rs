@@ -1,9 +1,11 @@
-//! What do a read, a write and an entry cost, in this process and over Redis?
+//! What does a cached entry cost, in this process and over Redis?
 //!
-//! With the feature `peers` moka, quick_cache and redis-rs stand beside ours. Every contender must give back what was put in
-//! before it is timed. The Redis part starts a redis-server of its own on a free port and is left out, with a word, where there is
-//! none.
+//! With the feature `peers` moka, quick_cache and redis-rs stand beside ours. Every contender must give back what was put in,
+//! value by value, before it is timed, and a call that fails or finds nothing while it is timed fails the bench. The Redis part
+//! starts a redis-server of its own on a free port and is left out, with a word, where none is installed.
 #![expect(clippy::print_stdout, reason = "memory and percentiles are part of the result")]
+#![expect(clippy::print_stderr, reason = "what is left out is said aloud")]
+#![expect(clippy::unwrap_used, reason = "a bench stops at the first surprise")]
 #![allow(missing_docs, reason = "the criterion macro makes a public function")]
 
 use std::hint::black_box;
@@ -12,51 +14,52 @@ use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use arb_benches::memory::resident_bytes;
+use arb_benches::random::Random;
 use arb_cache::{
-    Bounds, Cache, CacheConfig, Clock, MemoryStore, Origin, RedisConfig, RedisStore, Stamp, Store,
-    Write,
+    Bounds, Cache, CacheConfig, Clock, MemoryStore, Origin, RedisConfig, RedisStore, Source, Stamp,
+    Store, Write,
 };
 use arb_normalize::opportunity::{Action, OpportunityClass, OpportunityLeg};
 use arb_normalize::{
     Book, MarketKey, Opportunity, Outcome, Price, Quantity, Side, Timestamp, Usd, Venue,
 };
 use bytes::Bytes;
-use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use criterion::measurement::WallTime;
+use criterion::{BenchmarkGroup, Criterion, Throughput, criterion_group, criterion_main};
 use tokio::runtime::Runtime;
-
-type Failure = Box<dyn std::error::Error>;
 
 fn key(at: usize) -> MarketKey {
     MarketKey { venue: Venue::Kalshi, id: format!("KXBENCH-26-{at}") }
 }
 
-fn book() -> Book {
+/// A book that is no other key's.
+fn book(at: usize) -> Book {
     let mut book = Book::new();
     book.set(
         Side::Bid,
-        Price::from_cents(43).unwrap_or_default(),
-        Quantity::from_contracts(300).unwrap_or_default(),
+        Price::from_cents(43).unwrap(),
+        Quantity::from_micros(300_000_000 + 10_000 * at as u64).unwrap(),
     );
     book
 }
 
-/// Keys in an order no prefetcher knows.
-fn shuffled(count: usize) -> Vec<MarketKey> {
-    let mut keys: Vec<_> = (0..count).map(key).collect();
-    let mut state = 0x9e37_79b9_7f4a_7c15_u64;
+/// What is held, in an order no prefetcher knows.
+fn shuffled(count: usize) -> Vec<(MarketKey, Book)> {
+    let mut held: Vec<_> = (0..count).map(|at| (key(at), book(at))).collect();
+    let mut random = Random::new();
     for at in (1..count).rev() {
-        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
-        keys.swap(at, (state >> 33) as usize % (at + 1));
+        held.swap(at, random.below(at as u64 + 1) as usize);
     }
-    keys
+    held
 }
 
 /// A hit in this process: a value with its age, judged by a clock read.
 fn in_process(criterion: &mut Criterion) {
     for count in [1_000, 100_000] {
-        let keys = shuffled(count);
+        let held = shuffled(count);
         let mut group = criterion.benchmark_group(format!("hit/{count}"));
-        let runtime = Runtime::new();
+        let runtime = Runtime::new().unwrap();
         let config = CacheConfig {
             tier: Bounds { entries: 2 * count, bytes: 1 << 30 },
             ..CacheConfig::default()
@@ -64,31 +67,35 @@ fn in_process(criterion: &mut Criterion) {
         let hour = arb_cache::ClassPolicy::ttl(Duration::from_secs(3600));
         let cache = Cache::memory(config.with_policy(arb_cache::Class::Orderbook, hour));
         let stamp = Stamp::observed(cache.now(), Origin::Stream);
-        if let Ok(runtime) = &runtime {
-            runtime.block_on(async {
-                for key in &keys {
-                    let _ = cache.put_book(key, book(), stamp).await;
-                }
-            });
+        runtime.block_on(async {
+            for (key, book) in &held {
+                cache.put_book(key, book.clone(), stamp).await.unwrap();
+            }
+        });
+        for (key, book) in &held {
+            let found = cache.peek::<Book>(key, None);
+            assert_eq!(found.as_deref(), Some(book), "ours gives back what was put in");
+            let found = cache.peek_at::<Book>(key, None, cache.now());
+            assert_eq!(found.as_deref(), Some(book), "and so it does where the time is given");
         }
-        let found = keys.iter().filter_map(|key| cache.peek::<Book>(key, None));
-        assert!(found.count() == count, "ours holds every book");
+        let keys: Vec<MarketKey> = held.iter().map(|(key, _)| key.clone()).collect();
         let mut at = 0;
         group.bench_function("arb-cache", |bencher| {
             bencher.iter(|| {
                 at = (at + 1) % count;
-                black_box(cache.peek::<Book>(&keys[at], None)).is_some()
+                assert!(black_box(cache.peek::<Book>(&keys[at], None)).is_some());
             });
         });
         let now = cache.now();
         group.bench_function("arb-cache, given now", |bencher| {
             bencher.iter(|| {
                 at = (at + 1) % count;
-                black_box(cache.peek_at::<Book>(&keys[at], None, black_box(now))).is_some()
+                let found = cache.peek_at::<Book>(&keys[at], None, black_box(now));
+                assert!(black_box(found).is_some());
             });
         });
         #[cfg(feature = "peers")]
-        peers::in_process(&mut group, &keys, &book());
+        peers::in_process(&mut group, &keys, &held);
         group.finish();
     }
 }
@@ -98,7 +105,7 @@ fn resident(_: &mut Criterion) {
     const COUNT: usize = 1_000_000;
     let before = resident_bytes();
     let store = MemoryStore::new(Bounds { entries: 2 * COUNT, bytes: 1 << 30 }, Clock::system());
-    let Ok(runtime) = tokio::runtime::Builder::new_current_thread().build() else { return };
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     let mut payload = 0;
     runtime.block_on(async {
         for at in 0..COUNT {
@@ -106,18 +113,12 @@ fn resident(_: &mut Criterion) {
             let value = Bytes::from(vec![at as u8; 48]);
             payload += key.len() + value.len();
             let ttl = Duration::from_secs(3600);
-            let _ = store.put(&[Write { key, value, ttl, guarded: false, rank: None }]).await;
+            store.put(&[Write { key, value, ttl, guarded: false, rank: None }]).await.unwrap();
         }
     });
     let taken = resident_bytes().saturating_sub(before).saturating_sub(payload);
-    let entries = store.size().map_or(0, |size| size.entries);
-    println!("resident: {} bytes an entry beyond key and value, {entries} entries", taken / COUNT);
-}
-
-fn resident_bytes() -> usize {
-    let pages = std::fs::read_to_string("/proc/self/statm").ok();
-    let pages = pages.and_then(|text| text.split_whitespace().nth(1)?.parse::<usize>().ok());
-    pages.unwrap_or(0) * 4096
+    assert_eq!(store.size().map(|size| size.entries), Some(COUNT), "every entry is held");
+    println!("resident: {} bytes an entry beyond key and value, {COUNT} entries", taken / COUNT);
 }
 
 /// A throw-away server.
@@ -127,8 +128,9 @@ struct Server {
 }
 
 impl Server {
-    fn start() -> Result<Self, Failure> {
-        let port = TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port();
+    /// `None` where no redis-server is installed.
+    fn start() -> Option<Self> {
+        let port = TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port();
         let child = Command::new("redis-server")
             .args([
                 "--port",
@@ -143,16 +145,19 @@ impl Server {
                 &socket(port),
             ])
             .stdout(Stdio::null())
-            .spawn()?;
-        let server = Self { child, port };
+            .spawn();
+        if let Err(error) = &child
+            && error.kind() == std::io::ErrorKind::NotFound
+        {
+            return None;
+        }
+        let server = Self { child: child.unwrap(), port };
         let deadline = Instant::now() + Duration::from_secs(10);
         while std::net::TcpStream::connect(("127.0.0.1", port)).is_err() {
-            if Instant::now() > deadline {
-                return Err("redis-server does not listen".into());
-            }
+            assert!(Instant::now() < deadline, "redis-server does not listen");
             std::thread::sleep(Duration::from_millis(10));
         }
-        Ok(server)
+        Some(server)
     }
 
     fn url(&self) -> String {
@@ -211,71 +216,86 @@ fn opportunity() -> Opportunity {
 }
 
 fn shared(criterion: &mut Criterion) {
-    if let Err(error) = shared_or_failure(criterion) {
-        println!("redis: left out, {error}; is redis-server installed?");
-    }
-}
-
-fn shared_or_failure(criterion: &mut Criterion) -> Result<(), Failure> {
-    let server = Server::start()?;
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let Some(server) = Server::start() else {
+        return eprintln!("REDIS IS LEFT OUT: no redis-server is installed");
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let one = RedisConfig { connections: 1, ..RedisConfig::new(server.url()) };
-    let store = runtime.block_on(RedisStore::connect(one.clone()))?;
-    runtime.block_on(store.put(&[write(0)]))?;
+    let store = runtime.block_on(RedisStore::connect(one.clone())).unwrap();
+    runtime.block_on(store.put(&[write(0)])).unwrap();
     let key = write(0).key;
-    let read = runtime.block_on(store.get(&key))?;
-    assert!(read.is_some_and(|read| read == write(0).value), "ours reads what it wrote");
+    assert_eq!(get(&runtime, &store, &key), Some(write(0).value), "ours reads what it wrote");
+    let mut socket = Raw::new(server.port, &key);
+    assert_eq!(socket.get(), write(0).value, "and so does a raw socket");
 
     let mut group = criterion.benchmark_group("redis");
-    let mut socket = Ping::new(server.port, &key)?;
-    group.bench_function("get/raw-socket", |bencher| bencher.iter(|| socket.get().is_ok()));
+    group.bench_function("get/raw-socket", |bencher| {
+        bencher.iter(|| black_box(socket.get()).len());
+    });
     group.bench_function("get/arb-cache", |bencher| {
-        bencher.iter(|| runtime.block_on(store.get(&key)).is_ok());
+        bencher.iter(|| assert!(black_box(get(&runtime, &store, &key)).is_some()));
     });
     group.bench_function("set/arb-cache", |bencher| {
         let writes = [write(0)];
-        bencher.iter(|| runtime.block_on(store.put(&writes)).is_ok());
+        bencher.iter(|| runtime.block_on(store.put(&writes)).unwrap());
     });
-    let cache = runtime.block_on(Cache::redis(one.clone(), CacheConfig::default()))?;
+    let cache = runtime.block_on(Cache::redis(one.clone(), CacheConfig::default())).unwrap();
     let trade = Arc::new(opportunity());
     group.bench_function("opportunity-upsert/arb-cache", |bencher| {
-        bencher.iter(|| runtime.block_on(cache.put_opportunity(Arc::clone(&trade))).is_ok());
+        bencher.iter(|| runtime.block_on(cache.put_opportunity(Arc::clone(&trade))).unwrap());
     });
+    near_hits(&mut group, &runtime, one);
+    group.throughput(Throughput::Elements(100));
+    let batch: Vec<_> = (0..100).map(write).collect();
+    runtime.block_on(store.put(&batch)).unwrap();
+    for write in &batch {
+        assert_eq!(get(&runtime, &store, &write.key), Some(write.value.clone()), "{}", write.key);
+    }
+    group.bench_function("set-100/arb-cache", |bencher| {
+        bencher.iter(|| runtime.block_on(store.put(&batch)).unwrap());
+    });
+    #[cfg(feature = "peers")]
+    peers::shared(&mut group, &runtime, &server.url());
+    group.finish();
+    percentiles(&runtime, &store, &key);
+    upserts_in_turns(&runtime, "TCP", &server.url());
+    upserts_in_turns(&runtime, "a unix socket", &server.unix_url());
+}
+
+fn get(runtime: &Runtime, store: &RedisStore, key: &str) -> Option<Bytes> {
+    runtime.block_on(store.get(key)).unwrap()
+}
+
+/// A hit in this process of what another process may change: Redis says when it did.
+fn near_hits(group: &mut BenchmarkGroup<'_, WallTime>, runtime: &Runtime, one: RedisConfig) {
     let near = RedisConfig { near: true, ..one };
-    let near = runtime.block_on(Cache::redis(near, CacheConfig::default()))?;
-    let market = self::key(1);
-    runtime.block_on(async {
-        let stamp = Stamp::observed(
-            Timestamp::from_millis(4_000_000_000_000).unwrap_or(near.now()),
-            Origin::Stream,
-        );
-        let _ = near.put_book(&market, book(), stamp).await;
-        while near.peek::<Book>(&market, None).is_none() {
-            let _ = near.get_book(&market, None).await;
+    let near = runtime.block_on(Cache::redis(near, CacheConfig::default())).unwrap();
+    let market = key(1);
+    let held = runtime.block_on(async {
+        let at = Timestamp::from_millis(4_000_000_000_000).unwrap();
+        near.put_book(&market, book(1), Stamp::observed(at, Origin::Stream)).await.unwrap();
+        loop {
+            if let Some(held) = near.peek::<Book>(&market, None) {
+                return held;
+            }
+            near.get_book(&market, None).await.unwrap();
             tokio::time::sleep(Duration::from_millis(1)).await;
         }
     });
+    assert_eq!(*held, book(1), "ours gives back what was put in");
     group.bench_function("near-hit/arb-cache", |bencher| {
-        bencher.iter(|| runtime.block_on(near.get_book(&market, None)).is_ok());
+        bencher.iter(|| {
+            let found = runtime.block_on(near.get_book(&market, None)).unwrap().hit();
+            assert!(found.is_some_and(|found| found.source == Source::Process));
+        });
     });
-    group.throughput(Throughput::Elements(100));
-    let batch: Vec<_> = (0..100).map(write).collect();
-    group.bench_function("set-100/arb-cache", |bencher| {
-        bencher.iter(|| runtime.block_on(store.put(&batch)).is_ok());
-    });
-    #[cfg(feature = "peers")]
-    peers::shared(&mut group, &runtime, &server.url(), &batch)?;
-    group.finish();
-    percentiles(&runtime, &store, &key);
-    upserts_in_turns(&runtime, "TCP", &server.url())?;
-    upserts_in_turns(&runtime, "a unix socket", &server.unix_url())
 }
 
 /// What an upsert costs beside a SET and an empty round trip: in turns, so that whatever else the machine does meets all of them.
-fn upserts_in_turns(runtime: &Runtime, over: &str, url: &str) -> Result<(), Failure> {
+fn upserts_in_turns(runtime: &Runtime, over: &str, url: &str) {
     let one = RedisConfig { connections: 1, ..RedisConfig::new(url) };
-    let store = runtime.block_on(RedisStore::connect(one.clone()))?;
-    let cache = runtime.block_on(Cache::redis(one, CacheConfig::default()))?;
+    let store = runtime.block_on(RedisStore::connect(one.clone())).unwrap();
+    let cache = runtime.block_on(Cache::redis(one, CacheConfig::default())).unwrap();
     let trade = Arc::new(opportunity());
     let set = [write(0)];
     let mut rounds: [Vec<Duration>; 3] = Default::default();
@@ -299,7 +319,6 @@ fn upserts_in_turns(runtime: &Runtime, over: &str, url: &str) -> Result<(), Fail
         "redis over {over}: PING {ping:?}, SET {set:?}, opportunity upsert {upsert:?}, {:.2} times a SET",
         ratios[ratios.len() / 2]
     );
-    Ok(())
 }
 
 /// The median time of 300 calls, all of which must succeed.
@@ -320,8 +339,10 @@ fn percentiles(runtime: &Runtime, store: &RedisStore, key: &str) {
     let mut times: Vec<_> = (0..20_000)
         .map(|_| {
             let begun = Instant::now();
-            let _ = runtime.block_on(store.get(key));
-            begun.elapsed()
+            let found = get(runtime, store, key);
+            let took = begun.elapsed();
+            assert!(found.is_some(), "{key} is held");
+            took
         })
         .collect();
     times.sort();
@@ -335,25 +356,31 @@ fn percentiles(runtime: &Runtime, store: &RedisStore, key: &str) {
 }
 
 /// GET over a blocking socket: the floor.
-struct Ping {
+struct Raw {
     stream: std::net::TcpStream,
     request: String,
-    answer: [u8; 512],
+    answer: [u8; Self::HEAD.len() + 300 + 2],
 }
 
-impl Ping {
-    fn new(port: u16, key: &str) -> Result<Self, Failure> {
-        let stream = std::net::TcpStream::connect(("127.0.0.1", port))?;
-        stream.set_nodelay(true)?;
+impl Raw {
+    /// How the answer begins if there is one.
+    const HEAD: &[u8] = b"$300\r\n";
+
+    fn new(port: u16, key: &str) -> Self {
+        let stream = std::net::TcpStream::connect(("127.0.0.1", port)).unwrap();
+        stream.set_nodelay(true).unwrap();
+        // An answer that is too short would be waited for without an end.
+        stream.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
         let request = format!("*2\r\n$3\r\nGET\r\n${}\r\n{key}\r\n", key.len());
-        Ok(Self { stream, request, answer: [0; 512] })
+        Self { stream, request, answer: [0; _] }
     }
 
-    fn get(&mut self) -> std::io::Result<()> {
+    fn get(&mut self) -> &[u8] {
         use std::io::{Read, Write};
-        self.stream.write_all(self.request.as_bytes())?;
-        // "$300\r\n", 300 bytes, "\r\n".
-        self.stream.read_exact(&mut self.answer[..308])
+        self.stream.write_all(self.request.as_bytes()).unwrap();
+        self.stream.read_exact(&mut self.answer).unwrap();
+        let value = self.answer.strip_prefix(Self::HEAD).unwrap();
+        &value[..value.len() - 2]
     }
 }
 
@@ -363,7 +390,6 @@ mod peers {
     use std::sync::Arc;
     use std::time::{Duration, Instant};
 
-    use arb_cache::Write;
     use arb_normalize::{Book, MarketKey};
     use criterion::BenchmarkGroup;
     use criterion::measurement::WallTime;
@@ -386,64 +412,86 @@ mod peers {
     pub(super) fn in_process(
         group: &mut BenchmarkGroup<'_, WallTime>,
         keys: &[MarketKey],
-        book: &Book,
+        held: &[(MarketKey, Book)],
     ) {
         let count = keys.len();
         let ends = Instant::now() + Duration::from_secs(3600);
         let quick = quick_cache::sync::Cache::<MarketKey, (Instant, Arc<Book>)>::new(2 * count);
         let moka =
             moka::sync::Cache::builder().max_capacity(2 * count as u64).expire_after(Hour).build();
-        for key in keys {
+        for (key, book) in held {
             quick.insert(key.clone(), (ends, Arc::new(book.clone())));
             moka.insert(key.clone(), Arc::new(book.clone()));
         }
-        assert!(keys.iter().all(|key| quick.get(key).is_some() && moka.get(key).is_some()));
+        for (key, book) in held {
+            let found = quick.get(key);
+            assert_eq!(found.as_ref().map(|(_, book)| &**book), Some(book), "quick_cache");
+            assert_eq!(moka.get(key).as_deref(), Some(book), "moka");
+        }
         let mut at = 0;
         group.bench_function("quick_cache with expiry", |bencher| {
             bencher.iter(|| {
                 at = (at + 1) % count;
                 let held = quick.get(&keys[at]).filter(|(ends, _)| *ends > Instant::now());
-                black_box(held).is_some()
+                assert!(black_box(held).is_some());
             });
         });
         group.bench_function("moka with per-entry expiry", |bencher| {
             bencher.iter(|| {
                 at = (at + 1) % count;
-                black_box(moka.get(&keys[at])).is_some()
+                assert!(black_box(moka.get(&keys[at])).is_some());
             });
         });
     }
 
-    pub(super) fn shared(
-        group: &mut BenchmarkGroup<'_, WallTime>,
-        runtime: &Runtime,
-        url: &str,
-        batch: &[Write],
-    ) -> Result<(), super::Failure> {
-        let client = redis::Client::open(url)?;
-        let mut connection = runtime.block_on(client.get_multiplexed_async_connection())?;
-        group.bench_function("set-100/redis-rs pipeline", |bencher| {
+    pub(super) fn shared(group: &mut BenchmarkGroup<'_, WallTime>, runtime: &Runtime, url: &str) {
+        // Other values than ours, under the same keys.
+        let batch: Vec<(String, Vec<u8>)> =
+            (0..100).map(|at| (super::write(at).key, vec![at as u8 + 8; 300])).collect();
+        let client = redis::Client::open(url).unwrap();
+        let mut connection = runtime.block_on(client.get_multiplexed_async_connection()).unwrap();
+        let mut set = || {
+            let mut pipeline = redis::pipe();
+            for (key, value) in &batch {
+                pipeline.pset_ex(key, &value[..], 600_000).ignore();
+            }
+            runtime.block_on(pipeline.query_async::<()>(&mut connection)).unwrap();
+        };
+        set();
+        group.bench_function("set-100/redis-rs pipeline", |bencher| bencher.iter(&mut set));
+        for (key, value) in &batch {
+            let read = runtime.block_on(connection.get::<_, Vec<u8>>(key)).unwrap();
+            assert_eq!(read, *value, "redis-rs reads what it wrote at {key}");
+        }
+        group.throughput(criterion::Throughput::Elements(1));
+        let (key, value) = &batch[0];
+        group.bench_function("get/redis-rs", |bencher| {
             bencher.iter(|| {
-                let mut pipeline = redis::pipe();
-                for write in batch {
-                    pipeline.pset_ex(&write.key, &write.value[..], 600_000).ignore();
-                }
-                runtime.block_on(pipeline.query_async::<()>(&mut connection)).is_ok()
+                let read = runtime.block_on(connection.get::<_, Vec<u8>>(key)).unwrap();
+                assert_eq!(read.len(), value.len());
             });
         });
-        let cached = redis::Client::open(format!("{url}?protocol=resp3"))?;
+        let cached = redis::Client::open(format!("{url}?protocol=resp3")).unwrap();
         let config = redis::AsyncConnectionConfig::new()
             .set_cache_config(redis::caching::CacheConfig::default());
         let mut cached =
-            runtime.block_on(cached.get_multiplexed_async_connection_with_config(&config))?;
-        group.throughput(criterion::Throughput::Elements(1));
-        group.bench_function("get/redis-rs", |bencher| {
-            bencher.iter(|| runtime.block_on(connection.get::<_, Vec<u8>>(&batch[0].key)).is_ok());
-        });
+            runtime.block_on(cached.get_multiplexed_async_connection_with_config(&config)).unwrap();
+        for _ in 0..2 {
+            let read = runtime.block_on(cached.get::<_, Vec<u8>>(key)).unwrap();
+            assert_eq!(read, *value, "redis-rs reads what it wrote");
+        }
+        let asked = |cached: &redis::aio::MultiplexedConnection| {
+            let counts = cached.get_cache_statistics().unwrap();
+            (counts.hit > 0, counts.miss)
+        };
+        assert_eq!(asked(&cached), (true, 1), "the second read was a hit");
         group.bench_function("near-hit/redis-rs", |bencher| {
-            bencher.iter(|| runtime.block_on(cached.get::<_, Vec<u8>>(&batch[0].key)).is_ok());
+            bencher.iter(|| {
+                let read = runtime.block_on(cached.get::<_, Vec<u8>>(key)).unwrap();
+                assert_eq!(read.len(), value.len());
+            });
         });
-        Ok(())
+        assert_eq!(asked(&cached), (true, 1), "every read was a hit");
     }
 }
 

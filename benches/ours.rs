@@ -1,6 +1,6 @@
 //! Our pipeline, with an assessment of every trade it shows.
 
-use arb_normalize::{Quantity, Timestamp, Usd};
+use arb_normalize::{Quantity, Timestamp, Usd, Venue};
 use arb_risk::assess::{Assessor, LegView, TradeView};
 use arb_scan::{Closed, Found, Limits, Pipeline, PipelineConfig, QuarantineRule, Sink};
 use arrayvec::ArrayVec;
@@ -67,10 +67,16 @@ impl Ours {
         tally
     }
 
+    /// Takes one payload as received from a venue.
+    #[inline]
+    pub fn payload(&mut self, venue: Venue, at: Option<Timestamp>, payload: &[u8]) {
+        self.pipeline.on_frame(venue, 0, at, payload);
+    }
+
     /// Both venues' connections were lost and are open again.
     pub fn reconnect(&mut self) {
         self.now += 1_000;
-        for venue in arb_normalize::Venue::ALL {
+        for venue in Venue::ALL {
             self.pipeline.on_open(venue, 0, Timestamp::from_nanos(self.now));
         }
     }
@@ -95,7 +101,7 @@ impl Contender for Ours {
     fn frame(&mut self, frame: &Frame) {
         self.now += 1_000;
         let at = Timestamp::from_nanos(self.now);
-        self.pipeline.on_frame(frame.venue, 0, at, frame.text.as_bytes());
+        self.payload(frame.venue, at, frame.text.as_bytes());
     }
 
     fn tally(&self) -> Tally {

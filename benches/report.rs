@@ -23,6 +23,8 @@ enum Mark {
     AtMost(f64),
     /// Ours is a number of instructions, at most so many.
     Instructions(f64),
+    /// Ours takes at most so many milliseconds, whatever the other takes.
+    Within(f64),
     /// Nothing is claimed.
     Reported,
 }
@@ -39,7 +41,7 @@ const fn claim(what: &'static str, ours: &'static str, other: &'static str, mark
     Claim { what, ours, other, mark }
 }
 
-use Mark::{AtMost, Faster, Instructions, Reported};
+use Mark::{AtMost, Faster, Instructions, Reported, Within};
 
 /// Names are criterion's: group/function, with `/` and blanks as the directories have them; `a + 100 b` is the one's time and a hundred
 /// times the other's.
@@ -292,10 +294,94 @@ const CLAIMS: &[Claim] = &[
         AtMost(4.0),
     ),
     claim(
-        "p95 of 100,000 samples: copy and select_nth",
+        "p95 of 100,000 samples, to 1/64 (answers less): copy and select_nth",
         "monitor_p95 of 100k samples/aggregator, quantile",
         "monitor_p95 of 100k samples/copy and select_nth_unstable",
         Faster(10.0),
+    ),
+    claim(
+        "WebSocket, CPU a message at 64 a read: bare tokio-tungstenite",
+        "ws_cpu_64_a_read/supervised",
+        "ws_cpu_64_a_read/bare",
+        AtMost(1.5),
+    ),
+    claim(
+        "WebSocket, CPU a message where one comes each 100 µs: the same",
+        "ws_cpu_each_100us/supervised",
+        "ws_cpu_each_100us/bare",
+        AtMost(1.15),
+    ),
+    claim(
+        "2,600 frames in 100 ms, socket to opportunity, p99.9: a bare reader of the same",
+        "ws_burst_2600_in_100ms/opportunity_p99.9",
+        "ws_burst_2600_in_100ms/bare_p99.9",
+        AtMost(3.0),
+    ),
+    claim(
+        "2,600 frames in 100 ms, socket to opportunity, p99.9: 2 ms",
+        "ws_burst_2600_in_100ms/opportunity_p99.9",
+        "ws_burst_2600_in_100ms/bare_p99.9",
+        Within(2.0),
+    ),
+    claim(
+        "2,600 frames in 100 ms, socket to decision, p50: bare",
+        "ws_burst_2600_in_100ms/decision_p50",
+        "ws_burst_2600_in_100ms/bare_p50",
+        Reported,
+    ),
+    claim(
+        "2,600 frames in 100 ms, socket to decision, p99: bare",
+        "ws_burst_2600_in_100ms/decision_p99",
+        "ws_burst_2600_in_100ms/bare_p99",
+        Reported,
+    ),
+    claim(
+        "2,600 frames in 100 ms, socket to decision, p99.9: bare",
+        "ws_burst_2600_in_100ms/decision_p99.9",
+        "ws_burst_2600_in_100ms/bare_p99.9",
+        AtMost(3.0),
+    ),
+    claim(
+        "2,600 frames in 100 ms, socket to decision, max: bare",
+        "ws_burst_2600_in_100ms/decision_max",
+        "ws_burst_2600_in_100ms/bare_max",
+        Reported,
+    ),
+    claim(
+        "490 frames in 10 ms, socket to opportunity, p99.9: a bare reader of the same",
+        "ws_burst_490_in_10ms/opportunity_p99.9",
+        "ws_burst_490_in_10ms/bare_p99.9",
+        AtMost(3.0),
+    ),
+    claim(
+        "490 frames in 10 ms, socket to opportunity, p99.9: 2 ms",
+        "ws_burst_490_in_10ms/opportunity_p99.9",
+        "ws_burst_490_in_10ms/bare_p99.9",
+        Within(2.0),
+    ),
+    claim(
+        "490 frames in 10 ms, socket to decision, p50: bare",
+        "ws_burst_490_in_10ms/decision_p50",
+        "ws_burst_490_in_10ms/bare_p50",
+        Reported,
+    ),
+    claim(
+        "490 frames in 10 ms, socket to decision, p99: bare",
+        "ws_burst_490_in_10ms/decision_p99",
+        "ws_burst_490_in_10ms/bare_p99",
+        Reported,
+    ),
+    claim(
+        "490 frames in 10 ms, socket to decision, p99.9: bare",
+        "ws_burst_490_in_10ms/decision_p99.9",
+        "ws_burst_490_in_10ms/bare_p99.9",
+        AtMost(3.0),
+    ),
+    claim(
+        "490 frames in 10 ms, socket to decision, max: bare",
+        "ws_burst_490_in_10ms/decision_max",
+        "ws_burst_490_in_10ms/bare_max",
+        Reported,
     ),
     claim(
         "candidates, 10,000 × 10,000: rapidfuzz's batched Jaro-Winkler (answers less)",
@@ -385,6 +471,9 @@ fn line(results: &Path, claim: &Claim) -> String {
         }
         AtMost(mark) => {
             (format!("{:.2} × its time", ours / other), format!("≤ {mark}"), ours / other <= mark)
+        }
+        Within(mark) => {
+            (format!("{:.2} × its time", ours / other), format!("≤ {mark} ms"), ours <= mark * 1e6)
         }
         Reported | Instructions(_) => {
             (format!("{:.4} × its time", ours / other), String::new(), true)

@@ -13,7 +13,7 @@ use std::hint::black_box;
 use std::time::Instant;
 
 use arb_benches::decimal::{self, Prepared};
-use arb_benches::stream::Random;
+use arb_benches::random::Random;
 use arb_normalize::opportunity::{Action, OpportunityClass};
 use arb_normalize::{
     Book, Ladder, Level, Opportunity, OpportunityLeg, Outcome, Price, Quantity, Side, Venue,

@@ -9,6 +9,8 @@ use std::fmt::Write as _;
 
 use arb_normalize::Venue;
 
+use crate::random::Random;
+
 /// Levels a side that a book starts with, unless asked for otherwise.
 const LEVELS: u16 = 16;
 /// Prices are ticks of $0.001.
@@ -104,27 +106,6 @@ impl Stream {
             )
         }).collect();
         format!("[{}]", entries.join(","))
-    }
-}
-
-/// xorshift: the same numbers every run.
-#[derive(Debug)]
-pub struct Random(u64);
-
-impl Random {
-    /// From the beginning.
-    #[must_use]
-    #[expect(clippy::new_without_default, reason = "a default random is no random")]
-    pub const fn new() -> Self {
-        Self(0x9e37_79b9_7f4a_7c15)
-    }
-
-    /// A number below `most`.
-    pub const fn below(&mut self, most: u64) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        self.0 % most
     }
 }
 

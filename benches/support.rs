@@ -7,7 +7,9 @@ pub mod decimal;
 pub mod decoded;
 pub mod floor;
 pub mod measured;
+pub mod memory;
 pub mod ours;
+pub mod random;
 pub mod samples;
 pub mod scanner;
 #[cfg(feature = "peers")]

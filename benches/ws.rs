@@ -1,10 +1,19 @@
-//! What does a supervised connection cost beside bare tokio-tungstenite: CPU a message, and time from socket to sink in a burst?
+//! What does a supervised connection cost beside bare tokio-tungstenite?
 //!
-//! Both readers take the same bytes from the same server over loopback, each on a thread and a runtime of its own, one after
-//! the other in turns. The supervised one has all on that is on by default: stamp, health with the venue's latency, watchdogs,
-//! panic guard. Before anything is timed both must have read the same. CPU is the reading thread's own, by the kernel's count.
+//! Both readers take the same bytes from the same server over loopback, each on a thread and a runtime of its own, in turns. The
+//! supervised one has all on that is on by default: stamp, health with the venue's latency, watchdogs, panic guard.
+//!
+//! CPU is the reading thread's own, by the kernel's count, for messages of 200 bytes that nobody looks at. Bursts are real frames of
+//! both venues, ten times as dense as the densest recorded and in clumps, so that some queue; our side has the venues' own sessions
+//! and the pipeline in its sink, and its time ends when the frame is judged: decoded, applied, sized, assessed, published. The
+//! bare reader's ends when it has the frame.
+//!
+//! Before anything is timed both must have read the same, and ours must have found what the pipeline finds when it is fed directly.
+//! Filters are parts of the names below.
 #![expect(clippy::print_stdout, reason = "the figures are the result")]
 #![expect(clippy::unwrap_used, reason = "a bench stops at the first surprise")]
+
+mod burst;
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io::{Read, Write};
@@ -14,6 +23,8 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use arb_benches::measured;
+use arb_benches::stream::Stream;
 use arb_ws::{
     BoxError, Connection, ConnectionConfig, Handshake, Key, Meta, Outbox, Session, Sink,
     TungsteniteDial, Verdict,
@@ -22,11 +33,10 @@ use futures_util::StreamExt;
 use time::OffsetDateTime;
 use tokio_tungstenite::tungstenite;
 
+use crate::burst::{Burst, Times};
+
 /// Bytes of a message, as of a Kalshi delta.
 const MESSAGE: usize = 200;
-/// Digits at its beginning: nanoseconds since the bench began.
-const STAMP: usize = 20;
-
 /// What a reader does with each message; `true` ends it.
 type OnMessage = Box<dyn FnMut(&[u8]) -> bool + Send>;
 
@@ -36,16 +46,39 @@ enum Reader {
     Supervised,
 }
 
-/// One WebSocket message as a server sends it: a text frame of 200 bytes.
-fn framed(stamp: u64) -> Vec<u8> {
-    let mut frame = vec![0x81, 126, 0, MESSAGE as u8];
-    frame.extend(format!("{stamp:0STAMP$}").bytes());
-    frame.resize(4 + MESSAGE, b'x');
-    frame
+/// A message that says its number.
+fn message(number: u64) -> Vec<u8> {
+    let mut message = format!("{number:020}").into_bytes();
+    message.resize(MESSAGE, b'x');
+    message
 }
 
-fn stamp_of(payload: &[u8]) -> u64 {
-    payload[..STAMP].iter().fold(0, |sum, digit| sum * 10 + u64::from(digit - b'0'))
+/// Appends a text message's frame as a server sends it.
+fn framed(payload: &[u8], frames: &mut Vec<u8>) {
+    frames.push(0x81);
+    match payload.len() {
+        short @ ..126 => frames.push(short as u8),
+        middle @ ..0x1_0000 => {
+            frames.push(126);
+            frames.extend((middle as u16).to_be_bytes());
+        }
+        long => {
+            frames.push(127);
+            frames.extend((long as u64).to_be_bytes());
+        }
+    }
+    frames.extend(payload);
+}
+
+/// The frames of so many messages.
+fn batch(messages: usize) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    (0..messages as u64).for_each(|number| framed(&message(number), &mut bytes));
+    bytes
+}
+
+fn in_runtime(work: impl Future<Output = ()>) {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(work);
 }
 
 /// A venue with one key that is in every message.
@@ -115,12 +148,9 @@ async fn read_supervised(url: String, on_message: OnMessage) {
 fn start(reader: Reader, on_message: OnMessage) -> (TcpStream, JoinHandle<()>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("ws://{}/", listener.local_addr().unwrap());
-    let thread = std::thread::spawn(move || {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        match reader {
-            Reader::Bare => runtime.block_on(read_bare(url, on_message)),
-            Reader::Supervised => runtime.block_on(read_supervised(url, on_message)),
-        }
+    let thread = std::thread::spawn(move || match reader {
+        Reader::Bare => in_runtime(read_bare(url, on_message)),
+        Reader::Supervised => in_runtime(read_supervised(url, on_message)),
     });
     let (stream, _) = listener.accept().unwrap();
     stream.set_nodelay(true).unwrap();
@@ -161,13 +191,13 @@ fn counting(
     })
 }
 
-/// CPU nanoseconds a message, `batch` of them in each write and hence in each read.
-fn cpu_in_batches(reader: Reader, batches: usize, batch: usize) -> f64 {
+/// CPU nanoseconds a message, `size` of them in each write and hence in each read.
+fn cpu_in_batches(reader: Reader, batches: usize, size: usize) -> f64 {
     let (told, hear) = sync_channel(1);
     let (cpu, result) = sync_channel(1);
-    let (from, to) = (batches / 10 * batch, batches * batch);
-    let (mut stream, thread) = start(reader, counting(from, to, batch, told, cpu));
-    let bytes: Vec<u8> = (0..batch).flat_map(|n| framed(n as u64)).collect();
+    let (from, to) = (batches / 10 * size, batches * size);
+    let (mut stream, thread) = start(reader, counting(from, to, size, told, cpu));
+    let bytes = batch(size);
     for _ in 0..batches {
         stream.write_all(&bytes).unwrap();
         hear.recv().unwrap();
@@ -181,8 +211,11 @@ fn cpu_paced(reader: Reader, messages: usize, every: Duration) -> f64 {
     let (cpu, result) = sync_channel(1);
     let from = messages / 10;
     let (mut stream, thread) = start(reader, counting(from, messages, messages, told, cpu));
-    let frame = framed(7);
-    pace(messages, every, || stream.write_all(&frame).unwrap());
+    let (frame, began) = (batch(1), Instant::now());
+    for number in 0..messages as u32 {
+        pace(began, every * number);
+        stream.write_all(&frame).unwrap();
+    }
     finish(&result, stream, thread, messages - from)
 }
 
@@ -198,88 +231,87 @@ fn finish(
     nanos as f64 / messages as f64
 }
 
-/// Calls `send` so many times at even distances.
-fn pace(count: usize, every: Duration, mut send: impl FnMut()) {
-    let began = Instant::now();
-    for number in 0..count {
-        let due = every * number as u32;
-        while began.elapsed() < due {
-            std::hint::spin_loop();
-        }
-        send();
+/// Waits, awake, until so long after.
+fn pace(began: Instant, due: Duration) {
+    while began.elapsed() < due {
+        std::hint::spin_loop();
     }
 }
 
-/// Both readers in turns; the medians, and their ratio.
-fn compare(what: &str, mark: f64, rounds: usize, mut measure: impl FnMut(Reader) -> f64) {
-    let mut times: [Vec<f64>; 2] = Default::default();
-    for round in 0..rounds {
-        let order = if round % 2 == 0 {
-            [Reader::Bare, Reader::Supervised]
-        } else {
-            [Reader::Supervised, Reader::Bare]
-        };
-        for reader in order {
-            times[usize::from(reader == Reader::Supervised)].push(measure(reader));
-        }
-    }
-    let [bare, ours] = times.map(|mut times| {
-        times.sort_by(f64::total_cmp);
-        times[times.len() / 2]
-    });
-    println!(
-        "{what}: bare {bare:.0} ns, supervised {ours:.0} ns a message, {:.2} times (mark {mark})",
-        ours / bare
-    );
+/// What to do: all or what is named, and for the figures or only to see it run.
+struct Run {
+    quick: bool,
+    filters: Vec<String>,
 }
 
-/// Sends the same bursts to both readers in turns and prints how long each message took from before the write to the sink.
-fn bursts(frames: usize, within: Duration, count: usize) {
-    let base = Instant::now();
-    let since = move || u64::try_from(base.elapsed().as_nanos()).unwrap();
-    let total = frames * count;
-    let mut readers: Vec<_> = [Reader::Bare, Reader::Supervised]
-        .into_iter()
-        .map(|reader| {
-            let (done, times) = sync_channel(1);
-            let mut took = Vec::with_capacity(total);
-            let on_message: OnMessage = Box::new(move |payload| {
-                took.push(since() - stamp_of(payload));
-                if took.len() == total {
-                    done.send(std::mem::take(&mut took)).unwrap();
-                    return true;
-                }
-                false
-            });
-            let (stream, thread) = start(reader, on_message);
-            (stream, thread, times)
-        })
-        .collect();
-    for round in 0..count {
-        for turn in 0..2 {
-            let stream = &mut readers[(round + turn) % 2].0;
-            pace(frames, within / frames as u32, || stream.write_all(&framed(since())).unwrap());
-            std::thread::sleep(Duration::from_millis(2));
+impl Run {
+    /// `cargo bench -- --test` and `cargo test --benches`, which does not say `--bench`, want to see it run, not its figures.
+    fn of_arguments() -> Self {
+        let arguments: Vec<String> = std::env::args().skip(1).collect();
+        let (flags, filters): (Vec<_>, Vec<_>) =
+            arguments.into_iter().partition(|argument| argument.starts_with('-'));
+        let said = |flag: &str| flags.iter().any(|said| said == flag);
+        Self { quick: said("--test") || !said("--bench"), filters }
+    }
+
+    fn wants(&self, name: &str) -> bool {
+        self.filters.is_empty() || self.filters.iter().any(|filter| name.contains(&**filter))
+    }
+
+    /// Figures of a quick run are none.
+    fn keep(&self, name: &str, nanos: f64) {
+        if !self.quick {
+            measured::keep(name, nanos);
         }
     }
-    println!("{frames} frames in {within:?}, {count} times, µs from the write to the sink:");
-    let mut quantiles = Vec::new();
-    for ((stream, thread, times), name) in readers.into_iter().zip(["bare", "supervised"]) {
-        let mut times = times.recv().unwrap();
-        drop(stream);
-        thread.join().unwrap();
-        times.sort_unstable();
-        let at = |share: f64| times[((times.len() - 1) as f64 * share) as usize] as f64 / 1_000.0;
-        let found = [at(0.5), at(0.99), at(0.999), at(1.0)];
+
+    /// CPU of both readers in turns; the medians, and their ratio.
+    fn compare(&self, name: &str, rounds: usize, measure: impl Fn(Reader) -> f64) {
+        if !self.wants(name) {
+            return;
+        }
+        let mut times: [Vec<f64>; 2] = Default::default();
+        for round in 0..if self.quick { 1 } else { rounds } {
+            let order = if round % 2 == 0 {
+                [Reader::Bare, Reader::Supervised]
+            } else {
+                [Reader::Supervised, Reader::Bare]
+            };
+            for reader in order {
+                times[usize::from(reader == Reader::Supervised)].push(measure(reader));
+            }
+        }
+        let [bare, ours] = times.map(|mut times| {
+            times.sort_by(f64::total_cmp);
+            times[times.len() / 2]
+        });
         println!(
-            "  {name}: p50 {:.1}, p99 {:.1}, p99.9 {:.1}, max {:.1}",
-            found[0], found[1], found[2], found[3]
+            "{name}: bare {bare:.0} ns, supervised {ours:.0} ns of CPU a message, {:.2} times",
+            ours / bare
         );
-        quantiles.push(found);
+        self.keep(&format!("{name}/bare"), bare);
+        self.keep(&format!("{name}/supervised"), ours);
     }
-    let ratios: Vec<String> =
-        (0..4).map(|at| format!("{:.2}", quantiles[1][at] / quantiles[0][at])).collect();
-    println!("  times the bare reader's: {} (mark 3)", ratios.join(", "));
+
+    /// The same bursts to both readers in turns; how long each frame took.
+    fn bursts(&self, name: &str, stream: &Stream, burst: &Burst) {
+        if !self.wants(name) {
+            return;
+        }
+        println!("{name}, {} times, µs from the write on:", burst.times);
+        let all = burst::measure(burst, stream);
+        let bare = all[0].quantiles;
+        for Times { what, count, quantiles } in all {
+            let mut line = format!("  {what}, {count} frames:");
+            for (at, quantile) in ["p50", "p99", "p99.9", "max"].into_iter().enumerate() {
+                let nanos = quantiles[at];
+                let times = nanos / bare[at];
+                line += &format!(" {quantile} {:.1} ({times:.2} times bare),", nanos / 1_000.0);
+                self.keep(&format!("{name}/{what}_{quantile}"), nanos);
+            }
+            println!("{}", line.trim_end_matches(','));
+        }
+    }
 }
 
 /// Both readers read the same before anything is timed.
@@ -296,8 +328,7 @@ fn gate() {
             count == 10_000
         });
         let (mut stream, thread) = start(reader, on_message);
-        let bytes: Vec<u8> = (0..10_000).flat_map(framed).collect();
-        stream.write_all(&bytes).unwrap();
+        stream.write_all(&batch(10_000)).unwrap();
         let hash = result.recv_timeout(Duration::from_secs(60)).unwrap();
         drop(stream);
         thread.join().unwrap();
@@ -307,15 +338,25 @@ fn gate() {
 }
 
 fn main() {
-    // `cargo bench -- --test` and `cargo test --benches` want to see it run, not its figures.
-    let quick = std::env::args().any(|argument| argument == "--test");
+    let run = Run::of_arguments();
     gate();
-    let (rounds, batches, paced, repeats) =
-        if quick { (1, 100, 1_000, 2) } else { (11, 10_000, 10_000, 100) };
-    compare("64 messages a read", 1.5, rounds, |reader| cpu_in_batches(reader, batches, 64));
-    compare("one message each 100 µs", 1.15, rounds, |reader| {
+    let (batches, paced) = if run.quick { (100, 1_000) } else { (10_000, 10_000) };
+    run.compare("ws_cpu_64_a_read", 11, |reader| cpu_in_batches(reader, batches, 64));
+    run.compare("ws_cpu_each_100us", 11, |reader| {
         cpu_paced(reader, paced, Duration::from_micros(100))
     });
-    bursts(260, Duration::from_millis(100), repeats);
-    bursts(49, Duration::from_millis(10), repeats * 5);
+    // Ten times what real feeds did at their densest: 260 frames in 100 ms and 49 in 10 ms.
+    let bursts = [
+        ("ws_burst_2600_in_100ms", 2_600, Duration::from_millis(100), 100),
+        ("ws_burst_490_in_10ms", 490, Duration::from_millis(10), 500),
+    ]
+    .map(|(name, frames, within, times)| {
+        (name, Burst { frames, within, times: if run.quick { 2 } else { times } })
+    });
+    let wanted = bursts.iter().filter(|(name, _)| run.wants(name));
+    let Some(changes) = wanted.map(|(_, burst)| burst.frames * burst.times).max() else { return };
+    let stream = Stream::new(burst::PAIRS, changes);
+    for (name, burst) in &bursts {
+        run.bursts(name, &stream, burst);
+    }
 }
