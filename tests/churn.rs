@@ -324,7 +324,7 @@ async fn a_text_that_changes_ends_an_approval_until_it_reads_as_before_or_is_app
         let shown = view.blocked.iter().filter(|blocked| blocked.examples == ["counter-0"]);
         shown.map(|blocked| blocked.reason.clone()).collect::<Vec<_>>()
     };
-    let changed = format!("the text of kalshi market {market} changed after the approval of ");
+    let changed = format!("the text of kalshi market {market} is not the one approved at ");
     let refused = |scanner: &Scanner| {
         let [reason] = reasons(scanner).try_into().unwrap();
         assert!(

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use arb_match::{Approvals, Catalogue, Matcher as _, Refusal, TermMatcher, Verdict};
+use arb_match::{Approvals, Catalogue, Matcher as _, Refusal, Remark, TermMatcher, Verdict};
 use arb_normalize::market::FeeData;
 use arb_normalize::{Market, MarketStatus, Outcome, Venue};
 use arb_risk::fees::{FeeHistory, KalshiFees, LegFees, PairFees, Step};
@@ -156,11 +156,17 @@ fn admit(
             continue;
         }
         let approvals = confirmed.entry(id.clone()).or_default();
-        if is_new
-            && let Err(error) = approvals.approve(kalshi, polymarket, spec.pair.relation, now, "")
-        {
-            tradable.refused.push((id, error.to_string()));
-            continue;
+        if is_new {
+            // The pairs file is the operator's word, whatever the matcher holds against the pair by now.
+            let relation = spec.pair.relation;
+            let despite = TermMatcher.judge(kalshi, polymarket).vetoes(relation);
+            let remark = Remark { at: now, note: "", despite: &despite };
+            if let Err(error) =
+                approvals.approve(&TermMatcher, kalshi, polymarket, relation, &remark)
+            {
+                tradable.refused.push((id, error.to_string()));
+                continue;
+            }
         }
         match approvals.check(&TermMatcher, &spec.pair, kalshi, polymarket) {
             Ok(_) => {
@@ -168,10 +174,10 @@ fn admit(
                 tradable.markets.insert(id, (kalshi.clone(), polymarket.clone()));
                 tradable.pairs.push(spec);
             }
-            Err(Refusal::Lapsed { .. }) if !is_whole(kalshi) => {
+            Err(Refusal::Lapsed { .. } | Refusal::Vetoed { .. }) if !is_whole(kalshi) => {
                 tradable.refused.push((id, UNREAD.to_owned()));
             }
-            Err(refusal @ Refusal::Lapsed { .. }) => {
+            Err(refusal @ (Refusal::Lapsed { .. } | Refusal::Vetoed { .. })) => {
                 tradable
                     .refused
                     .push((id, format!("{refusal} by changing its entry in the pairs file")));

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use arb_normalize::{Market, Venue};
 
+use crate::error::MatchError;
 use crate::terms::terms;
 
 /// A market that may be the same contract as another, found by its words.
@@ -263,14 +264,26 @@ impl Catalogue {
         self.markets[venue.index()].get(id)
     }
 
-    /// The Polymarket market with that condition id or slug.
-    #[must_use]
-    pub fn find_polymarket(&self, id_or_slug: &str) -> Option<&Market> {
-        let venue = Venue::Polymarket;
-        self.market(venue, id_or_slug).or_else(|| {
-            let bears = |market: &&Market| market.slug.as_deref() == Some(id_or_slug);
-            self.markets[venue.index()].values().filter(bears).min_by_key(|market| &market.key.id)
-        })
+    /// The market with that ticker or condition id, or, on Polymarket, the one with that slug.
+    ///
+    /// # Errors
+    /// [`MatchError::UnknownMarket`] if there is none, [`MatchError::AmbiguousSlug`] if several markets bear the slug.
+    pub fn find(&self, venue: Venue, name: &str) -> Result<&Market, MatchError> {
+        if let Some(market) = self.market(venue, name) {
+            return Ok(market);
+        }
+        let bears = |market: &&Market| market.slug.as_deref() == Some(name);
+        let mut bearers: Vec<&Market> =
+            self.markets[venue.index()].values().filter(bears).collect();
+        bearers.sort_unstable_by(|a, b| a.key.id.cmp(&b.key.id));
+        match bearers.as_slice() {
+            [] => Err(MatchError::UnknownMarket { venue, id: name.to_owned() }),
+            [market] => Ok(market),
+            several => Err(MatchError::AmbiguousSlug {
+                slug: name.to_owned(),
+                ids: several.iter().map(|m| m.key.id.as_str()).collect::<Vec<_>>().join(", "),
+            }),
+        }
     }
 
     /// A venue's markets in the order of their ids.

@@ -88,6 +88,32 @@ pub struct Judgement {
     pub differences: Vec<Difference>,
 }
 
+impl Judgement {
+    /// What speaks against taking the pair for `relation`, in a stable order; empty where nothing does. It is what an operator
+    /// has to override by name. Of a rejected pair these are the terms that contradict; where none does, the word `relation` if
+    /// it was judged to be another one, or else the missing terms. An equal pair is no complement and the other way round,
+    /// whatever the verdict: that is the word `relation` too.
+    #[must_use]
+    pub fn vetoes(&self, relation: Relation) -> Vec<String> {
+        let rejected = self.verdict == Verdict::Rejected;
+        let terms = |kind: DifferenceKind| {
+            let of_kind = move |d: &&Difference| rejected && d.kind == kind;
+            self.differences.iter().filter(of_kind).map(|d| d.term.clone())
+        };
+        let mut vetoes: Vec<String> = terms(DifferenceKind::Contradiction).collect();
+        let decided = rejected || matches!(self.relation, Relation::Equal | Relation::Complement);
+        if decided && self.relation != relation {
+            vetoes.push("relation".to_owned());
+        }
+        if vetoes.is_empty() {
+            vetoes.extend(terms(DifferenceKind::Missing));
+        }
+        vetoes.sort_unstable();
+        vetoes.dedup();
+        vetoes
+    }
+}
+
 /// Judges whether two markets are the same contract. The seam of this crate: [`TermMatcher`](crate::TermMatcher) compares
 /// terms.
 pub trait Matcher: Send + Sync {

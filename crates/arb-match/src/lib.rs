@@ -20,7 +20,7 @@ mod text;
 mod tfidf;
 mod when;
 
-pub use approval::{Approval, Approvals, Decision, Ground, Refusal, Template};
+pub use approval::{Approval, Approvals, Decision, Ground, Refusal, Remark, Template};
 pub use error::MatchError;
 pub use fingerprint::{fingerprint, shape_fingerprint};
 pub use index::{Candidate, CandidatePair, Catalogue, Index};

@@ -1,5 +1,7 @@
 //! Text to tokens: one spelling for what the two venues write differently.
 
+use std::borrow::Cow;
+
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
@@ -16,61 +18,51 @@ pub(crate) struct Token {
     pub(crate) word: bool,
 }
 
-/// Decodes the HTML entities that appear in rule texts; an unknown one is kept as it is.
-pub(crate) fn decode_entities(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some(at) = rest.find('&') {
-        out.push_str(&rest[..at]);
-        let tail = &rest[at..];
-        let end = tail.char_indices().take(12).find(|(_, c)| *c == ';').map(|(i, _)| i);
-        match end.and_then(|end| entity(&tail[1..end]).map(|c| (c, end))) {
-            Some((c, end)) => {
-                out.push(c);
-                rest = &tail[end + 1..];
-            }
-            None => {
-                out.push('&');
-                rest = &tail[1..];
-            }
+/// The HTML entities of a text decoded, also where they were encoded twice; an unknown one is kept as it is.
+pub(crate) fn decode_entities(text: &str) -> Cow<'_, str> {
+    let mut decoded = Cow::Borrowed(text);
+    for _ in 0..MOST_ENCODED {
+        if !decoded.contains('&') {
+            break;
         }
+        let Cow::Owned(next) = html_escape::decode_html_entities(&decoded) else { break };
+        decoded = Cow::Owned(next);
     }
-    out.push_str(rest);
-    out
+    decoded
 }
 
-fn entity(name: &str) -> Option<char> {
-    Some(match name {
-        "amp" => '&',
-        "lt" => '<',
-        "gt" => '>',
-        "quot" | "ldquo" | "rdquo" => '"',
-        "apos" | "lsquo" | "rsquo" => '\'',
-        "nbsp" => ' ',
-        "ndash" | "mdash" => '-',
-        "deg" => '°',
-        _ => {
-            let digits = name.strip_prefix('#')?;
-            let code = match digits.strip_prefix(['x', 'X']) {
-                Some(hex) => u32::from_str_radix(hex, 16).ok()?,
-                None => digits.parse().ok()?,
-            };
-            char::from_u32(code)?
-        }
+/// How often a text is decoded at most.
+const MOST_ENCODED: usize = 4;
+
+/// The plain form of a quote mark, single or double, and of a prime.
+pub(crate) const fn plain_quote(c: char) -> Option<char> {
+    Some(match c {
+        '\''
+        | '\u{2018}'..='\u{201b}'
+        | '\u{2039}'
+        | '\u{203a}'
+        | '\u{02bc}'
+        | '`'
+        | '\u{00b4}'
+        | '\u{2032}' => '\'',
+        '"' | '\u{201c}'..='\u{201f}' | '\u{00ab}' | '\u{00bb}' | '\u{2033}' => '"',
+        _ => return None,
     })
+}
+
+/// Whether a character is a dash or minus.
+pub(crate) const fn is_dash(c: char) -> bool {
+    matches!(c, '-' | '\u{2010}'..='\u{2015}' | '\u{2212}')
 }
 
 /// One form for quotes, dashes and compatibility characters, entities decoded; accents are kept.
 pub(crate) fn plain(text: &str) -> String {
-    let decoded = if text.contains('&') { decode_entities(text) } else { text.to_owned() };
-    decoded
+    decode_entities(text)
         .nfkc()
         .map(|c| match c {
-            '\u{2018}' | '\u{2019}' | '\u{02bc}' | '`' | '\u{00b4}' => '\'',
-            '\u{201c}' | '\u{201d}' | '\u{00ab}' | '\u{00bb}' => '"',
-            '\u{2010}'..='\u{2015}' | '\u{2212}' => '-',
             c if c.is_whitespace() && c != '\n' => ' ',
-            c => c,
+            c if is_dash(c) => '-',
+            c => plain_quote(c).unwrap_or(c),
         })
         .collect()
 }
@@ -323,6 +315,10 @@ mod tests {
         assert_eq!(
             words("Rock &amp; Roll &#8217;x &bogus;"),
             ["rock", "&", "roll", "x", "&", "bogus", ";"]
+        );
+        assert_eq!(
+            words("R&amp;amp;D of 5&thinsp;km at caf&eacute;"),
+            words("R&D of 5 km at caf\u{e9}")
         );
     }
 

@@ -620,6 +620,13 @@ fn day_number(word: &str) -> Option<i8> {
     digits.parse().ok().filter(|day| (1..=31).contains(day))
 }
 
+/// Whether a word names a month or a day of the week.
+pub(crate) fn is_month_or_weekday(token: &Token) -> bool {
+    const WEEKDAYS: [&str; 7] =
+        ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"];
+    token.capital && (month(token).is_some() || WEEKDAYS.contains(&token.text.as_str()))
+}
+
 fn month(token: &Token) -> Option<i8> {
     if !token.word {
         return None;

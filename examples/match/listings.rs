@@ -1,0 +1,75 @@
+//! Reads the venues' listings.
+
+use std::io::Read as _;
+use std::path::Path;
+
+use arb_match::Catalogue;
+use arb_normalize::rest::{kalshi, polymarket};
+use serde_json::Value;
+
+use crate::Result;
+
+/// A file's bytes, plain or gzipped.
+pub(crate) fn read(path: &Path) -> Result<Vec<u8>> {
+    let named = |error: std::io::Error| format!("{}: {error}", path.display());
+    let bytes = std::fs::read(path).map_err(named)?;
+    if !bytes.starts_with(&[0x1f, 0x8b]) {
+        return Ok(bytes);
+    }
+    let mut plain = Vec::new();
+    flate2::read::MultiGzDecoder::new(bytes.as_slice()).read_to_end(&mut plain).map_err(named)?;
+    Ok(plain)
+}
+
+/// Both listings, and how many of their markets could not be read.
+pub(crate) struct Listings {
+    pub(crate) catalogue: Catalogue,
+    pub(crate) unreadable: usize,
+}
+
+impl Listings {
+    /// Reads a Kalshi `/markets` body and an array of Gamma markets; either may be left out.
+    pub(crate) fn read(k: Option<&Path>, p: Option<&Path>) -> Result<Self> {
+        let mut all = Self { catalogue: Catalogue::new(), unreadable: 0 };
+        if let Some(path) = k {
+            let page = kalshi::markets_page(&read(path)?)
+                .map_err(|error| format!("{}: {error}", path.display()))?;
+            all.refused(path, page.refused.iter().map(|item| item.error.to_string()));
+            page.items.into_iter().for_each(|market| {
+                all.catalogue.insert(market);
+            });
+        }
+        if let Some(path) = p {
+            let named = |error: &dyn std::error::Error| format!("{}: {error}", path.display());
+            let body = with_outcomes(&read(path)?).map_err(|error| named(&error))?;
+            let page = polymarket::gamma_markets(&body).map_err(|error| named(&error))?;
+            all.refused(path, page.refused.iter().map(|item| item.error.to_string()));
+            page.items.into_iter().for_each(|market| {
+                all.catalogue.insert(market);
+            });
+        }
+        Ok(all)
+    }
+
+    fn refused(&mut self, path: &Path, errors: impl ExactSizeIterator<Item = String>) {
+        let count = errors.len();
+        self.unreadable += count;
+        if let Some(first) = errors.into_iter().next() {
+            eprintln!(
+                "match: {}: {count} markets could not be read, the first: {first}",
+                path.display()
+            );
+        }
+    }
+}
+
+/// Older listings leave `outcomes` out where they are yes and no.
+pub(crate) fn with_outcomes(body: &[u8]) -> serde_json::Result<Vec<u8>> {
+    let mut markets: Vec<Value> = serde_json::from_slice(body)?;
+    for market in markets.iter_mut().filter_map(Value::as_object_mut) {
+        if market.get("outcomes").is_none_or(Value::is_null) {
+            market.insert("outcomes".to_owned(), Value::from(vec!["Yes", "No"]));
+        }
+    }
+    serde_json::to_vec(&markets)
+}
