@@ -93,10 +93,12 @@ pub(super) fn turned(names: &[String; 2], rules: &str, spread: bool) -> bool {
             [" not ", "n't ", " fail", " lose", " loses", "unless ", "defeated by", "beaten by"]
                 .iter()
                 .any(|word| condition.contains(word));
+        // The outcome `Berg` may be paid by the full name.
+        let (paid, _) = paid.split_once('"').unwrap_or((paid, ""));
         let paid = names
             .iter()
             .map(|name| name.to_lowercase())
-            .find(|name| paid.starts_with(name.as_str()));
+            .find(|name| paid.starts_with(name.as_str()) || paid.ends_with(&format!(" {name}")));
         let won = ["win", "won", "defeat", "beat", "victor", "advance", "over"];
         let won = won.iter().filter_map(|word| condition.find(word)).min();
         paid.is_some_and(|name| {

@@ -241,3 +241,28 @@ fn a_shared_prize_and_a_deadline_said_twice() {
     assert_eq!(vote("December 31"), Verdict::Probable);
     assert_ne!(vote("December 1"), Verdict::Probable);
 }
+
+/// The outcome carries the surname, the rules pay the full name.
+#[test]
+fn a_surname_is_paid_for_the_win_of_its_bearer() {
+    let fight = |berg: &str| {
+        judge(
+            "2026-03-01T12:00:00Z",
+            (
+                "Will Ann Berg win the Berg vs Lund match? - Ann Berg",
+                "If Ann Berg wins the Berg vs Lund professional tennis match originally scheduled for Mar 1, 2026, then the market resolves to Yes.",
+            ),
+            (
+                "Oslo Open: Ann Berg vs Eva Lund",
+                &format!(
+                    "This market refers to the match between Ann Berg and Eva Lund, scheduled for March 1 at 3:30AM ET.\nIf {berg}, this market will resolve to \"Ann Berg\". If Eva Lund wins, this market will resolve to \"Eva Lund\"."
+                ),
+            ),
+            ["Berg", "Lund"],
+        )
+        .verdict
+    };
+    assert_eq!(fight("Ann Berg wins"), Verdict::Probable);
+    assert_ne!(fight("Ann Berg does not win"), Verdict::Probable);
+    assert_ne!(fight("Eva Lund wins"), Verdict::Probable);
+}
