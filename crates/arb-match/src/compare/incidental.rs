@@ -48,7 +48,8 @@ pub(super) fn incidental(
     let before = statement.subject().any(|a| a.at == atom.at);
     if atom.kind == Kind::Word {
         // What alone stands for who or what it happens to.
-        return !before || statement.subject().any(|a| known(&a));
+        let alone = before && !statement.subject().any(|a| known(&a));
+        return !alone && !(statement.condition && counterpart(atom, statement, mine, other));
     }
     if !statement.condition
         || !asks_the_same(mine, other)
@@ -73,6 +74,17 @@ pub(super) fn incidental(
         Kind::Office | Kind::Organisation => !before,
         _ => false,
     }
+}
+
+/// Whether both conditions add a phrase that the other lacks: `by market value` and `by sales` narrow one question in two ways.
+fn counterpart(atom: &Atom, statement: &Statement, mine: &Reading, other: &Reading) -> bool {
+    let adds = |claim: &Statement| {
+        let phrase = |a: &&Atom| a.kind == Kind::Word && claim.narrowing.contains(&a.at);
+        claim.atoms.iter().filter(phrase).any(|a| weight(a, mine) >= 0.5)
+    };
+    statement.narrowing.contains(&atom.at)
+        && other.claims.iter().all(adds)
+        && !other.claims.is_empty()
 }
 
 /// Whether the other market explains the whole question.

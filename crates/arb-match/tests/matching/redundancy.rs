@@ -59,6 +59,19 @@ fn a_word_said_twice_is_meant() {
 }
 
 #[test]
+fn two_conditions_that_narrow_one_question_differently_are_two() {
+    let asked = "Will Orbitly be the largest company on December 1?";
+    let plain = "Orbitly is the largest company on December 1, 2026";
+    let narrowed =
+        |by: &str| format!("Orbitly is the largest company ranked by {by} on December 1, 2026");
+    let (worth, sales) = (narrowed("worth"), narrowed("turnover"));
+    let probable = |a: &str, b: &str| judge([asked, a], [asked, b]).verdict == Verdict::Probable;
+    assert!(probable(&worth, plain));
+    assert!(probable(&worth, &worth));
+    assert!(!probable(&worth, &sales));
+}
+
+#[test]
 fn a_fuller_name_and_the_way_to_a_title_add_nothing() {
     let table = [
         (
