@@ -49,7 +49,8 @@ pub(super) fn incidental(
     if atom.kind == Kind::Word {
         // What alone stands for who or what it happens to.
         let alone = before && !statement.subject().any(|a| known(&a));
-        return !alone && !(statement.condition && counterpart(atom, statement, mine, other));
+        let narrowed = statement.condition && counterpart(atom, statement, mine, other);
+        return !(alone || narrowed);
     }
     if !statement.condition
         || !asks_the_same(mine, other)
