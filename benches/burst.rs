@@ -21,7 +21,7 @@ use arb_ws::{Connection, ConnectionConfig, Handle, Meta, Session, Sink, Tungsten
 use futures_util::{SinkExt, StreamExt};
 use tokio_tungstenite::tungstenite::{self, Message};
 
-use crate::{Reader, framed, in_runtime, pace};
+use crate::{Reader, framed, in_runtime};
 
 /// As many as one of Kalshi's subscriptions holds.
 pub(crate) const PAIRS: usize = 500;
@@ -233,7 +233,8 @@ impl Fed {
         while !frames.is_empty() {
             let size = (self.random.below(CLUMP) as usize + 1).min(frames.len());
             let (clump, rest) = frames.split_at(size);
-            pace(began, each * sent);
+            // Asleep: awake it could keep the reader off their core. What it oversleeps is sent at once.
+            std::thread::sleep((each * sent).saturating_sub(began.elapsed()));
             self.clump(clump);
             sent += size as u32;
             frames = rest;
