@@ -30,6 +30,7 @@ fn what_a_condition_adds_to_its_question_is_left_out_unless_it_tells_proposition
         // One more or one of several.
         ("Ann Berg visits Norway and skis by December 31, 2026", false),
         ("Ann Berg visits or telephones Norway by December 31, 2026", false),
+        ("Ann Berg visits Norway or telephones by December 31, 2026", false),
         // Another place, another person, another month.
         ("Ann Berg visits Norway and Sweden by December 31, 2026", false),
         ("Eva Berg visits Norway by December 31, 2026", false),
@@ -41,6 +42,26 @@ fn what_a_condition_adds_to_its_question_is_left_out_unless_it_tells_proposition
         assert_eq!(probable(there.clone()), same, "{condition} {there:?}");
         let back = judge([question, condition], [question, plain]);
         assert_eq!(probable(back.clone()), same, "turned: {condition} {back:?}");
+    }
+}
+
+#[test]
+fn the_phrase_behind_the_predicate_is_meant() {
+    let table = [
+        ("Ann Berg is convicted", "Ann Berg is convicted of arson", false),
+        ("Ann Berg is convicted", "Ann Berg is formally convicted", true),
+        (
+            "Oslo hosts the 2026 Champions League",
+            "Oslo hosts the 2026 Champions League final",
+            false,
+        ),
+    ];
+    for (k, p, same) in table {
+        let asked = format!("Will it happen that {k} before 2027?");
+        let k = format!("{k} before Jan 1, 2027");
+        let p = format!("{p} by December 31, 2026");
+        let judgement = judge([&asked, &k], [&asked, &p]);
+        assert_eq!(judgement.verdict == Verdict::Probable, same, "{p} {judgement:?}");
     }
 }
 
