@@ -66,6 +66,22 @@ fn the_phrase_behind_the_predicate_is_meant() {
 }
 
 #[test]
+fn one_of_several_is_meant() {
+    let games = "in men's curling at the 2026 Winter Olympics";
+    let k =
+        [format!("Will Norway win gold {games}?"), format!("Norway wins the gold medal {games}")];
+    for (won, same) in [("the gold", true), ("a gold, silver or bronze", false)] {
+        let asked = if same { "gold" } else { "a medal" };
+        let p = [
+            format!("Will Norway win {asked} {games}?"),
+            format!("Norway wins {won} medal {games}"),
+        ];
+        let judgement = judge([&k[0], &k[1]], [&p[0], &p[1]]);
+        assert_eq!(judgement.verdict == Verdict::Probable, same, "{won} {judgement:?}");
+    }
+}
+
+#[test]
 fn a_word_said_twice_is_meant() {
     let k =
         ["Will Ann Berg visit Norway before 2027?", "Ann Berg visits Norway before Jan 1, 2027"];
