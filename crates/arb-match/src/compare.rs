@@ -8,6 +8,7 @@ mod lesser;
 mod opponents;
 mod relations;
 mod residue;
+mod substitution;
 mod windows;
 mod wording;
 
@@ -115,6 +116,9 @@ pub(crate) fn compare(k: &Reading, p: &Reading) -> Judgement {
         }
         sources(k, p, sk, sp, &mut found);
         every_statement(k, p, &mut found);
+        if let Some((x, y)) = substitution::substitution(k, p) {
+            found.add("wording", x, y, DifferenceKind::Missing);
+        }
         contingencies::contingencies(k, p, &mut found);
         definitions(k, p, &mut found);
         own_contradictions(k, p, &mut found);

@@ -17,6 +17,7 @@ pub(crate) use self::condition::sentence_end;
 use self::condition::{basis, claims, decides, deciding, unread};
 use self::glossary::spelled_out;
 use self::league::league;
+pub(crate) use self::redundancy::Said;
 use self::sided::{other_number, sides, spread, total, turned};
 use self::wording::{label, split_label, variants, without_asked_noun};
 use crate::amount::{Amount, SCALE};

@@ -262,6 +262,9 @@ impl Statement {
         }
         let unread = used[at..].iter().position(|used| *used).map_or(tokens.len(), |n| at + n);
         if let Some((concept, end)) = Lexicon::standard().longest(&tokens[..unread], at, league) {
+            if self.of_another_name(tokens, at, end, concept.kind, &concept.id) {
+                return self.word(tokens, at);
+            }
             if concept.kind != Kind::Noise {
                 let text = join(&tokens[at..end]);
                 if concept.kind == Kind::Verb && self.verb_at.is_none() {
@@ -297,6 +300,15 @@ impl Statement {
         if !token.word {
             return at + 1;
         }
+        // "Texas A&M".
+        if let [a, and, b, ..] = &tokens[at..]
+            && and.text == "&"
+            && [a, b].iter().all(|t| t.capital && t.text.len() == 1)
+        {
+            let id = format!("{}{}", a.text, b.text);
+            self.atoms.push(Atom { kind: Kind::Name, text: id.clone(), id, at });
+            return at + 3;
+        }
         let quantity = |t: &Token| {
             matches!(t.text.as_str(), "more" | "less" | "fewer" | "later" | "1" | "other")
         };
@@ -326,6 +338,33 @@ impl Statement {
             return end;
         }
         self.word(tokens, at)
+    }
+
+    /// `Melania Trump` is not the public figure whom the surname alone means, nor is `American Samoa` in the United States what it says
+    /// of Samoa.
+    fn of_another_name(
+        &self,
+        tokens: &[Token],
+        at: usize,
+        end: usize,
+        kind: Kind,
+        id: &str,
+    ) -> bool {
+        if end != at + 1 || !tokens[at].capital {
+            return false;
+        }
+        let surname = kind == Kind::Name && id.contains('_');
+        let first_name = self.atoms.last().is_some_and(|a| {
+            let letters = a.text.len() > 2 && a.text.chars().all(char::is_alphabetic);
+            a.kind == Kind::Name && a.at + 1 == at && letters
+        });
+        let american = kind == Kind::Place && tokens[at].text == "american";
+        let named =
+            tokens.get(at + 1).filter(|next| next.capital && next.word).is_some_and(|next| {
+                let known = Lexicon::standard().longest(tokens, at + 1, None).is_some();
+                !known && !is_stop_word(&next.stem)
+            });
+        surname && first_name || american && named
     }
 
     /// Reads a word no table knows.

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use super::incidental::telling;
+use super::residue::RACES;
 use super::windows::fine;
 use crate::lexicon::{Kind, Lexicon};
 use crate::reading::Reading;
@@ -146,7 +148,16 @@ impl Lesser {
             let after = end + 1 == ending.at;
             let known =
                 matches!(name.kind, Kind::Place | Kind::Name) && other.explains(name) >= 0.9;
-            let elsewhere = ending.kind == Kind::Place && other.has_kind_besides(ending, statement);
+            // "Kansas City, Missouri" and "Kansas City, Kansas".
+            let another = other.statements().any(|s| {
+                s.atoms.windows(2).any(|two| {
+                    let after = two[0].at + two[0].text.split_whitespace().count() + 1 == two[1].at;
+                    let place = two[1].kind == Kind::Place && two[1].id.len() == 2;
+                    two[0].id == name.id && after && place && two[1].id != ending.id
+                })
+            });
+            let elsewhere =
+                another || ending.kind == Kind::Place && other.has_kind_besides(ending, statement);
             let company = SUFFIXES.contains(&ending.id.as_str()) && end == ending.at;
             if known && (code && after && !elsewhere || company) {
                 self.atoms.insert(ending.at);
@@ -254,7 +265,12 @@ impl Lesser {
             let known = |a: &&Atom| other.has(Kind::Name, &a.id);
             let missing: Vec<&&Atom> = run.iter().filter(|a| !known(a)).collect();
             let letters = |a: &Atom| a.text.chars().all(|c| c.is_alphabetic() || c == '-');
+            // "The Indoor Oslo Open" is an event, and "Mixed" no first name.
+            let event =
+                |a: &Atom| RACES.contains(&a.id.as_str()) || EVENTS.contains(&a.id.as_str());
             if let [one] = missing.as_slice()
+                && !telling(&one.text)
+                && !run.iter().any(|a| event(a))
                 && run.last().is_some_and(|last| known(last) && last.text.len() > 2)
                 && run.iter().all(|a| letters(a))
                 && !other.has_kind_besides(one, statement)
@@ -277,6 +293,9 @@ pub(super) const PARTS: [&str; 14] = [
 /// Rounds of a tournament, not parts of a match.
 pub(super) const ROUNDS: [&str; 9] =
     ["final", "semi", "quarter", "r16", "r32", "group", "playoffs", "regular", "preseason"];
+
+/// What the name of an event may have in it, beside [`RACES`].
+const EVENTS: [&str; 8] = ["bowl", "league", "mast", "classic", "tour", "game", "gam", "festival"];
 
 /// What the name of a company, of an esports club or of its tournament may end in.
 pub(super) const SUFFIXES: [&str; 10] = [

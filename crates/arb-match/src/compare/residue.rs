@@ -332,7 +332,7 @@ fn awarded_for_a_season(reading: &Reading) -> bool {
 }
 
 /// What is won by coming in first.
-const RACES: [&str; 9] =
+pub(super) const RACES: [&str; 9] =
     ["prix", "race", "cup", "open", "tournament", "rally", "marathon", "derby", "championship"];
 
 /// Words that only say that a statistic is a number.

@@ -5,6 +5,7 @@ use arb_normalize::Relation;
 use super::incidental::{ON_THE_WAY, telling};
 use super::lesser::ROUNDS;
 use super::residue::{Group, weight};
+use super::substitution::as_superlative;
 use super::windows::fine;
 use super::{Findings, least};
 use crate::amount::measured;
@@ -85,7 +86,8 @@ pub(super) fn every_statement(k: &Reading, p: &Reading, found: &mut Findings) {
                 }
                 let narrows = atom.kind == Kind::Word
                     && (statement.narrowing.contains(&atom.at)
-                        || telling(&atom.text)
+                        || telling(&atom.text) && !as_superlative(&atom.text, other)
+                        || telling(&atom.text) && !as_superlative(&atom.text, other)
                         || sided && part_of_match(statement, atom));
                 let spelled = spare > 1
                     && !narrows

@@ -9,13 +9,13 @@ use crate::text::tokens;
 
 /// Everything a group of statements says.
 #[derive(Debug, Default)]
-struct Said {
+pub(crate) struct Said {
     atoms: HashSet<(Kind, String)>,
     roots: HashSet<String>,
 }
 
 impl Said {
-    fn of<'a>(statements: impl Iterator<Item = &'a Statement>) -> Self {
+    pub(crate) fn of<'a>(statements: impl Iterator<Item = &'a Statement>) -> Self {
         let mut said = Self::default();
         for atom in statements.flat_map(|s| &s.atoms) {
             said.atoms.insert((atom.kind, atom.id.clone()));
@@ -25,7 +25,7 @@ impl Said {
         said
     }
 
-    fn has(&self, atom: &Atom) -> bool {
+    pub(crate) fn has(&self, atom: &Atom) -> bool {
         let mut words = tokens(&atom.text).into_iter().peekable();
         self.atoms.contains(&(atom.kind, atom.id.clone()))
             || words.peek().is_some() && words.all(|t| self.roots.contains(root(&t.stem)))

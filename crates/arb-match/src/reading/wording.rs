@@ -3,7 +3,7 @@
 use arb_normalize::{Market, Outcome, Venue};
 
 use super::glossary::name_before;
-use crate::lexicon::Kind;
+use crate::lexicon::{Kind, Lexicon};
 use crate::statement::Statement;
 use crate::text::plain;
 use crate::when::Around;
@@ -74,6 +74,13 @@ pub(super) fn variants(text: &str) -> Vec<String> {
         && inside.chars().filter(char::is_ascii_digit).count() < 3;
     if text[..open].trim_end().ends_with('?') && work {
         return vec![short, text];
+    }
+    // "Miami (OH)" is not "Miami (FL)".
+    if inside.len() == 2
+        && inside.chars().all(|c| c.is_ascii_uppercase())
+        && Lexicon::standard().is_state(&inside.to_ascii_lowercase())
+    {
+        return vec![format!("{}, {inside}{}", text[..open].trim_end(), &text[close + 1..])];
     }
     if matches!(inside, "ET" | "inclusive" | "exclusive" | "noon")
         || inside.chars().any(|c| c.is_ascii_digit())

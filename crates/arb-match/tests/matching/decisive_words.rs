@@ -263,3 +263,98 @@ fn a_day_without_a_year_is_in_the_year_the_market_ends() {
         }
     }
 }
+
+/// The same question over two conditions that put different words in one place, and over one that says more.
+#[test]
+fn one_word_in_place_of_another() {
+    let under = |question: &str, k: &str, p: &str| {
+        let [mut kalshi, mut polymarket] = markets(k, p);
+        question.clone_into(&mut kalshi.title);
+        question.clone_into(&mut polymarket.title);
+        TermMatcher.judge(&kalshi, &polymarket)
+    };
+    let table: [(&str, &str, &[&str]); 13] = [
+        ("Ohio voters {} the amendment in 2026", "approve", &["reject", "repeal", "postpone"]),
+        ("Apple {} the Fold in 2026", "announces", &["cancels", "recalls", "delays", "leaks"]),
+        ("the Supreme Court {} the tariffs in 2026", "upholds", &["hears", "reverses"]),
+        ("it {} in New York on July 4, 2026", "rains", &["snows", "hails", "floods"]),
+        ("{} prices in the US are above $4 on July 1, 2026", "egg", &["milk", "beef", "diesel"]),
+        ("Russia {} Pokrovsk in 2026", "encircles", &["bombs", "loses"]),
+        (
+            "{} visits Beijing in 2026",
+            "Donald Trump",
+            &[
+                "Melania Trump",
+                "Donald Trump's wife",
+                "the son of Donald Trump",
+                "an ally of Donald Trump",
+            ],
+        ),
+        (
+            "{} is convicted of murder in 2026",
+            "Ola Dahl",
+            &[
+                "Ola Dahl's brother",
+                "the son of Ola Dahl",
+                "Ola Dahl's lawyer",
+                "a relative of Ola Dahl",
+            ],
+        ),
+        (
+            "Duke {} the Duke vs Kansas game on March 3, 2026",
+            "wins",
+            &["hosts", "forfeits", "leads"],
+        ),
+        ("Ann Berg wins the 2026 {} Oslo Open", "wheelchair", &["junior", "indoor", "mixed"]),
+        ("OpenAI releases a {} of GPT-6 in 2026", "preview", &["demo", "video"]),
+        ("Trump {} tariffs on China in 2026", "doubles", &["suspends", "removes"]),
+        ("LeBron James is {} the Cavaliers in 2026", "traded to", &["traded from", "waived by"]),
+    ];
+    for (text, word, others) in table {
+        let k = text.replace("{}", word);
+        for question in [format!("Will {k}?"), "What comes in 2026?".to_owned()] {
+            for other in others {
+                let p = text.replace("{}", other);
+                for (k, p) in [(&k, &p), (&p, &k)] {
+                    let judgement = under(&question, k, p);
+                    assert_ne!(
+                        judgement.verdict,
+                        Verdict::Probable,
+                        "{question} {k} / {p}: {judgement:?}"
+                    );
+                }
+            }
+        }
+    }
+}
+
+/// Names that differ by a part of them.
+#[test]
+fn a_part_of_a_name_makes_another_name() {
+    apart("Texas wins the 2026 NCAA tournament", &["Texas A&M wins the 2026 NCAA tournament"]);
+    apart(
+        "Miami (FL) wins the 2026 NCAA tournament",
+        &["Miami (OH) wins the 2026 NCAA tournament"],
+    );
+    apart(
+        "Samoa recognizes Palestine by July 1, 2026",
+        &["American Samoa recognizes Palestine by July 1, 2026"],
+    );
+    apart(
+        "the mayor of Kansas City, Missouri resigns by July 1, 2026",
+        &["the mayor of Kansas City, Kansas resigns by July 1, 2026"],
+    );
+    apart("Ann Berg wins the 2026 Oslo Open", &["Ann Berg wins the 2026 Indoor Oslo Open"]);
+    apart("Norway wins the 2026 Cricket World Cup", &["Norway wins the 2026 T20 World Cup"]);
+    apart(
+        "Ann Berg is confirmed as Secretary of Labor by July 1, 2026",
+        &[
+            "Ann Berg is confirmed as Under Secretary of Labor by July 1, 2026",
+            "Ann Berg is confirmed as Deputy Secretary of Labor by July 1, 2026",
+        ],
+    );
+    apart(
+        "Donald Trump visits Oslo by July 1, 2026",
+        &["Lara Trump visits Oslo by July 1, 2026", "Eric Trump visits Oslo by July 1, 2026"],
+    );
+}
