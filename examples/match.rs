@@ -39,8 +39,8 @@ type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
 /// Finds and judges pairs of markets, and keeps what an operator decided about them.
 ///
-/// Exit code 0: done; 1: something asked for could not be judged, read or exported, or an approval listed does not hold; 2: nothing
-/// was done.
+/// Exit code 0: done; 1: a pair asked for is not in the listings, or an approval does not hold; 2: nothing was done. Markets of a
+/// listing that cannot be read are counted in the summary and named on standard error.
 #[derive(Parser)]
 #[command(name = "match")]
 #[command(group(ArgGroup::new("task").multiple(false).args(["judge", "approve", "reject", "import", "list", "export_pairs", "approve_series", "settled", "score"])))]

@@ -21,7 +21,7 @@ struct GivenPair {
 /// A ticker and a condition id.
 type Ids = (String, String);
 
-/// Judges the pairs of the file `only`, or all candidates. The answer is 1 where something asked for could not be judged.
+/// Judges the pairs of the file `only`, or all candidates. The answer is 1 where a pair asked for is not in the listings.
 pub(crate) fn run(
     listings: &Listings,
     only: Option<&Path>,
@@ -33,7 +33,7 @@ pub(crate) fn run(
         None => (candidates(&listings.catalogue), 0),
     };
     judge(listings, &pairs, missing, json, out)?;
-    Ok(i32::from(missing + listings.unreadable > 0))
+    Ok(i32::from(missing > 0))
 }
 
 fn given(path: &Path, catalogue: &Catalogue) -> Result<(Vec<Ids>, usize)> {

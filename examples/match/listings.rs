@@ -4,7 +4,8 @@ use std::io::Read as _;
 use std::path::Path;
 
 use arb_match::Catalogue;
-use arb_normalize::rest::{kalshi, polymarket};
+use arb_normalize::Market;
+use arb_normalize::rest::{Page, kalshi, polymarket};
 use serde_json::Value;
 
 use crate::Result;
@@ -28,38 +29,42 @@ pub(crate) struct Listings {
 }
 
 impl Listings {
-    /// Reads a Kalshi `/markets` body and an array of Gamma markets; either may be left out.
+    /// Reads a Kalshi `/markets` body and an array of Gamma markets; either may be left out. What cannot be read of a listing is
+    /// counted and complained about; a listing of which nothing can be read is an error.
     pub(crate) fn read(k: Option<&Path>, p: Option<&Path>) -> Result<Self> {
         let mut all = Self { catalogue: Catalogue::new(), unreadable: 0 };
         if let Some(path) = k {
             let page = kalshi::markets_page(&read(path)?)
                 .map_err(|error| format!("{}: {error}", path.display()))?;
-            all.refused(path, page.refused.iter().map(|item| item.error.to_string()));
-            page.items.into_iter().for_each(|market| {
-                all.catalogue.insert(market);
-            });
+            all.add(path, page)?;
         }
         if let Some(path) = p {
             let named = |error: &dyn std::error::Error| format!("{}: {error}", path.display());
             let body = with_outcomes(&read(path)?).map_err(|error| named(&error))?;
             let page = polymarket::gamma_markets(&body).map_err(|error| named(&error))?;
-            all.refused(path, page.refused.iter().map(|item| item.error.to_string()));
-            page.items.into_iter().for_each(|market| {
-                all.catalogue.insert(market);
-            });
+            all.add(path, page)?;
         }
         Ok(all)
     }
 
-    fn refused(&mut self, path: &Path, errors: impl ExactSizeIterator<Item = String>) {
-        let count = errors.len();
+    fn add(&mut self, path: &Path, page: Page<Market>) -> Result<()> {
+        let count = page.refused.len();
         self.unreadable += count;
-        if let Some(first) = errors.into_iter().next() {
-            eprintln!(
-                "match: {}: {count} markets could not be read, the first: {first}",
-                path.display()
+        if let Some(first) = page.refused.first() {
+            let said = format!(
+                "{}: {count} markets could not be read, the first: {}",
+                path.display(),
+                first.error
             );
+            if page.items.is_empty() {
+                return Err(said.into());
+            }
+            eprintln!("match: {said}");
         }
+        for market in page.items {
+            self.catalogue.insert(market);
+        }
+        Ok(())
     }
 }
 

@@ -344,10 +344,14 @@ fn errors_name_the_file_and_the_line() {
         let error = desk_of_its_own.run(&words).unwrap_err();
         assert!(error.contains(said), "{name}: {error}");
     }
-    // A market that cannot be read is counted, and the exit code says that not all was judged.
+    // A market that cannot be read is counted; a listing of which nothing can be read is an error.
     let text = std::fs::read_to_string(desk.path("k.json")).unwrap();
-    desk.write("k.json", &text.replace("\"KXNOR-26-OD\"", "7"));
-    let (code, said) = desk.run(&["--json"]).unwrap();
+    let text = text.replace("\"KXNOR-26-OD\"", "7");
+    desk.write("k.json", &text);
+    let (_, said) = desk.run(&["--json"]).unwrap();
     let last: Value = serde_json::from_str(said.lines().last().unwrap()).unwrap();
-    assert_eq!((code, last["unreadable"].as_u64()), (1, Some(1)), "{said}");
+    assert_eq!(last["unreadable"].as_u64(), Some(1), "{said}");
+    desk.write("k.json", &text.replace("\"KXNOR-26-AB\"", "7"));
+    let error = desk.run(&["--json"]).unwrap_err();
+    assert!(error.contains("k.json: 2 markets could not be read"), "{error}");
 }
