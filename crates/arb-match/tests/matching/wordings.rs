@@ -1145,3 +1145,22 @@ fn a_venue_waits_for_the_result() {
     assert_ne!(seats("2027-07-31T00:00:00Z", "March 31, 2027"), Verdict::Probable);
     assert_ne!(seats("2026-11-03T00:00:00Z", "November 3, 2026"), Verdict::Probable);
 }
+
+/// The other party is named in the rules as one that may win too.
+#[test]
+fn a_party_the_rules_only_mention_does_not_win() {
+    let judgement = judge_until(
+        "2026-11-03T00:00:00Z",
+        (
+            "Will the Republican party win the governorship in Georgia",
+            "If a representative of the Republican party is inaugurated as the governor of Georgia pursuant to the 2026 election, then the market resolves to Yes.",
+        ),
+        (
+            "Will the Democrats win the Georgia governor race in 2026?",
+            "The 2026 Georgia gubernatorial election is scheduled for November 3, 2026.\nThis market will resolve according to the party of the candidate who wins the 2026 Georgia gubernatorial election.\nCandidates other than the Democratic or Republican nominee may be added at a later date.",
+        ),
+        ["Yes", "No"],
+    );
+    let said = (judgement.relation, judgement.verdict);
+    assert_eq!(said, (Relation::Disjoint, Verdict::Rejected), "{judgement:?}");
+}
