@@ -80,7 +80,10 @@ pub(super) fn incidental(
 /// Whether both conditions add a phrase that the other lacks: `by market value` and `by sales` narrow one question in two ways.
 fn counterpart(atom: &Atom, statement: &Statement, mine: &Reading, other: &Reading) -> bool {
     let adds = |claim: &Statement| {
-        let phrase = |a: &&Atom| a.kind == Kind::Word && claim.narrowing.contains(&a.at);
+        // "Trump or his administration" says who may do it, not how.
+        let behind = |a: &Atom| claim.verb_at.is_none_or(|verb| a.at > verb);
+        let phrase =
+            |a: &&Atom| a.kind == Kind::Word && claim.narrowing.contains(&a.at) && behind(a);
         claim.atoms.iter().filter(phrase).any(|a| weight(a, mine) >= 0.5)
     };
     statement.narrowing.contains(&atom.at)
