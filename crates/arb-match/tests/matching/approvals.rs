@@ -286,6 +286,9 @@ fn a_series_template_needs_a_probable_pair_the_shape_and_no_divergence() {
     let mut unless = k2.clone();
     unless.rules.primary = k2.rules.primary.replace("If ", "Unless ");
     assert_ne!(shape_fingerprint(&unless), shape_fingerprint(&k2));
+    let mut until = k2.clone();
+    until.rules.primary = k2.rules.primary.replace("If ", "Until ");
+    assert_ne!(shape_fingerprint(&until), shape_fingerprint(&unless), "before a name too");
     let mut source = p2.clone();
     source.rules.source = Some("Fox News".to_owned());
     assert_ne!(shape_fingerprint(&source), shape_fingerprint(&p2));
