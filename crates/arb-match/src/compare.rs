@@ -2,6 +2,7 @@
 
 mod amounts;
 mod contingencies;
+mod counting;
 mod editions;
 mod incidental;
 mod lesser;
@@ -121,6 +122,7 @@ pub(crate) fn compare(k: &Reading, p: &Reading) -> Judgement {
         }
         contingencies::contingencies(k, p, &mut found);
         definitions(k, p, &mut found);
+        counting::counting(k, p, &mut found);
         own_contradictions(k, p, &mut found);
         match progress {
             Some(_) => found.relation.unwrap_or(Relation::Equal),
@@ -259,7 +261,21 @@ fn one_sided(
     } else if general(k) && !general(p) && specific(&claim_p) {
         found.meet(Relation::Superset);
     }
-    // A tie is not a win.
+    tied_or_won(k, p, rk, rp, found);
+    if held_and_moved(k, p) {
+        found.meet(Relation::Disjoint);
+    }
+    wider_or_narrower(k, p, rk, rp, found);
+    restricted(sk, sp, rk, rp, found);
+    // A coalition with one party more is another coalition.
+    let coalition = k.has(Kind::Verb, "form") && p.has(Kind::Verb, "form");
+    if coalition && !(rk.of_group(Group::Who).is_empty() && rp.of_group(Group::Who).is_empty()) {
+        found.meet(Relation::Disjoint);
+    }
+}
+
+/// A tie is not a win.
+fn tied_or_won(k: &Reading, p: &Reading, rk: &Residue, rp: &Residue, found: &mut Findings) {
     let tied = |mine: &Reading, r: &Residue, other: &Reading| {
         let label = mine.label.iter().flat_map(|s| &s.atoms);
         let stated = label.chain(mine.claims.iter().take(1).flat_map(Statement::subject));
@@ -274,13 +290,17 @@ fn one_sided(
             Relation::Disjoint
         });
     }
-    wider_or_narrower(k, p, rk, rp, found);
-    restricted(sk, sp, rk, rp, found);
-    // A coalition with one party more is another coalition.
-    let coalition = k.has(Kind::Verb, "form") && p.has(Kind::Verb, "form");
-    if coalition && !(rk.of_group(Group::Who).is_empty() && rp.of_group(Group::Who).is_empty()) {
-        found.meet(Relation::Disjoint);
-    }
+}
+
+/// Rates that are left alone are neither raised nor cut at that meeting.
+fn held_and_moved(k: &Reading, p: &Reading) -> bool {
+    let held = |r: &Reading| r.has(Kind::Verb, "hold_rates");
+    let moved = |r: &Reading| {
+        let one_way = |s: &Statement| s.has(Kind::Verb, "raise") != s.has(Kind::Verb, "cut");
+        let steps = |s: &Statement| s.amounts.iter().all(|a| a.unit == "bps");
+        !held(r) && r.titles.iter().all(|s| one_way(s) && steps(s))
+    };
+    held(k) && moved(p) || held(p) && moved(k)
 }
 
 /// Terms of one side that let it happen in more ways, or in fewer.

@@ -218,6 +218,10 @@ impl Lexicon {
                 let concept =
                     if i == 0 || ((i > 1 || soccer) && unique) { anywhere } else { inside };
                 self.phrase(name, concept);
+                // "Leeds Utd".
+                if soccer && let Some(place) = name.strip_suffix(" united") {
+                    self.phrase(&format!("{place} utd"), concept);
+                }
             }
         }
     }

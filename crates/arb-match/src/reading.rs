@@ -14,7 +14,7 @@ use arb_normalize::{Market, Venue};
 use jiff::civil::Date;
 
 pub(crate) use self::condition::sentence_end;
-use self::condition::{basis, claims, decides, deciding, unread};
+use self::condition::{Claim, basis, claims, decides, deciding, unread};
 use self::glossary::spelled_out;
 use self::league::league;
 pub(crate) use self::redundancy::Said;
@@ -149,6 +149,8 @@ pub(crate) struct Reading {
     pub(crate) denied: bool,
     /// The rules pay YES under a condition that could not be read.
     pub(crate) unread: bool,
+    /// The condition or the question asks for it in person.
+    pub(crate) in_person: bool,
     pub(crate) has_rules: bool,
     pub(crate) placeholder: bool,
     /// Percentages are published with one decimal.
@@ -199,6 +201,7 @@ impl Reading {
         let sides_missing = named.is_none() && condition.is_none();
         let sides = named.map(|[a, b]| [clause(&a), clause(&b)]);
         let mut reading = Self {
+            in_person: only_in_person(title_text, condition.as_ref()),
             placeholder: titles.iter().chain(&claims).any(|s| s.placeholder),
             label: label.map(|label| clause(&label)),
             titles,
@@ -233,10 +236,7 @@ impl Reading {
             ends_at: market.close_at.map(time::OffsetDateTime::unix_timestamp),
             other_league: matches!(leagues, [Some(a), Some(b)] if a != b),
             other_day: false,
-            denied: deciding(&rules).is_some_and(|text| {
-                let decides = clause(&text);
-                decides.negated || decides.negated_aside
-            }),
+            denied: deciding(&rules).is_some_and(|text| denies(&clause(first_clause(&text)))),
             unread: sides_missing && unread(&rules) || other_number,
             contingencies,
             has_rules: !market.rules.primary.trim().is_empty(),
@@ -657,6 +657,23 @@ fn without_exclusions(rules: &str) -> String {
         out.push('\n');
     }
     out
+}
+
+/// `The first classification; later disqualifications are not considered`: without what is said besides.
+fn first_clause(text: &str) -> &str {
+    text.split(';').next().unwrap_or(text)
+}
+
+fn denies(statement: &Statement) -> bool {
+    statement.negated || statement.negated_aside
+}
+
+/// Whether a question or condition asks for it in person, and not `in person or by telephone`.
+fn only_in_person(title: &str, condition: Option<&Claim>) -> bool {
+    const REMOTE: [&str; 5] = ["phone", "video", "virtual", "remote", " or online"];
+    let asks =
+        |text: &str| contains(text, &[" in person", "in-person "]) && !contains(text, &REMOTE);
+    asks(title) || condition.is_some_and(|claim| asks(&claim.text))
 }
 
 /// The verb in a noun: `eruption`, `resignation`, `removal`, `performer`.

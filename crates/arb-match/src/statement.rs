@@ -1,5 +1,7 @@
 //! A sentence that states a market's proposition, taken apart.
 
+mod background;
+
 use crate::amount::{Amount, Interval, amount_at};
 use jiff::civil::Date;
 
@@ -159,7 +161,8 @@ fn numeral(word: &str) -> Option<&'static str> {
 }
 
 /// Ordinals of editions: `97th Academy Awards`. Base year by competition: edition n was held in base + n.
-const EDITIONS: [(&str, i16); 8] = [
+const EDITIONS: [(&str, i16); 9] = [
+    ("eurovision", 1956),
     ("super_bowl", SUPER_BOWL),
     ("oscars", 1928),
     ("bafta", 1947),
@@ -217,6 +220,7 @@ impl Statement {
                 )
         };
         statement.copula = tokens.iter().position(being).filter(|at| *at > 0);
+        background::drop_background(&mut statement.atoms, &tokens);
         statement.editions();
         statement.seats();
         statement.changes();
@@ -707,11 +711,12 @@ impl Statement {
     /// `210 House seats in the 120th Congress` are those of the election before it; seats that are counted are no majority.
     fn seats(&mut self) {
         let party = self.atoms.iter().any(|a| a.kind == Kind::Party);
-        if !party || !self.amounts.iter().any(|a| a.compared) {
+        if !party || self.amounts.is_empty() {
             return;
         }
+        let compared = self.amounts.iter().any(|a| a.compared);
         for atom in self.atoms.iter_mut().filter(|a| a.kind == Kind::Office) {
-            if atom.id == "house_control" {
+            if compared && atom.id == "house_control" {
                 "us_house".clone_into(&mut atom.id);
             }
         }

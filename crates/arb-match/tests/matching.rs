@@ -5,6 +5,8 @@
 mod approvals;
 #[path = "matching/cases.rs"]
 mod cases;
+#[path = "matching/caveats.rs"]
+mod caveats;
 #[path = "matching/conditions.rs"]
 mod conditions;
 #[path = "matching/decisive_words.rs"]

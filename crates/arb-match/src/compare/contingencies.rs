@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::Findings;
+use super::residue::{awarded_for_a_season, sets_rates};
 use crate::contingency::{Case, Contingency, Payout};
 use crate::judgement::DifferenceKind;
 use crate::lexicon::Kind;
@@ -76,6 +77,10 @@ fn both(x: &Contingency, y: &Contingency, k: &Reading, p: &Reading) -> Option<Di
         Case::Cancelled if called_off(x) && called_off(y) => {
             (x.payout != y.payout).then_some(DifferenceKind::Caveat)
         }
+        // Shared awards are rare, and each venue has its own rule for them.
+        Case::Tie if awarded_for_a_season(k) && awarded_for_a_season(p) => {
+            (x.payout != y.payout).then_some(DifferenceKind::Caveat)
+        }
         _ if pays_alike(x, y) => (x.deadline != y.deadline).then_some(DifferenceKind::Caveat),
         _ => Some(DifferenceKind::Missing),
     }
@@ -101,7 +106,19 @@ fn alone(one: &Contingency, mine: &Reading, other: &Reading) -> Option<Differenc
         (Case::Tie, Payout::Yes | Payout::Alphabet | Payout::Official) => Some(Caveat),
         (Case::Tie, Payout::Even) if match_of_two => Some(Caveat),
         (Case::Tie, Payout::No) if !match_of_two && of_teams(mine) => Some(Caveat),
+        (Case::Tie, Payout::No)
+            if !match_of_two && wins_a_contest(mine) && wins_a_contest(other) =>
+        {
+            Some(Caveat)
+        }
         (Case::Cancelled, Payout::Even | Payout::No | Payout::Open) => Some(Caveat),
+        // A central bank that does not decide leaves its rates as they are.
+        (Case::Cancelled | Case::Undecided | Case::Postponed, Payout::Yes)
+            if holds(mine, other) && undecided(one) =>
+        {
+            Some(Caveat)
+        }
+        (Case::Postponed, Payout::No) if moves(mine, other) && undecided(one) => Some(Caveat),
         // Both are about that part.
         (Case::PartOnly, _) if in_part(mine) && in_part(other) => None,
         (Case::Postponed, Payout::Open) | (Case::Overtime | Case::RunOff, Payout::Counts) => None,
@@ -142,6 +159,31 @@ fn leaves(reading: &Reading) -> bool {
 /// Whether it is a match of teams on a day, where a draw is no win.
 fn of_teams(reading: &Reading) -> bool {
     super::windows::fine(reading) && (reading.has_kind(Kind::Team) || reading.league.is_some())
+}
+
+/// Whether a case is that of a decision that does not come: `If no statement is released, … the "No change" bracket`.
+fn undecided(one: &Contingency) -> bool {
+    ["no decision", "no statement", "no change"].iter().any(|words| one.sentence.contains(words))
+}
+
+/// Whether both are about a decision that leaves interest rates as they are.
+fn holds(mine: &Reading, other: &Reading) -> bool {
+    [mine, other].iter().all(|r| r.has(Kind::Verb, "hold_rates"))
+}
+
+/// Whether both are about a decision that changes interest rates.
+fn moves(mine: &Reading, other: &Reading) -> bool {
+    [mine, other].iter().all(|r| sets_rates(r) && !r.has(Kind::Verb, "hold_rates"))
+}
+
+/// Whether a match or a competition of sports is won, where a draw is no win.
+fn wins_a_contest(reading: &Reading) -> bool {
+    let against = |s: &Statement| s.versus.is_some();
+    let cup = reading.has_kind(Kind::Competition) && !reading.has_kind(Kind::Category);
+    (cup && !awarded_for_a_season(reading)
+        || reading.statements().any(against)
+        || super::windows::fine(reading))
+        && reading.has(Kind::Verb, "win")
 }
 
 /// Whether a match has to be decided before the day the venue gives for it.

@@ -88,6 +88,7 @@ impl Residue {
                 if titled
                     || tied
                     || in_a_cast(statement, i, other)
+                    || fuller_name(statement, i, mine, other)
                     || implied(atom, statement, other)
                     || next
                     || way
@@ -258,6 +259,15 @@ pub(super) fn weight(atom: &Atom, other: &Reading) -> f64 {
         Kind::Verb if atom.id == "appoint" && other.has(Kind::Rank, "next") => 0.2,
         // Inflation of 0.3 % and prices that rise by 0.3 % are one number.
         Kind::Verb if atom.id == "raise" && other.measures_a_change() => 0.2,
+        // What a central bank changes at its meeting are its interest rates.
+        Kind::Word if atom.id == "rate" && sets_rates(other) => 0.2,
+        Kind::Verb
+            if atom.id == "meet" && atom.text.starts_with("meeting") && sets_rates(other) =>
+        {
+            0.2
+        }
+        // Whom an interim holder does not count against is permanent.
+        Kind::Word if atom.text == "permanent" && excludes_interim(other) => 0.2,
         // Figures are released.
         Kind::Verb if atom.id == "release" && other.has_kind(Kind::Measure) => 0.2,
         Kind::Word if NEUTRAL.contains(&atom.id.as_str()) && other.has_kind(Kind::Measure) => 0.2,
@@ -301,8 +311,45 @@ pub(super) fn weight(atom: &Atom, other: &Reading) -> f64 {
     }
 }
 
+/// Whether it is about a decision on interest rates.
+pub(super) fn sets_rates(reading: &Reading) -> bool {
+    let bps = |s: &Statement| s.amounts.iter().any(|a| a.unit == "bps");
+    reading.has(Kind::Verb, "hold_rates")
+        || reading.statements().any(bps)
+            && ["raise", "cut"].iter().any(|id| reading.has(Kind::Verb, id))
+}
+
+fn excludes_interim(reading: &Reading) -> bool {
+    reading.definitions.iter().any(|d| !d.counts && d.sentence.contains("interim"))
+}
+
+/// Whether it is an outer name of somebody in a vote whom the other market calls by two names that stand before it: Rodrigo Paz is
+/// also Rodrigo Paz Pereira.
+fn fuller_name(statement: &Statement, i: usize, mine: &Reading, other: &Reading) -> bool {
+    let suffix = |a: &Atom| matches!(a.id.as_str(), "jr" | "sr" | "ii" | "iii");
+    let plain = |a: &Atom| {
+        a.kind == Kind::Name
+            && a.text.len() > 2
+            && !suffix(a)
+            && a.text.chars().all(char::is_alphabetic)
+    };
+    let atoms = &statement.atoms;
+    let vote = |r: &Reading| r.has_kind(Kind::Office) && r.has(Kind::Verb, "win");
+    if !plain(&atoms[i]) || !vote(mine) || !vote(other) {
+        return false;
+    }
+    let mut first = i;
+    while first > 0 && plain(&atoms[first - 1]) && atoms[first - 1].at + 1 == atoms[first].at {
+        first -= 1;
+    }
+    let run = &atoms[first..i];
+    let known = run.iter().filter(|a| other.explains(a) >= 0.9).count();
+    let mut called = other.subject().filter(|a| a.kind == Kind::Name);
+    known >= 2 && called.all(|a| run.iter().any(|b| b.id == a.id))
+}
+
 /// Whether it is about an award that is given for the regular season.
-fn awarded_for_a_season(reading: &Reading) -> bool {
+pub(super) fn awarded_for_a_season(reading: &Reading) -> bool {
     const AWARDS: [&str; 23] = [
         "mvp",
         "dpoy",

@@ -88,9 +88,7 @@ pub(super) fn windows(
     match (stated(&k.window), stated(&p.window)) {
         (Some(a), Some(b)) => {
             // The day of a match on one side, its hour on the other.
-            let won = k.has(Kind::Verb, "win") && p.has(Kind::Verb, "win");
-            let match_day =
-                k.league.is_some() && p.league.is_some() || won && is_match(k) && is_match(p);
+            let match_day = one_match(k, p);
             let touch = [k, p].map(touches);
             window_pair(a, b, match_day, touch, found);
         }
@@ -157,6 +155,13 @@ pub(super) fn windows(
             }
         }
     }
+}
+
+/// Whether both are about a match that is won or drawn.
+fn one_match(k: &Reading, p: &Reading) -> bool {
+    let both = |kind: Kind, id: &str| k.has(kind, id) && p.has(kind, id);
+    let decided = both(Kind::Verb, "win") || both(Kind::Outcome, "tie");
+    k.league.is_some() && p.league.is_some() || decided && is_match(k) && is_match(p)
 }
 
 /// Whether it is about one match: two sides are named, or the rules speak of the game.

@@ -329,7 +329,11 @@ pub(super) fn basis(rules: &str) -> Option<String> {
         // "…, with a second round on June 1 if necessary" is no condition, nor is how such elections are held.
         let dated = |text: &&str| text.contains("cheduled");
         let first = whole_sentences(line).into_iter().find(dated).unwrap_or(line);
-        let scheduled = without_venue(first.split(", with ").next().unwrap_or(first));
+        let (event, rest) = first.split_once(", with ").unwrap_or((first, ""));
+        // "The first round is on May 3, with a second round on June 1": when the vote begins, not which round is asked for.
+        let both = ["second round", "runoff", "run-off"].iter().any(|words| rest.contains(words));
+        let event = if both { event.replace("first round of the ", "") } else { event.to_owned() };
+        let scheduled = without_venue(&event);
         let decides = deciding(rules).filter(|text| !line.contains(text.as_str()));
         return Some(decides.map_or(scheduled.clone(), |text| format!("{scheduled}; {text}")));
     }

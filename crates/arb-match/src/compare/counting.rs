@@ -1,0 +1,68 @@
+//! What counts as one, and in what manner a deed counts: the same number of cuts, the same meeting, counted in two ways.
+
+use super::Findings;
+use crate::judgement::DifferenceKind;
+use crate::lexicon::Kind;
+use crate::reading::Reading;
+
+/// A cut of 50 basis points is one cut to a market that counts decisions, and two to one that counts steps of 25.
+pub(super) fn counting(k: &Reading, p: &Reading, found: &mut Findings) {
+    let sides = [k, p].map(|r| (by_the_deed(r), by_the_step(r)));
+    if let [(true, false), (_, true)] | [(_, true), (true, false)] = sides {
+        let show =
+            |(_, step): (bool, bool)| if step { "counts steps" } else { "counts each deed as one" };
+        let (a, b) = (show(sides[0]), show(sides[1]));
+        found.add("unit", a, b, DifferenceKind::Missing);
+    }
+    if in_person(k) && remote(p) || in_person(p) && remote(k) {
+        let show = |r: &Reading| if in_person(r) { "in person" } else { "remotely too" };
+        found.add("predicate", show(k), show(p), DifferenceKind::Missing);
+    }
+}
+
+/// `Each decrease counts as one cut, independent of the size`.
+fn by_the_deed(reading: &Reading) -> bool {
+    const WHATEVER: [&str; 6] = [
+        "independent of",
+        "independently of",
+        "regardless of",
+        "irrespective of",
+        "no matter",
+        "whatever",
+    ];
+    const EXTENT: [&str; 6] = ["size", "amount", "magnitude", "length", "duration", "number"];
+    reading.definitions.iter().any(|d| {
+        let rest = WHATEVER.iter().find_map(|w| d.sentence.split_once(w)).map(|(_, rest)| rest);
+        rest.is_some_and(|rest| EXTENT.iter().any(|word| rest.contains(word)))
+    })
+}
+
+/// `A cut of 50 basis points would be considered 2 cuts`.
+fn by_the_step(reading: &Reading) -> bool {
+    const COUNTS: [&str; 5] =
+        ["considered ", "counts as ", "count as ", "counted as ", "treated as "];
+    const SEVERAL: [&str; 4] = ["two ", "three ", "four ", "several "];
+    reading.definitions.iter().any(|d| {
+        COUNTS.iter().filter_map(|words| d.sentence.split_once(words)).any(|(_, rest)| {
+            let digits: String = rest.chars().take_while(char::is_ascii_digit).collect();
+            let bare = rest[digits.len()..].starts_with(" cut")
+                || rest[digits.len()..].starts_with(" hike")
+                || rest[digits.len()..].starts_with(" separate");
+            SEVERAL.iter().any(|words| rest.starts_with(words))
+                || bare && digits.parse::<u32>().is_ok_and(|n| n > 1)
+        })
+    })
+}
+
+/// Whether a deed has to be done in person.
+fn in_person(reading: &Reading) -> bool {
+    reading.in_person
+}
+
+/// Whether a call or a video conference is a meeting too.
+fn remote(reading: &Reading) -> bool {
+    let calls = ["phon", "telephon", "video", "virtual"];
+    reading.has(Kind::Verb, "meet")
+        && !reading.in_person
+        && calls.iter().any(|stem| reading.mentions(stem))
+}
