@@ -1,7 +1,8 @@
 //! What the rules say about the cases their condition leaves open: a tie, a cancelled or postponed event, nothing decided by a day,
 //! a part of the event that does not count.
 
-use crate::lexicon::is_stop_word;
+use crate::lexicon::{Kind, is_stop_word};
+use crate::statement::Statement;
 use crate::text::tokens;
 use crate::when::{Around, Tie, dates};
 
@@ -220,11 +221,14 @@ fn given_up(lower: &str) -> bool {
 /// the no change bracket`.
 pub(crate) fn sibling(lower: &str) -> Option<&str> {
     let pays = [" resolves to yes", " will resolve to yes", " resolve to yes"];
-    let named =
-        ["the market for ", "the strike for ", "the bracket for "].iter().find_map(|words| {
+    let named = ["the market for ", "the strike for ", "the bracket for ", ", the market "]
+        .iter()
+        .find_map(|words| {
             let rest = &lower[lower.find(words)? + words.len()..];
             let end = pays.iter().filter_map(|words| rest.find(words)).min()?;
-            Some(&rest[..end])
+            // "…, the market fed maintains rate resolves to yes and all others resolve to no".
+            let one_of = !words.starts_with(',') || end > 0 && rest[end..].contains("all others");
+            one_of.then_some(&rest[..end])
         });
     named.or_else(|| {
         let case = ["if ", "in case ", "in the case ", "in the event "];
@@ -248,7 +252,10 @@ fn names(title: &str, name: &str) -> bool {
             .collect()
     };
     let own = of(title);
-    of(name).iter().all(|stem| own.contains(stem))
+    // "Fed maintains rate" is a hike of 0 basis points.
+    let holds =
+        |text: &str| Statement::read(text, None, Around::default()).has(Kind::Verb, "hold_rates");
+    of(name).iter().all(|stem| own.contains(stem)) || holds(name) && holds(title)
 }
 
 /// Whether a sentence says by what a market of two sides is decided.

@@ -429,6 +429,15 @@ impl Statement {
             self.atoms.push(Atom { kind: Kind::Name, id: digits.into(), text: digits.into(), at });
             return at + 1;
         }
+        // "The 16th series" is series 16.
+        let counts = |next: &Token| matches!(next.text.as_str(), "series" | "season" | "edition");
+        if let Some(number) =
+            ordinal(&token.text).filter(|_| tokens.get(at + 1).is_some_and(counts))
+        {
+            let id = number.to_string();
+            self.atoms.push(Atom { kind: Kind::Name, id, text: token.text.clone(), at });
+            return at + 1;
+        }
         let kind = if named || token.text.starts_with(|c: char| c.is_ascii_digit()) {
             Kind::Name
         } else {

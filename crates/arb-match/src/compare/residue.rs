@@ -88,6 +88,7 @@ impl Residue {
                 if titled
                     || tied
                     || in_a_cast(statement, i, other)
+                    || met_in_person(atom, mine, other)
                     || fuller_name(statement, i, mine, other)
                     || implied(atom, statement, other)
                     || next
@@ -135,6 +136,14 @@ fn of_a_place(statement: &Statement, office: &Atom) -> bool {
     places.into_iter().any(|a| end(a) == office.at || behind.contains(&a.at) && !between(a))
 }
 
+/// `Meets with Ann Berg in person`: the verb of a market that asks for a meeting in person.
+fn met_in_person(atom: &Atom, mine: &Reading, other: &Reading) -> bool {
+    atom.kind == Kind::Verb
+        && atom.id == "meet"
+        && mine.in_person
+        && other.has(Kind::Verb, "meet_in_person")
+}
+
 /// Whether the atom is the surname of somebody in the cast of a show, whom the other market calls by the first name alone.
 fn in_a_cast(statement: &Statement, i: usize, other: &Reading) -> bool {
     let named = |a: &Atom| a.kind == Kind::Name && a.text.chars().all(char::is_alphabetic);
@@ -143,8 +152,8 @@ fn in_a_cast(statement: &Statement, i: usize, other: &Reading) -> bool {
         return false;
     };
     let called = |claim: &Statement| {
-        let mut who = claim.subject().filter(|a| named(a));
-        who.next().is_some_and(|a| a.id == first.id) && who.next().is_none()
+        let mut who = claim.subject().filter(|a| named(a)).peekable();
+        who.peek().is_some() && who.all(|a| a.id == first.id)
     };
     let show = |a: &Atom| a.kind == Kind::Competition && a.id.starts_with("show_");
     named(first)
@@ -259,6 +268,12 @@ pub(super) fn weight(atom: &Atom, other: &Reading) -> f64 {
         Kind::Verb if atom.id == "appoint" && other.has(Kind::Rank, "next") => 0.2,
         // Inflation of 0.3 % and prices that rise by 0.3 % are one number.
         Kind::Verb if atom.id == "raise" && other.measures_a_change() => 0.2,
+        // "Meets with Ann Berg in person".
+        Kind::Verb
+            if atom.id == "meet_in_person" && other.in_person && other.has(Kind::Verb, "meet") =>
+        {
+            0.0
+        }
         // What a central bank changes at its meeting are its interest rates.
         Kind::Word if atom.id == "rate" && sets_rates(other) => 0.2,
         Kind::Verb

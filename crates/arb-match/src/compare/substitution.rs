@@ -60,9 +60,15 @@ fn gaps<'a>(statement: &'a Statement, other: &Said, market: &Reading) -> Vec<Gap
     };
     // Which league it is in, and in whose report the number stands, is compared elsewhere.
     let told = |a: &Atom| statement.reports.iter().any(|run| run.contains(&a.at));
+    // Figures of the country are released.
+    let published = |a: &Atom| {
+        a.kind == Kind::Place && a.id == "us"
+            || a.kind == Kind::Verb && a.id == "release" && market.has_kind(Kind::Measure)
+    };
     let counts = |a: &&Atom| {
         !matches!(a.kind, Kind::Noise | Kind::Source | Kind::League | Kind::Gender)
             && !told(a)
+            && !published(a)
             && !shortened(a)
     };
     let atoms: Vec<&Atom> = statement.atoms.iter().filter(counts).collect();

@@ -34,6 +34,7 @@ pub(super) fn claims(
         }
         (None, Some(claim)) => {
             let text = without_definitions(&without_addresses(&claim.text));
+            let text = with_alias_in_brackets(&text);
             let text = without_glosses(&text);
             let variants = variants(&text).into_iter().map(|text| read(&text));
             variants.map(|s| Statement { negated: s.negated != claim.pays_no, ..s }).collect()
@@ -252,6 +253,19 @@ pub(super) fn without_definitions(text: &str) -> String {
         }
     }
     out
+}
+
+/// `Robert Ssentamu, also known as Bobi Wine, wins` as `Robert Ssentamu (Bobi Wine) wins`.
+fn with_alias_in_brackets(text: &str) -> String {
+    let found = [", also known as ", ", better known as ", ", known as ", ", a.k.a. "]
+        .iter()
+        .find_map(|words| text.split_once(words));
+    match found.and_then(|(before, rest)| Some((before, rest.split_once(", ")?))) {
+        Some((before, (alias, rest))) if alias.split(' ').count() < 5 => {
+            format!("{before} ({alias}) {rest}")
+        }
+        _ => text.to_owned(),
+    }
 }
 
 /// Without web addresses: they say where to look, not what happens.

@@ -16,11 +16,13 @@ pub(super) fn drop_background(atoms: &mut Vec<Atom>, tokens: &[Token]) {
 
 /// `Including any potential second round`: a vote is won in whichever round decides it.
 fn counted_in(tokens: &[Token], at: usize) -> bool {
-    const BETWEEN: [&str; 8] =
-        ["any", "a", "the", "possible", "potential", "necessary", "subsequent", "eventual"];
+    const BETWEEN: [&str; 9] =
+        ["of", "any", "a", "the", "possible", "potential", "necessary", "subsequent", "eventual"];
     let before = tokens[..at].iter().rev();
     let opening = before.skip_while(|t| BETWEEN.contains(&t.text.as_str()));
-    opening.take(1).any(|t| matches!(t.text.as_str(), "including" | "includes" | "include"))
+    opening
+        .take(1)
+        .any(|t| matches!(t.text.as_str(), "including" | "includes" | "include" | "inclusive"))
 }
 
 /// `Scheduled to take place in Vienna, Austria on May 16`.

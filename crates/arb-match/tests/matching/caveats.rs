@@ -300,3 +300,128 @@ fn whoever_is_no_interim_is_permanent() {
         );
     }
 }
+
+#[test]
+fn one_term_in_two_wordings() {
+    let meet = "Ann Berg and Eva Lund meet in person before Apr 1, 2026";
+    let critics = "the Tomatometer \"All Critics\" score for Skogen is 65 or higher as of March 31, 2026, 10:00 AM ET";
+    let score = "Skogen has a Tomatometer score of above 64 on Mar 31, 2026 at 10:00 AM ET";
+    let table = [
+        (
+            "Will Ann Berg meet in person Eva Lund before Apr 1, 2026?",
+            meet,
+            "Will Ann Berg meet with Eva Lund by March 31, 2026?",
+            "Ann Berg meets with Eva Lund in person by March 31, 2026, 11:59 PM ET",
+            true,
+        ),
+        (
+            "Will Ann Berg meet in person Eva Lund before Apr 1, 2026?",
+            meet,
+            "Will Ann Berg meet with Eva Lund by March 31, 2026?",
+            "Ann Berg meets with Eva Lund, in person or by telephone, by March 31, 2026, 11:59 PM ET",
+            false,
+        ),
+        (
+            "Skogen Rotten Tomatoes score? - Above 64",
+            score,
+            "\"Skogen\" Rotten Tomatoes score of at least 65?",
+            critics,
+            true,
+        ),
+        (
+            "Skogen Rotten Tomatoes score? - Above 64",
+            score,
+            "\"Skogen\" Rotten Tomatoes score of at least 65?",
+            &critics.replace("All", "Top"),
+            false,
+        ),
+        (
+            "Will Ann win the Great British Bake Off?",
+            "Ann wins Series 16 of The Great British Bake Off",
+            "Will Ann win The Great British Bake Off?",
+            "Ann Berg is the winner of the 16th series of The Great British Bake Off",
+            true,
+        ),
+        (
+            "Will Ann win the Great British Bake Off?",
+            "Ann wins Series 16 of The Great British Bake Off",
+            "Will Ann win The Great British Bake Off?",
+            "Ann Berg is the winner of the 17th series of The Great British Bake Off",
+            false,
+        ),
+        (
+            "Will Eva Lund win the 2026 Ugandan presidential election?",
+            "Eva Lund wins the 2026 Ugandan presidential election",
+            "Will Ann Berg Moen (Eva Lund) win the 2026 Ugandan presidential election?",
+            "Ann Berg Moen, also known as Eva Lund, wins the 2026 Ugandan presidential election",
+            true,
+        ),
+        (
+            "Will Eva Lund win the 2026 Ugandan presidential election?",
+            "Eva Lund wins the 2026 Ugandan presidential election",
+            "Will Ann Berg Moen (Liv Dahl) win the 2026 Ugandan presidential election?",
+            "Ann Berg Moen, also known as Liv Dahl, wins the 2026 Ugandan presidential election",
+            false,
+        ),
+        (
+            "Will real GDP increase by more than 2.5% in Q4 2025?",
+            "real GDP increases by more than 2.5% in Q4 2025 (advance estimate)",
+            "Will US GDP growth in Q4 2025 be greater than 2.5%?",
+            "the rate of change of real gross domestic product (GDP) of the United States for Q4 2025 is greater than 2.5% according to the Advance Estimate released by the Bureau of Economic Analysis (BEA)",
+            true,
+        ),
+    ];
+    for (k, ours, p, theirs, same) in table {
+        check(
+            "2026-03-31T23:00:00Z",
+            (k, &format!("If {ours}, then the market resolves to Yes.")),
+            (
+                p,
+                &format!(
+                    "This market will resolve to \"Yes\" if {theirs}. Otherwise, this market will resolve to \"No\"."
+                ),
+            ),
+            same,
+        );
+    }
+}
+
+#[test]
+fn a_race_includes_its_run_offs() {
+    for (rounds, same) in [(", inclusive of any run-offs", true), (" run-off", false)] {
+        check(
+            "2026-11-03T23:00:00Z",
+            (
+                "Will the Republican party win the governorship in Georgia",
+                "If a representative of the Republican party is inaugurated as the governor of Georgia pursuant to the 2026 election, then the market resolves to Yes.",
+            ),
+            (
+                "Will the Republicans win the Georgia governor race in 2026?",
+                &format!(
+                    "This market will resolve according to the party of the candidate who wins the 2026 Georgia gubernatorial election{rounds}."
+                ),
+            ),
+            same,
+        );
+    }
+}
+
+#[test]
+fn the_market_that_holds_rates_is_paid_where_no_decision_comes() {
+    for (named, same) in [("Fed maintains rate", true), ("Cut 25bps", false)] {
+        check(
+            "2026-01-28T18:55:00Z",
+            (
+                "Will the Federal Reserve Hike rates by 0bps at their January 2026 meeting?",
+                &format!(
+                    "If the Federal Reserve does a Hike of 0bps on January 28, 2026, then the market resolves to Yes. If the meeting is cancelled or no decision is made at the scheduled meeting, the market \"{named}\" resolves to Yes and all others resolve to No."
+                ),
+            ),
+            (
+                "No change in Fed interest rates after January 2026 meeting?",
+                "This market will resolve to the amount of basis points the upper bound of the target federal funds rate is changed by versus the level it was prior to the Federal Reserve's January 2026 meeting.\nIf no statement is released by the end date of the next scheduled meeting, this market will resolve to the \"No change\" bracket.",
+            ),
+            same,
+        );
+    }
+}
