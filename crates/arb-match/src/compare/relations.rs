@@ -288,7 +288,16 @@ pub(super) fn leftovers(
         !r.atoms.is_empty() && r.atoms.iter().all(|(a, w)| *w < 0.5 || way(a))
     };
     let more_ways = ways(k, rk) && rp.atoms.is_empty() || ways(p, rp) && rk.atoms.is_empty();
-    if relation == Relation::Disjoint && (a == 0 || b == 0) || found.restricted || more_ways {
+    // A win and a draw of one game.
+    let result = |r: &Residue| {
+        let outcome = |a: &Atom| a.kind == Kind::Outcome || a.kind == Kind::Verb && a.id == "win";
+        r.atoms.iter().all(|(a, w)| *w < 0.5 || outcome(a))
+    };
+    let one_game = result(rk) && result(rp) && fine(k) && fine(p);
+    if relation == Relation::Disjoint && (a == 0 || b == 0 || one_game)
+        || found.restricted
+        || more_ways
+    {
         return relation;
     }
     let contest =
@@ -356,8 +365,10 @@ pub(super) fn other_outcome(
     if ranked && shares && !found.any_but("rank") {
         return Relation::Disjoint;
     }
-    // The nominee's win is the party's; whether the person is its nominee is not in the texts.
-    if same_event && conflicts == [Group::Who] && !k.has(Kind::Verb, "form") {
+    // The nominee's win is the party's; whether the person is its nominee is not in the texts. Only parties win seats.
+    let of_parties =
+        k.has(Kind::Verb, "form") || [k, p].iter().all(|r| r.has(Kind::Rank, "most_seats"));
+    if same_event && conflicts == [Group::Who] && !of_parties {
         let who = |mine: &Reading, other: &Reading| {
             let atoms = mine.subject().filter(|a| Group::of(a.kind) == Group::Who);
             let open: Vec<Kind> =
@@ -396,6 +407,7 @@ pub(super) fn exclusive(s: &Reading) -> bool {
     s.has(Kind::Verb, "win")
         || s.has(Kind::Verb, "form")
         || (s.has(Kind::Verb, "host") && s.has_kind(Kind::Competition))
+        || (s.has(Kind::Verb, "nominate") && s.has_kind(Kind::Party))
         || one.iter().any(|id| s.has(Kind::Rank, id))
 }
 

@@ -86,6 +86,7 @@ pub(super) fn windows(
     let stated =
         |w: &Option<Window>| w.filter(|w| w.from != Provenance::Fallback && !(anchored && w.point));
     match (stated(&k.window), stated(&p.window)) {
+        (Some(a), Some(b)) if !a.point && !b.point && a.end == b.end && one_period(k, p) => {}
         (Some(a), Some(b)) => {
             // The day of a match on one side, its hour on the other.
             let match_day = one_match(k, p);
@@ -155,6 +156,19 @@ pub(super) fn windows(
             }
         }
     }
+}
+
+/// Whether both name the same month or quarter with its year, wherever else they say until when.
+fn one_period(k: &Reading, p: &Reading) -> bool {
+    let period = |w: &&When| {
+        let days = (w.end - w.first).get_days();
+        matches!(w.tie, Tie::In | Tie::Named) && !w.year_guessed && (28..=92).contains(&days)
+    };
+    let mut named = k.statements().flat_map(|s| &s.dates).filter(period);
+    named.any(|w| {
+        let theirs = p.statements().flat_map(|s| &s.dates);
+        theirs.filter(period).any(|x| (x.first, x.end) == (w.first, w.end))
+    })
 }
 
 /// Whether both are about a match that is won or drawn.

@@ -102,7 +102,10 @@ pub(super) fn variants(text: &str) -> Vec<String> {
         return vec![short];
     }
     let head: Vec<&str> = text[..open].split_whitespace().collect();
-    let run = name_before(&head).min(head.len().saturating_sub(1));
+    // A question opens with a word of its own, a condition may open with the name.
+    let asks = ["Will", "Wil", "Who", "Which", "What", "Does", "Is", "Can"];
+    let opening = usize::from(head.first().is_some_and(|word| asks.contains(word)));
+    let run = name_before(&head).min(head.len().saturating_sub(opening));
     let replaced =
         format!("{} {} {}", head[..head.len() - run].join(" "), inside, &text[close + 1..]);
     vec![short, replaced]

@@ -1,7 +1,7 @@
 //! What differs between two rule texts without being another proposition, and what looks alike and is one.
 
 use arb_match::{Judgement, Matcher as _, TermMatcher, Verdict};
-use arb_normalize::Venue;
+use arb_normalize::{Relation, Venue};
 
 use crate::markets::market;
 
@@ -420,6 +420,81 @@ fn the_market_that_holds_rates_is_paid_where_no_decision_comes() {
             (
                 "No change in Fed interest rates after January 2026 meeting?",
                 "This market will resolve to the amount of basis points the upper bound of the target federal funds rate is changed by versus the level it was prior to the Federal Reserve's January 2026 meeting.\nIf no statement is released by the end date of the next scheduled meeting, this market will resolve to the \"No change\" bracket.",
+            ),
+            same,
+        );
+    }
+}
+
+#[test]
+fn two_results_of_one_contest_exclude_each_other() {
+    let end = "2026-06-26T23:00:00Z";
+    let table = [
+        (
+            "Egypt vs Norway Winner? - Egypt",
+            "Egypt wins the Egypt vs Norway professional FIFA World Cup soccer game originally scheduled for Jun 26, 2026 after 90 minutes plus stoppage time",
+            "Will Egypt vs. Norway end in a draw?",
+            "In the upcoming game, scheduled for June 26, 2026:\nIf the game ends in a draw, this market will resolve to \"Yes\".\nOtherwise, this market will resolve to \"No\".",
+        ),
+        (
+            "Will Ann Berg be the Democratic nominee for the Senate in Michigan?",
+            "Ann Berg wins the nomination for the Democratic Party to contest the 2026 Michigan Senate seat",
+            "Will Eva Lund be the Democratic nominee for Senate in Michigan?",
+            "This market will resolve according to the candidate who wins the nomination for the Democratic Party to contest the 2026 U.S. Senate election in Michigan.",
+        ),
+        (
+            "Who will win the next Japanese general election?",
+            "the LDP wins the most seats in the House of Representatives in the 2026 Japanese general election",
+            "Will the Nordlys Alliance win the most seats in the 2026 Japanese general election?",
+            "This market will resolve to \"Yes\" if the Nordlys Alliance wins the most seats in the Japanese House of Representatives as a result of the 2026 general election.",
+        ),
+    ];
+    for (k, ours, p, rules) in table {
+        let rules_k = format!("If {ours}, then the market resolves to Yes.");
+        let judgement = judge(end, (k, &rules_k), (p, rules));
+        assert_eq!(judgement.relation, Relation::Disjoint, "{p} {judgement:?}");
+    }
+}
+
+#[test]
+fn a_condition_may_open_with_a_name_and_its_alias() {
+    for (alias, same) in [("Eva Lund", true), ("Liv Dahl", false)] {
+        check(
+            "2026-01-15T23:00:00Z",
+            (
+                "Who will win the Ugandan presidential election? - Eva Lund",
+                "If Eva Lund wins the 2026 Ugandan presidential election, then the market resolves to Yes.",
+            ),
+            (
+                &format!(
+                    "Will Robert Kyagulanyi Ssentamu ({alias}) win the 2026 Ugandan presidential election?"
+                ),
+                &format!(
+                    "General elections are scheduled to be held in Uganda on January 15, 2026.\nThis market will resolve to \"Yes\" if Robert Kyagulanyi Ssentamu, also known as {alias}, wins the presidential election. Otherwise, this market will resolve to \"No\"."
+                ),
+            ),
+            same,
+        );
+    }
+}
+
+#[test]
+fn a_quarter_named_by_both_is_one_window() {
+    for (quarter, days, same) in [
+        ("Q4 2025", "fourth quarter of 2025 (October 1 - December 31, 2025)", true),
+        ("Q3 2025", "third quarter of 2025 (July 1 - September 30, 2025)", false),
+    ] {
+        check(
+            "2025-12-31T23:00:00Z",
+            (
+                "How many Tesla deliveries will there be this quarter?",
+                "If the number of Tesla deliveries in Q4 2025 is at least 450000, then the market resolves to Yes.",
+            ),
+            (
+                &format!("Will Tesla deliver 450,000 or more vehicles in {quarter}?"),
+                &format!(
+                    "This market will resolve according to the total number of vehicle deliveries reported by Tesla for the {days}.\nThis market will resolve to \"Yes\" if the reported number is greater than or equal to 450,000. Otherwise, this market will resolve to \"No\"."
+                ),
             ),
             same,
         );
