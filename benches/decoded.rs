@@ -102,9 +102,10 @@ impl ByScanner {
         let mut fields = Fields::new(text);
         let (mut market, mut price, mut size, mut bid): (&[u8], _, _, _) = (&[], 0, 0, true);
         let kalshi = frame.venue == Venue::Kalshi;
-        let book = text.first() == Some(&b'[');
+        let mut book = false;
         while let Some(field) = fields.next() {
             match field.key {
+                b"event_type" => book = field.value == b"book",
                 b"market_ticker" | b"asset_id" => market = field.value,
                 b"bids" => bid = true,
                 b"asks" => bid = false,
