@@ -1,5 +1,8 @@
 //! Numbers with their comparator and unit, as intervals on an exact number line.
 
+use std::sync::LazyLock;
+
+use crate::table::rows;
 use crate::text::Token;
 
 /// Numbers are held in units of 10⁻¹², exactly.
@@ -24,7 +27,7 @@ pub(crate) struct Interval {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Amount {
     pub(crate) interval: Interval,
-    /// A currency (`$`, `€`, `c$`), a unit of measure of [`MEASURES`], `%`, `bps`, or the stem of the noun that follows; empty if
+    /// A currency (`$`, `€`, `c$`), a unit of measure of the tables, `%`, `bps`, or the stem of the noun that follows; empty if
     /// none does.
     pub(crate) unit: String,
     /// Whether a comparator was written; a bare `54 senators` means exactly 54.
@@ -191,114 +194,36 @@ pub(crate) fn parse(text: &str) -> Option<i128> {
     Some(whole * SCALE + part)
 }
 
-/// Marks of currencies.
-const CURRENCIES: [&str; 14] =
-    ["$", "€", "£", "¥", "₹", "₩", "₽", "c$", "a$", "hk$", "nz$", "s$", "mx$", "r$"];
+/// `data/units.tsv`.
+struct Units {
+    /// Signs of currencies before a number.
+    marks: Vec<&'static str>,
+    /// Spelling, the unit's one spelling, and what it measures.
+    measures: Vec<(&'static str, &'static str, &'static str)>,
+}
 
-/// Units of measure and currencies as they are written, their one spelling, and what they measure. Two that measure the same are
-/// never the same amount.
-const MEASURES: [(&str, &str, &str); 90] = [
-    ("dollars", "$", "money"),
-    ("dollar", "$", "money"),
-    ("usd", "$", "money"),
-    ("usdt", "$", "money"),
-    ("usdc", "$", "money"),
-    ("us dollars", "$", "money"),
-    ("u.s dollars", "$", "money"),
-    ("u.s. dollars", "$", "money"),
-    ("cents", "¢", "money"),
-    ("¢", "¢", "money"),
-    ("cad", "c$", "money"),
-    ("canadian dollars", "c$", "money"),
-    ("aud", "a$", "money"),
-    ("australian dollars", "a$", "money"),
-    ("hkd", "hk$", "money"),
-    ("euros", "€", "money"),
-    ("euro", "€", "money"),
-    ("eur", "€", "money"),
-    ("gbp", "£", "money"),
-    ("pounds sterling", "£", "money"),
-    ("british pounds", "£", "money"),
-    ("yen", "¥", "money"),
-    ("jpy", "¥", "money"),
-    ("yuan", "yuan", "money"),
-    ("renminbi", "yuan", "money"),
-    ("rmb", "yuan", "money"),
-    ("cny", "yuan", "money"),
-    ("rupees", "₹", "money"),
-    ("inr", "₹", "money"),
-    ("krw", "₩", "money"),
-    ("rubles", "₽", "money"),
-    ("roubles", "₽", "money"),
-    ("rub", "₽", "money"),
-    ("pesos", "peso", "money"),
-    ("francs", "franc", "money"),
-    ("chf", "franc", "money"),
-    ("bitcoin", "btc", "money"),
-    ("btc", "btc", "money"),
-    ("eth", "eth", "money"),
-    ("c", "°c", "temperature"),
-    ("celsius", "°c", "temperature"),
-    ("centigrade", "°c", "temperature"),
-    ("f", "°f", "temperature"),
-    ("fahrenheit", "°f", "temperature"),
-    ("kelvin", "kelvin", "temperature"),
-    ("nautical miles", "nmi", "length"),
-    ("km", "km", "length"),
-    ("kilometer", "km", "length"),
-    ("kilometers", "km", "length"),
-    ("kilometre", "km", "length"),
-    ("kilometres", "km", "length"),
-    ("mile", "mile", "length"),
-    ("miles", "mile", "length"),
-    ("feet", "foot", "length"),
-    ("foot", "foot", "length"),
-    ("ft", "foot", "length"),
-    ("meter", "meter", "length"),
-    ("meters", "meter", "length"),
-    ("metre", "meter", "length"),
-    ("metres", "meter", "length"),
-    ("inch", "inch", "length"),
-    ("inches", "inch", "length"),
-    ("cm", "cm", "length"),
-    ("centimeters", "cm", "length"),
-    ("centimetres", "cm", "length"),
-    ("millimeters", "millimeter", "length"),
-    ("millimetres", "millimeter", "length"),
-    ("kg", "kg", "mass"),
-    ("kilograms", "kg", "mass"),
-    ("kilogram", "kg", "mass"),
-    ("lb", "pound", "mass"),
-    ("lbs", "pound", "mass"),
-    ("pounds", "pound", "mass"),
-    ("ounces", "ounce", "mass"),
-    ("tons", "ton", "mass"),
-    ("metric tons", "tonne", "mass"),
-    ("tonnes", "tonne", "mass"),
-    ("barrels", "barrel", "volume"),
-    ("bbl", "barrel", "volume"),
-    ("gallons", "gallon", "volume"),
-    ("liters", "liter", "volume"),
-    ("litres", "liter", "volume"),
-    ("acres", "acre", "area"),
-    ("hectares", "hectare", "area"),
-    ("mph", "mph", "speed"),
-    ("kph", "kph", "speed"),
-    ("knots", "knot", "speed"),
-    ("mw", "mw", "power"),
-    ("gw", "gw", "power"),
-    ("tw", "tw", "power"),
-];
+static UNITS: LazyLock<Units> = LazyLock::new(|| {
+    let mut units = Units { marks: Vec::new(), measures: Vec::new() };
+    for fields in rows(include_str!("../data/units.tsv")) {
+        let [measures, unit, spellings] = fields[..] else { continue };
+        let spellings = spellings.split('|');
+        match measures {
+            "mark" => units.marks.extend(spellings),
+            _ => units.measures.extend(spellings.map(|spelling| (spelling, unit, measures))),
+        }
+    }
+    units
+});
 
 /// What the unit of an amount measures: `money` for `€`, `temperature` for `°c`; `None` for a count or a share.
 pub(crate) fn measured(unit: &str) -> Option<&'static str> {
-    if CURRENCIES.contains(&unit) {
+    if UNITS.marks.contains(&unit) {
         return Some("money");
     }
     if unit == "°" {
         return Some("temperature");
     }
-    MEASURES.iter().find(|m| m.1 == unit).map(|m| m.2)
+    UNITS.measures.iter().find(|m| m.1 == unit).map(|m| m.2)
 }
 
 /// A number with multiplier and unit: where it ends, its value and unit.
@@ -319,11 +244,11 @@ fn plain(tokens: &[Token], at: usize) -> Option<Plain> {
         sign = -1;
         number_at += 1;
     }
-    if CURRENCIES.contains(&word(number_at)) {
+    if UNITS.marks.contains(&word(number_at)) {
         number_at += 1;
     }
     let mut value = parse(word(number_at)).or_else(|| small_number(word(number_at)))?;
-    if let Some(sign_at) = number_at.checked_sub(1).filter(|i| CURRENCIES.contains(&word(*i))) {
+    if let Some(sign_at) = number_at.checked_sub(1).filter(|i| UNITS.marks.contains(&word(*i))) {
         start = start.min(sign_at);
         word(sign_at).clone_into(&mut unit);
     }
@@ -358,14 +283,14 @@ fn plain(tokens: &[Token], at: usize) -> Option<Plain> {
         }
         "°" | "degrees" | "º" => {
             stop += 1;
-            let scale = MEASURES.iter().find(|m| m.1.starts_with('°') && m.0 == word(stop));
+            let scale = UNITS.measures.iter().find(|m| m.1.starts_with('°') && m.0 == word(stop));
             scale.map_or("°", |m| m.1).clone_into(&mut unit);
             stop += usize::from(scale.is_some());
         }
         // "30 dollars", "30 Canadian dollars", "30 nautical miles", "30 km".
         first => {
             let two = format!("{first} {}", word(stop + 1));
-            let named = |name: &str| MEASURES.iter().find(|m| m.0 == name);
+            let named = |name: &str| UNITS.measures.iter().find(|m| m.0 == name);
             let found = named(&two).map(|m| (m.1, 2));
             let found = found.or_else(|| Some((named(first)?.1, 1)));
             // "$400 USD" says it twice.

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::LazyLock;
 
+use crate::table::{group, rows};
 use crate::text::{Token, stem, tokens};
 
 /// What kind of thing a phrase names.
@@ -146,9 +147,6 @@ pub(crate) struct Lexicon {
     states: HashMap<&'static str, ()>,
 }
 
-/// The leagues of `teams.tsv`.
-pub(crate) const LEAGUES: [&str; 8] = ["nba", "nfl", "mlb", "nhl", "wnba", "mls", "nwsl", "soccer"];
-
 static STANDARD: LazyLock<Lexicon> = LazyLock::new(Lexicon::build);
 
 impl Lexicon {
@@ -204,7 +202,7 @@ impl Lexicon {
         }
         for fields in &table {
             let [league, code, names] = fields.as_slice() else { continue };
-            let league = LEAGUES.iter().find(|known| *known == league).copied();
+            let league = group("league").iter().find(|known| *known == league).copied();
             let id = format!("{}:{code}", league.unwrap_or_default());
             let anywhere = self.concept(Kind::Team, &id, league, false);
             let inside = self.concept(Kind::Team, &id, league, true);
@@ -371,13 +369,6 @@ fn matches(tokens: &[Token], at: usize, stems: &[String]) -> Option<usize> {
         end += 1;
     }
     Some(end)
-}
-
-fn rows(table: &'static str) -> impl Iterator<Item = Vec<&'static str>> {
-    table
-        .lines()
-        .filter(|line| !line.starts_with('#') && !line.is_empty())
-        .map(|line| line.split('\t').collect())
 }
 
 /// Words that never tell two propositions apart.

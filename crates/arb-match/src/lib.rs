@@ -15,6 +15,7 @@ mod proposition;
 mod reading;
 mod score;
 mod statement;
+mod table;
 mod terms;
 mod text;
 mod tfidf;

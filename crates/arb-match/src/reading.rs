@@ -25,6 +25,7 @@ use crate::contingency::{Contingency, contingencies, sibling};
 use crate::definition::{Definition, definitions};
 use crate::lexicon::{Kind, Lexicon};
 use crate::statement::{Atom, Statement};
+use crate::table::group;
 use crate::text::{plain, stem, tokens};
 use crate::when::{Around, Tie, When, dates, ticker_date};
 
@@ -500,23 +501,8 @@ impl Reading {
 
     /// Whether it names a state or city of the United States.
     pub(crate) fn american_place(&self) -> bool {
-        const CITIES: [&str; 14] = [
-            "nyc",
-            "los_angeles",
-            "chicago",
-            "miami",
-            "austin",
-            "denver",
-            "philadelphia",
-            "houston",
-            "dallas",
-            "seattle",
-            "boston",
-            "atlanta",
-            "san_francisco",
-            "las_vegas",
-        ];
-        let american = |id: &str| Lexicon::standard().is_state(id) || CITIES.contains(&id);
+        let american =
+            |id: &str| Lexicon::standard().is_state(id) || group("american_city").contains(&id);
         self.strong.iter().any(|(kind, id)| *kind == Kind::Place && american(id))
     }
 

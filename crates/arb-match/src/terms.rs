@@ -2,7 +2,8 @@
 
 use arb_normalize::{Market, Outcome};
 
-use crate::lexicon::{Entry, Kind, LEAGUES, Lexicon};
+use crate::lexicon::{Entry, Kind, Lexicon};
+use crate::table::group;
 use crate::text::{Token, tokens};
 
 /// The terms of a market, without repetition and in a stable order. One pass over title, label, event title and the
@@ -80,18 +81,17 @@ fn league(tokens: &[Token], entries: &[Option<&Entry>], market: &Market) -> Opti
     let ticker = market.key.id.to_ascii_lowercase();
     let from_ticker = ticker
         .strip_prefix("kx")
-        .and_then(|rest| LEAGUES.iter().find(|l| rest.starts_with(**l)).copied());
+        .and_then(|rest| group("league").iter().find(|l| rest.starts_with(**l)).copied());
     let slug = || {
-        market
-            .slug
-            .as_deref()
-            .and_then(|slug| LEAGUES.iter().find(|l| slug.starts_with(&format!("{l}-"))).copied())
+        market.slug.as_deref().and_then(|slug| {
+            group("league").iter().find(|l| slug.starts_with(&format!("{l}-"))).copied()
+        })
     };
     from_ticker.or_else(slug).or_else(|| {
         (0..tokens.len()).find_map(|at| {
             let (concept, _) = Lexicon::standard().longest_of(entries[at]?, tokens, at, None)?;
             match concept.kind {
-                Kind::League => LEAGUES.iter().find(|l| **l == concept.id).copied(),
+                Kind::League => group("league").iter().find(|l| **l == concept.id).copied(),
                 Kind::Team => concept.league,
                 _ => None,
             }

@@ -1,11 +1,13 @@
 //! Dates and deadlines in a text: which days, in whose time zone, and whether the end counts.
 
+use std::collections::HashMap;
 use std::sync::LazyLock;
 
 use jiff::ToSpan as _;
 use jiff::civil::{Date, Time, date};
 use jiff::tz::TimeZone;
 
+use crate::table::rows;
 use crate::text::Token;
 
 /// The zone of a text that names none: both venues write in New York time.
@@ -234,7 +236,7 @@ fn later_end(day: Date, year: i16) -> Result<Date, jiff::Error> {
 /// Reads the words before a date.
 fn tie(tokens: &[Token], when: &mut When, from: usize) {
     let mut at = when.start;
-    while at > from && SKIPPED.contains(&tokens[at - 1].text.as_str()) {
+    while at > from && skipped(&tokens[at - 1].text) {
         at -= 1;
     }
     let Some(word) = at
@@ -312,22 +314,11 @@ fn opened(tokens: &[Token], at: usize) -> bool {
     within.any(|t| matches!(t.text.as_str(), "between" | "from"))
 }
 
-const SKIPPED: [&str; 14] = [
-    "the",
-    "its",
-    "their",
-    "end",
-    "of",
-    "monday",
-    "tuesday",
-    "wednesday",
-    "thursday",
-    "friday",
-    "saturday",
-    "sunday",
-    ",",
-    "year",
-];
+/// What may stand between a date and the word before it that says how it is meant.
+fn skipped(word: &str) -> bool {
+    matches!(word, "the" | "its" | "their" | "end" | "of" | "," | "year")
+        || CALENDAR.weekdays.contains(&word)
+}
 
 /// Reads a time of day and a zone after a date: `, 11:59 PM ET`, `at 10:00AM ET`, `12:00 PM ET (noon)`.
 fn after_date(tokens: &[Token], when: &mut When) {
@@ -620,33 +611,40 @@ fn day_number(word: &str) -> Option<i8> {
     digits.parse().ok().filter(|day| (1..=31).contains(day))
 }
 
+/// `data/calendar.tsv`.
+struct Calendar {
+    /// A spelling, whether it is one only with a capital, and the month's number.
+    months: HashMap<&'static str, (bool, i8)>,
+    weekdays: Vec<&'static str>,
+}
+
+static CALENDAR: LazyLock<Calendar> = LazyLock::new(|| {
+    let mut calendar = Calendar { months: HashMap::new(), weekdays: Vec::new() };
+    for fields in rows(include_str!("../data/calendar.tsv")) {
+        let [kind, number, spellings] = fields[..] else { continue };
+        let spellings = spellings.split('|');
+        match (kind, number.parse()) {
+            ("month", Ok(number)) => {
+                let each = spellings.map(|spelling| match spelling.strip_prefix('^') {
+                    Some(spelling) => (spelling, (true, number)),
+                    None => (spelling, (false, number)),
+                });
+                calendar.months.extend(each);
+            }
+            _ => calendar.weekdays.extend(spellings),
+        }
+    }
+    calendar
+});
+
 /// Whether a word names a month or a day of the week.
 pub(crate) fn is_month_or_weekday(token: &Token) -> bool {
-    const WEEKDAYS: [&str; 7] =
-        ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"];
-    token.capital && (month(token).is_some() || WEEKDAYS.contains(&token.text.as_str()))
+    token.capital && (month(token).is_some() || CALENDAR.weekdays.contains(&token.text.as_str()))
 }
 
 fn month(token: &Token) -> Option<i8> {
-    if !token.word {
-        return None;
-    }
-    Some(match token.text.as_str() {
-        "jan" | "january" | "janaury" => 1,
-        "feb" | "february" => 2,
-        "mar" if token.capital => 3,
-        "march" => 3,
-        "apr" | "april" => 4,
-        "may" => 5,
-        "jun" | "june" => 6,
-        "jul" | "july" => 7,
-        "aug" | "august" => 8,
-        "sep" | "sept" | "september" => 9,
-        "oct" | "october" => 10,
-        "nov" | "november" => 11,
-        "dec" | "december" => 12,
-        _ => return None,
-    })
+    let (capital_only, number) = CALENDAR.months.get(token.text.as_str())?;
+    (token.word && (token.capital || !capital_only)).then_some(*number)
 }
 
 /// What the event part of a Kalshi ticker says about time: `KXNBAGAME-26JAN19BOSDEN-BOS` a day, `KXAWARDPIC-25-A` a year.

@@ -3,11 +3,11 @@
 use std::collections::BTreeSet;
 
 use super::incidental::telling;
-use super::residue::RACES;
 use super::windows::fine;
 use crate::lexicon::{Kind, Lexicon};
 use crate::reading::Reading;
 use crate::statement::{Atom, Statement};
+use crate::table::group;
 use crate::when::When;
 
 /// Names that may be left out without another person, team or thing being meant, by the token they start at.
@@ -68,7 +68,7 @@ impl Lesser {
     /// In a match of two named sides outside the leagues of the tables, what follows a known name is its nickname (`Duke Blue
     /// Devils`), unless it tells schools or cities apart.
     pub(super) fn nickname(&mut self, statement: &Statement, other: &Reading) {
-        let college = COLLEGES
+        let college = group("college_title")
             .iter()
             .any(|id| other.has(Kind::Competition, id) && statement.has(Kind::Competition, id));
         let sided = (other.sides.is_some() || statement.sided) && fine(other);
@@ -266,8 +266,10 @@ impl Lesser {
             let missing: Vec<&&Atom> = run.iter().filter(|a| !known(a)).collect();
             let letters = |a: &Atom| a.text.chars().all(|c| c.is_alphabetic() || c == '-');
             // "The Indoor Oslo Open" is an event, and "Mixed" no first name.
-            let event =
-                |a: &Atom| RACES.contains(&a.id.as_str()) || EVENTS.contains(&a.id.as_str());
+            let event = |a: &Atom| {
+                group("won_by_coming_first").contains(&a.id.as_str())
+                    || EVENTS.contains(&a.id.as_str())
+            };
             if let [one] = missing.as_slice()
                 && !telling(&one.text)
                 && !run.iter().any(|a| event(a))
@@ -281,9 +283,6 @@ impl Lesser {
     }
 }
 
-/// Competitions of schools, whose teams all have a nickname.
-const COLLEGES: [&str; 4] = ["cfp", "cfp_entry", "march_madness", "march_madness_w"];
-
 /// Words for a part of a match.
 pub(super) const PARTS: [&str; 14] = [
     "map", "set", "half", "1h", "2h", "quarter", "period", "inning", "round", "leg", "ko", "tko",
@@ -294,7 +293,7 @@ pub(super) const PARTS: [&str; 14] = [
 pub(super) const ROUNDS: [&str; 9] =
     ["final", "semi", "quarter", "r16", "r32", "group", "playoffs", "regular", "preseason"];
 
-/// What the name of an event may have in it, beside [`RACES`].
+/// What the name of an event may have in it, beside what is won by coming in first.
 const EVENTS: [&str; 8] = ["bowl", "league", "mast", "classic", "tour", "game", "gam", "festival"];
 
 /// What the name of a company, of an esports club or of its tournament may end in.

@@ -8,6 +8,7 @@ use super::windows::fine;
 use crate::lexicon::Kind;
 use crate::reading::Reading;
 use crate::statement::{Atom, Statement};
+use crate::table::group;
 
 /// What one side says and the other does not explain.
 #[derive(Debug, Clone, Default)]
@@ -305,7 +306,7 @@ pub(super) fn weight(atom: &Atom, other: &Reading) -> f64 {
             if atom.id == "top_votes"
                 && other.has(Kind::Verb, "win")
                 && (other.has_kind(Kind::Competition)
-                    || RACES.iter().any(|stem| other.has_stem(stem))) =>
+                    || group("won_by_coming_first").iter().any(|stem| other.has_stem(stem))) =>
         {
             0.2
         }
@@ -365,37 +366,8 @@ fn fuller_name(statement: &Statement, i: usize, mine: &Reading, other: &Reading)
 
 /// Whether it is about an award that is given for the regular season.
 pub(super) fn awarded_for_a_season(reading: &Reading) -> bool {
-    const AWARDS: [&str; 23] = [
-        "mvp",
-        "dpoy",
-        "opoy",
-        "droty",
-        "oroty",
-        "roty",
-        "coty",
-        "cpoty",
-        "mip",
-        "sixth_man",
-        "clutch",
-        "hart",
-        "art_ross",
-        "vezina",
-        "norris",
-        "calder",
-        "rocket",
-        "cy_young",
-        "selke",
-        "jack_adams",
-        "lady_byng",
-        "ted_lindsay",
-        "masterton",
-    ];
-    AWARDS.iter().any(|id| reading.has(Kind::Competition, id))
+    group("regular_season_award").iter().any(|id| reading.has(Kind::Competition, id))
 }
-
-/// What is won by coming in first.
-pub(super) const RACES: [&str; 9] =
-    ["prix", "race", "cup", "open", "tournament", "rally", "marathon", "derby", "championship"];
 
 /// Words that only say that a statistic is a number.
 const NEUTRAL: [&str; 8] = ["rate", "chang", "level", "figur", "number", "add", "read", "valu"];

@@ -1,7 +1,8 @@
 //! The league a market is about.
 
-use crate::lexicon::{Kind, LEAGUES};
+use crate::lexicon::Kind;
 use crate::statement::Statement;
+use crate::table::group;
 use crate::when::Around;
 
 /// The league a market is about, if its texts name exactly one.
@@ -11,10 +12,11 @@ pub(super) fn league(texts: &[&str]) -> Option<&'static str> {
         let statement = Statement::read(text, None, Around::default());
         for atom in statement.atoms {
             let league = match atom.kind {
-                Kind::League => LEAGUES.iter().find(|known| **known == atom.id).copied(),
-                Kind::Team => {
-                    LEAGUES.iter().find(|known| atom.id.starts_with(&format!("{known}:"))).copied()
-                }
+                Kind::League => group("league").iter().find(|known| **known == atom.id).copied(),
+                Kind::Team => group("league")
+                    .iter()
+                    .find(|known| atom.id.starts_with(&format!("{known}:")))
+                    .copied(),
                 Kind::Competition => league_of_competition(&atom.id),
                 Kind::Name | Kind::Word => ticker_league(&atom.text),
                 _ => None,
@@ -35,7 +37,7 @@ pub(super) fn league(texts: &[&str]) -> Option<&'static str> {
 
 pub(super) fn ticker_league(word: &str) -> Option<&'static str> {
     let rest = word.strip_prefix("kx")?;
-    LEAGUES
+    group("league")
         .iter()
         .filter(|known| rest.starts_with(**known))
         .max_by_key(|known| known.len())
@@ -43,18 +45,11 @@ pub(super) fn ticker_league(word: &str) -> Option<&'static str> {
 }
 
 pub(super) fn league_of_competition(id: &str) -> Option<&'static str> {
-    Some(match id {
-        "nba_finals" | "nba_cup" | "clutch" | "sixth_man" => "nba",
-        "super_bowl" | "afc" | "nfc" => "nfl",
-        "world_series" | "alcs" | "nlcs" | "cy_young" => "mlb",
-        "stanley_cup" => "nhl",
-        "wnba_finals" => "wnba",
-        "mls_cup" => "mls",
-        "nwsl_championship" => "nwsl",
-        "ucl" | "uel" | "uecl" | "epl" | "laliga" | "serie_a" | "bundesliga" | "ligue_1"
-        | "fa_cup" | "club_world_cup" => "soccer",
-        _ if id.starts_with("afc_") && id != "afc_cl" || id.starts_with("nfc_") => "nfl",
-        _ if id.starts_with("al_") || id.starts_with("nl_") => "mlb",
-        _ => return None,
-    })
+    let by_name = |league: &&&str| group(&format!("{league}_competition")).contains(&id);
+    match group("league").iter().find(by_name) {
+        Some(league) => Some(league),
+        None if id.starts_with("afc_") && id != "afc_cl" || id.starts_with("nfc_") => Some("nfl"),
+        None if id.starts_with("al_") || id.starts_with("nl_") => Some("mlb"),
+        None => None,
+    }
 }
