@@ -101,9 +101,12 @@ fn a_vote_is_won_in_whichever_round_decides_it() {
 
 #[test]
 fn a_primary_with_its_runoff_is_the_nomination() {
-    for (rounds, same) in [(", including any potential runoff,", true), (" runoff", false)] {
+    for (rounds, same) in [
+        (", scheduled for March 3, 2026, including any potential runoff,", true),
+        (", scheduled for March 3, 2026, in the runoff,", false),
+    ] {
         check(
-            "2026-11-03T23:00:00Z",
+            "2026-03-03T23:00:00Z",
             (
                 "Will Ann Berg be the Republican nominee for the Senate in Texas?",
                 "If Ann Berg wins the nomination for the Republican Party to contest the 2026 Class II Texas Senate seat, then the market resolves to Yes.",
@@ -111,7 +114,7 @@ fn a_primary_with_its_runoff_is_the_nomination() {
             (
                 "Will Ann Berg be the Republican nominee for Senate in Texas?",
                 &format!(
-                    "This market will resolve to \"Yes\" if Ann Berg wins the 2026 Republican primary{rounds} for the U.S. Senate seat in Texas and becomes the party's nominee. Otherwise, this market will resolve to \"No\"."
+                    "This market will resolve to \"Yes\" if Ann Berg wins the 2026 Republican primary for the U.S. Senate seat in Texas{rounds} and becomes the party's nominee. Otherwise, this market will resolve to \"No\"."
                 ),
             ),
             same,
