@@ -1,8 +1,11 @@
-//! What a statement says beside what it asks: which rounds belong to a vote, and where an event is held.
+//! What a statement says beside what it asks: which rounds belong to a vote, where an event is held, and when figures are due.
+
+use jiff::civil::Date;
 
 use crate::lexicon::Kind;
 use crate::statement::Atom;
 use crate::text::Token;
+use crate::when::{Tie, When};
 
 /// Drops the rounds that are only counted in, and the places of a competition's schedule: they name no other event.
 pub(super) fn drop_background(atoms: &mut Vec<Atom>, tokens: &[Token]) {
@@ -33,4 +36,28 @@ fn of_the_schedule(tokens: &[Token], at: usize) -> bool {
     let held = before.last().is_some_and(|t| matches!(t.text.as_str(), "in" | "at"));
     let mut words = before.iter().rev().take(8);
     held && words.any(|t| matches!(t.text.as_str(), "scheduled" | "held"))
+}
+
+/// Drops the days on which figures are due: they are out within a quarter of the time they are about.
+pub(super) fn drop_reports(dates: &mut Vec<When>, tokens: &[Token]) {
+    let told: Vec<Date> = dates.iter().map(|when| when.first).collect();
+    let behind = |when: &When| {
+        told.iter().any(|first| (1..=130).contains(&(when.first - *first).get_days()))
+    };
+    dates.retain(|when| !of_a_report(tokens, when, behind(when)));
+}
+
+/// Whether a date is when figures are due (`scheduled to be released December 4`), not when something happens.
+fn of_a_report(tokens: &[Token], when: &When, behind: bool) -> bool {
+    let before = &tokens[when.start.saturating_sub(6)..when.start];
+    let has = |words: &[&str]| before.iter().any(|t| words.contains(&t.text.as_str()));
+    let named = before.iter().rev().find(|t| !matches!(t.text.as_str(), "of" | "the" | "on"));
+    let report =
+        named.is_some_and(|t| {
+            matches!(t.text.as_str(), "report" | "release" | "statement" | "publication")
+        }) || before.windows(2).any(|two| two[0].text == "released" && two[1].text == "by");
+    // Beside the time the figures are about.
+    let due = has(&["published", "due", "issued"]) && when.tie == Tie::On;
+    let published = behind && when.is_day() && (report || due);
+    has(&["scheduled"]) && has(&["released", "release", "published"]) || published
 }
