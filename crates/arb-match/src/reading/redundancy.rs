@@ -2,7 +2,8 @@
 
 use std::collections::HashSet;
 
-use super::{Reading, root};
+use super::Reading;
+use super::vocabulary::root;
 use crate::lexicon::Kind;
 use crate::statement::{Atom, Statement};
 use crate::text::tokens;
