@@ -1,8 +1,16 @@
 //! What the rules say about the cases their condition leaves open: a tie, a cancelled or postponed event, nothing decided by a day,
 //! a part of the event that does not count.
 
-use crate::lexicon::{Kind, is_stop_word};
-use crate::statement::Statement;
+mod cases;
+mod payouts;
+mod sentences;
+mod siblings;
+
+use self::cases::{cases, parts};
+use self::payouts::payout;
+pub(crate) use self::sentences::sentences;
+use self::siblings::names;
+pub(crate) use self::siblings::sibling;
 use crate::text::tokens;
 use crate::when::{Around, Tie, dates};
 
@@ -217,208 +225,12 @@ fn given_up(lower: &str) -> bool {
     [&begun[..], &left, &through].iter().all(|words| words.iter().any(|word| lower.contains(word)))
 }
 
-/// The market or range of the event that a sentence pays: `the market for maintaining the rate resolves to yes`, `will resolve to
-/// the no change bracket`.
-pub(crate) fn sibling(lower: &str) -> Option<&str> {
-    let pays = [" resolves to yes", " will resolve to yes", " resolve to yes"];
-    let named = ["the market for ", "the strike for ", "the bracket for ", ", the market "]
-        .iter()
-        .find_map(|words| {
-            let rest = &lower[lower.find(words)? + words.len()..];
-            let end = pays.iter().filter_map(|words| rest.find(words)).min()?;
-            // "…, the market fed maintains rate resolves to yes and all others resolve to no".
-            let one_of = !words.starts_with(',') || end > 0 && rest[end..].contains("all others");
-            one_of.then_some(&rest[..end])
-        });
-    named.or_else(|| {
-        let case = ["if ", "in case ", "in the case ", "in the event "];
-        let beside = case.iter().any(|words| lower.starts_with(words));
-        let rest =
-            &lower[lower.find("resolve to the ").filter(|_| beside)? + "resolve to the ".len()..];
-        let name = &rest[..[" bracket", " range"].iter().filter_map(|w| rest.find(w)).min()?];
-        let which =
-            ["low", "high", "relevant", "next", "near", "correct", "respective", "last", "first"];
-        (!name.contains(',') && !which.iter().any(|word| name.starts_with(word))).then_some(name)
-    })
-}
-
-/// Whether a question or its label has all the words of a name.
-fn names(title: &str, name: &str) -> bool {
-    let of = |text: &str| -> Vec<String> {
-        tokens(text)
-            .into_iter()
-            .filter(|t| t.word && !is_stop_word(&t.stem))
-            .map(|t| t.stem)
-            .collect()
-    };
-    let own = of(title);
-    // "Fed maintains rate" is a hike of 0 basis points.
-    let holds =
-        |text: &str| Statement::read(text, None, Around::default()).has(Kind::Verb, "hold_rates");
-    of(name).iter().all(|stem| own.contains(stem)) || holds(name) && holds(title)
-}
-
 /// Whether a sentence says by what a market of two sides is decided.
 fn decides(lower: &str) -> bool {
     ["this market will resolve to the ", "the market will resolve to the "].iter().any(|words| {
         let rest = lower.strip_prefix(words).unwrap_or_default();
         rest.split(' ').take(3).any(|word| matches!(word, "that" | "who" | "which"))
     })
-}
-
-/// The sentences of a text without quote marks; examples in brackets are left out.
-pub(crate) fn sentences(rules: &str) -> Vec<String> {
-    let plain: String = rules.chars().filter(|c| *c != '"').collect();
-    let mut out = Vec::new();
-    for line in plain.lines() {
-        let line = without_examples(line);
-        let mut rest = line.trim();
-        while !rest.is_empty() {
-            let end = crate::reading::sentence_end(rest);
-            out.push(rest[..end].trim().to_owned());
-            rest = rest.get(end + 1..).unwrap_or_default().trim_start();
-        }
-    }
-    out
-}
-
-fn without_examples(line: &str) -> String {
-    let mut out = line.to_owned();
-    for opening in ["(e.g", "(i.e", "(ie ", "(such as", "(for example"] {
-        while let Some(start) = out.find(opening) {
-            let end = out[start..].find(')').map_or(out.len(), |len| start + len + 1);
-            out.replace_range(start..end, "");
-        }
-    }
-    out
-}
-
-/// What a sentence says is paid.
-fn payout(lower: &str, sides: Option<&[String; 2]>) -> Option<Payout> {
-    if lower.contains("remain open") || lower.contains("stay open") || lower.contains("stays open")
-    {
-        return Some(Payout::Open);
-    }
-    if lower.contains("alphabet") {
-        let first = lower.contains("first in alphabetical")
-            || lower.contains("first alphabetically")
-            || lower.contains("alphabetically first");
-        return Some(if first {
-            Payout::Alphabet
-        } else {
-            Payout::Other("by the alphabet".into())
-        });
-    }
-    let at =
-        ["resolve", "settle", "resolution"].iter().filter_map(|verb| lower.find(verb)).min()?;
-    let tail = &lower[at..];
-    let words: Vec<String> = tokens(tail).into_iter().map(|t| t.text).collect();
-    let skipped = ["to", "as", "at", "a", "the", "immediately", "in", "favor", "of", "early", "be"];
-    let first = words.iter().skip(1).find(|word| !skipped.contains(&word.as_str()));
-    if let Some(sides) = sides {
-        let named = sides.iter().position(|side| {
-            tail.split_once(" to ").is_some_and(|(_, paid)| paid.starts_with(&side.to_lowercase()))
-        });
-        if let Some(side) = named {
-            return Some(Payout::Side(side));
-        }
-    }
-    let even =
-        ["50-50", "50/50", "50%", "50 ", "0.50", "0.5 ", "fair", "last traded", "last price"];
-    let even = even.iter().any(|words| tail.contains(words))
-        || tail.ends_with("0.5")
-        || ["refund", "even", "equally"].iter().any(|word| tail.contains(word));
-    match first.map(String::as_str) {
-        Some("yes") => Some(Payout::Yes),
-        Some("no" | "other" | "none") => Some(Payout::No),
-        _ if tail.contains("lowest bracket") => Some(Payout::Lowest),
-        _ if even => Some(Payout::Even),
-        // "qualify for a Yes resolution", "suffice to resolve this market to Yes"
-        _ if lower.contains("yes resolution") || tail.contains(" to yes") => Some(Payout::Yes),
-        _ if lower.contains("no resolution")
-            || tail.contains(" to no ")
-            || tail.ends_with(" to no") =>
-        {
-            Some(Payout::No)
-        }
-        _ if ["official winner", "tiebreak", "tie-break", "official rules"]
-            .iter()
-            .any(|w| lower.contains(w)) =>
-        {
-            Some(Payout::Official)
-        }
-        Some(_) if parted(tail) => Some(Payout::Official),
-        Some(_) if tail.contains(" to ") || tail.contains("in favor of") => {
-            Some(Payout::Other(tail.to_owned()))
-        }
-        _ => None,
-    }
-}
-
-/// Whether the tied are parted by what one of them is or has: `in favor of the country with the most silver medals`, `of the party
-/// which received more votes`.
-fn parted(tail: &str) -> bool {
-    let Some((_, one)) = tail.split_once("in favor of the ") else { return false };
-    let chance = ["lot", "random", "coin", "discretion"];
-    [" with ", " that ", " which ", " who ", " whose "].iter().any(|w| one.contains(w))
-        && !chance.iter().any(|w| one.contains(w))
-}
-
-/// The cases a sentence speaks of.
-fn cases(lower: &str) -> Vec<Case> {
-    let any = |words: &[&str]| words.iter().any(|word| lower.contains(word));
-    let word =
-        |words: &[&str]| tokens(lower).iter().any(|token| words.contains(&token.text.as_str()));
-    let mut out = Vec::new();
-    if word(&["tie", "tied", "ties", "draw"])
-        || any(&[
-            "shared",
-            "jointly",
-            "along with another",
-            "co-winner",
-            "multiple winners",
-            "dead heat",
-            "dead-heat",
-        ])
-        || (any(&["multiple ", "more than one ", "two or more "])
-            && any(&["named", "win", "award"]))
-    {
-        out.push(Case::Tie);
-    }
-    let published = any(&["released", "published", "announced", "issued"]);
-    let unpublished = published && any(&["if no decision", "or no decision", "no statement"]);
-    if unpublished
-        || any(&[
-            "cancel",
-            "abandon",
-            "no contest",
-            "called off",
-            "not take place",
-            "walkover",
-            "forfeit",
-        ])
-    {
-        out.push(Case::Cancelled);
-    }
-    if any(&["postpone", "reschedul", "delayed", "suspended"]) && !any(&["suspended sentence"]) {
-        out.push(Case::Postponed);
-    }
-    if word(&["die", "dies", "died", "death", "deceased"]) {
-        out.push(Case::Death);
-    }
-    if any(&[
-        "impossible",
-        "eliminated",
-        "not officially nominated",
-        "not nominated",
-        "disqualified",
-    ]) {
-        out.push(Case::Impossible);
-    }
-    if any(&["certainty", "mathematically certain", "clinch", "guaranteed"]) {
-        out.push(Case::Certain);
-    }
-    out
 }
 
 /// Whether a sentence applies only beyond some limit.
@@ -450,50 +262,6 @@ fn undecided(sentence: &str, lower: &str, around: Around) -> Option<i64> {
     let head = cut.and_then(|cut| sentence.get(..cut)).unwrap_or(sentence);
     let found = dates(&tokens(head), around);
     found.into_iter().find(|when| matches!(when.tie, Tie::Before | Tie::By))?.deadline()
-}
-
-/// The parts of the event a sentence counts or leaves out.
-fn parts(lower: &str) -> Vec<(Case, bool)> {
-    let any = |words: &[&str]| words.iter().any(|word| lower.contains(word));
-    let regular =
-        any(&["regulation", "90 minutes", "90-minute", "regular time", "full-time result"]);
-    let extra =
-        any(&["overtime", "extra time", "shootout", "shoot-out", "extra innings", "penalties"]);
-    let left_out = any(&["not includ", "exclud", "not count", "without", "disregard"]);
-    let included = !left_out && any(&["includ", "count"]);
-    let mut out = Vec::new();
-    if (regular || extra) && (left_out || (regular && !included)) {
-        out.push((Case::Overtime, false));
-    } else if extra && included {
-        out.push((Case::Overtime, true));
-    }
-    let second = any(&["second round", "runoff", "run-off"]);
-    let only_first = any(&["only"]) && any(&["first round"]);
-    if second && included && !only_first {
-        out.push((Case::RunOff, true));
-    } else if (second && left_out) || only_first {
-        out.push((Case::RunOff, false));
-    }
-    let part = !any(&["halftime show"])
-        && any(&[
-            "first half",
-            "second half",
-            "halftime",
-            "half-time",
-            "half time",
-            "first quarter",
-            "first period",
-            "first five innings",
-            "first set",
-            "first map",
-        ]);
-    let decides =
-        any(&["only", "based on", "determined", "according to", "refers", "score at", "lead"])
-            || any(&["resolve to"]) && any(&[" if "]);
-    if part && decides {
-        out.push((Case::PartOnly, true));
-    }
-    out
 }
 
 #[cfg(test)]
