@@ -415,6 +415,8 @@ impl Books {
                 }
             }
         }
+        // A copy that is read now instead of one that fell may be crossed too.
+        self.judge_crossed(Some(now), report);
     }
 
     fn is_silent(&self, book: &TrackedBook, now: Timestamp) -> bool {
@@ -940,9 +942,9 @@ struct Frame<'r> {
 fn swap_copies(main: &mut TrackedBook, spare: &mut TrackedBook) {
     std::mem::swap(main, spare);
     main.swap_market_facts(spare);
-    // Crossing is judged on the copy that is read only, from now on.
-    main.crossed = false;
-    main.crossed_at = None;
+    // Crossing was judged on the copy that was read; where both are crossed, the market has been since then.
+    main.crossed = main.book.is_crossed();
+    main.crossed_at = spare.crossed_at.filter(|_| main.crossed && spare.crossed);
 }
 
 /// A book that is Empty has nothing to lose, a Dead one nothing worse to become, and one that waits for its snapshot

@@ -352,6 +352,42 @@ fn redundant_connections_keep_a_book_each() {
     assert_eq!(feed.state("A").0, BookState::Suspect);
 }
 
+#[test]
+fn a_crossed_copy_is_not_priced_in_place_of_another_crossed_one() {
+    let priceable = |feed: &Feed| feed.books.get(feed.id("A")).is_priceable();
+    // Two connections with a copy each, both crossed for a millisecond or two.
+    let crossed = || {
+        let mut feed = kalshi();
+        feed.on(1, &snapshot(1, "A", "0.4000"));
+        feed.on(0, &delta(3, "A", "0.7000", "1.00"));
+        feed.on(1, &delta(2, "A", "0.7000", "1.00"));
+        assert_eq!((feed.state("A"), priceable(&feed)), (LIVE, false));
+        feed
+    };
+    let mut report = FrameReport::default();
+    // The copy that is read is suspected from outside, and the other one read.
+    let mut feed = crossed();
+    feed.books.suspect(feed.books.book_id("A").unwrap(), &mut report);
+    assert_eq!((feed.state("A"), priceable(&feed)), (LIVE, false));
+    // Its connection is lost.
+    let mut feed = crossed();
+    feed.books.connection_closed(0, None, &mut report);
+    assert_eq!((feed.state("A"), priceable(&feed)), (LIVE, false));
+    feed.on(1, &delta(3, "A", "0.7000", "-1.00"));
+    assert_eq!((feed.state("A"), priceable(&feed)), (LIVE, true), "uncrossed it is priced");
+    // It has been crossed for too long: so has the market, and the other copy is as old.
+    let mut feed = crossed();
+    feed.now += 1_001;
+    feed.on(0, &delta(4, "A", "0.2000", "1.00"));
+    assert_eq!((feed.state("A"), priceable(&feed)), (LIVE, false), "the other copy is read");
+    feed.on(1, &delta(3, "A", "0.2000", "1.00"));
+    assert_eq!(feed.state("A"), suspect(SuspectReason::Crossed));
+    let mut feed = crossed();
+    feed.books.advance(Timestamp::from_millis(feed.now + 1_001).unwrap(), &mut report);
+    assert_eq!(feed.state("A"), suspect(SuspectReason::Crossed));
+    assert_eq!(report.needs.len(), 2, "both are asked for");
+}
+
 fn poly_book(market: &str, bid: &str, ask: &str) -> String {
     format!(
         r#"[{{"event_type":"book","asset_id":"{market}","market":"0xc","bids":[{{"price":"{bid}","size":"10"}}],"asks":[{{"price":"{ask}","size":"5"}}],"timestamp":"1"}}]"#
@@ -418,6 +454,45 @@ fn a_silence_is_judged_by_the_books_own_rate() {
     // B has no rate to judge by.
     feed.books.advance(late, &mut report);
     assert_eq!((feed.state("A"), feed.state("B")), (suspect(SuspectReason::Silent), LIVE));
+}
+
+/// What happens to one market that two connections carry, and after how many milliseconds.
+fn turns() -> impl Strategy<Value = Vec<(u32, u8, i64)>> {
+    proptest::collection::vec((0..2_u32, 0..9_u8, 0..900_i64), 1..60)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(cases()))]
+
+    #[test]
+    fn what_may_be_priced_is_live_and_not_crossed(turns in turns()) {
+        let mut feed = Feed::new(Venue::Kalshi);
+        let mut seqs = [0_u64; 2];
+        let mut report = FrameReport::default();
+        let id = feed.books.register("A");
+        for (connection, what, wait) in turns {
+            feed.now += wait;
+            let now = Timestamp::from_millis(feed.now);
+            let seq = &mut seqs[connection as usize];
+            *seq += 1;
+            match what {
+                0 => drop(feed.on(connection, &snapshot(*seq, "A", "0.4000"))),
+                1 => drop(feed.on(connection, &snapshot(*seq, "A", "0.7000"))),
+                2 | 3 => drop(feed.on(connection, &delta(*seq, "A", "0.7000", "1.00"))),
+                4 => drop(feed.on(connection, &delta(*seq, "A", "0.7000", "-1.00"))),
+                5 => drop(feed.on(connection, &delta(*seq, "A", "0.2000", "1.00"))),
+                6 => feed.books.advance(now.unwrap(), &mut report),
+                7 => feed.books.suspect(id, &mut report),
+                _ => {
+                    feed.books.connection_closed(connection, now, &mut report);
+                    *seq = 0;
+                }
+            }
+            let book = feed.books.get(id);
+            let may = book.state() == BookState::Live && !book.book().is_crossed();
+            prop_assert_eq!(book.is_priceable(), may);
+        }
+    }
 }
 
 /// What the venue does next to one of three markets, and what becomes of the frame.
