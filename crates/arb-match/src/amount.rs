@@ -2,6 +2,7 @@
 
 use std::sync::LazyLock;
 
+use crate::grammar::NUMBERS_FROM_TWO;
 use crate::table::rows;
 use crate::text::Token;
 
@@ -308,13 +309,11 @@ fn plain(tokens: &[Token], at: usize) -> Option<Plain> {
 }
 
 fn small_number(word: &str) -> Option<i128> {
-    const WORDS: [&str; 12] = [
-        "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve",
-        "zero",
-    ];
-    let at = WORDS.iter().position(|w| *w == word)?;
-    let value = if at == 11 { 0 } else { i128::try_from(at).ok()? + 2 };
-    Some(value * SCALE)
+    if word == "zero" {
+        return Some(0);
+    }
+    let at = NUMBERS_FROM_TWO.iter().position(|w| *w == word)?;
+    Some((i128::try_from(at).ok()? + 2) * SCALE)
 }
 
 /// Reads the amount whose number starts at `at`, with the words around it. `free(i)` says whether a token is still unread.

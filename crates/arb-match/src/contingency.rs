@@ -11,6 +11,7 @@ use self::payouts::payout;
 pub(crate) use self::sentences::sentences;
 use self::siblings::names;
 pub(crate) use self::siblings::sibling;
+use crate::table::group;
 use crate::text::tokens;
 use crate::when::{Around, Tie, dates};
 
@@ -200,29 +201,13 @@ pub(crate) fn contingencies(
 
 /// Whether a sentence says of something that it does not make a market YES.
 fn denies_yes(lower: &str) -> bool {
-    const DENIED: [&str; 11] = [
-        "not be sufficient",
-        "not sufficient",
-        "not suffice",
-        "not qualify",
-        "not count",
-        "not be considered",
-        "not alone",
-        "not by itself",
-        "not, by itself",
-        "cannot resolve",
-        "can not resolve",
-    ];
-    !lower.starts_with("if ") && DENIED.iter().any(|words| lower.contains(words))
+    !lower.starts_with("if ") && group("not_enough").iter().any(|words| lower.contains(words))
 }
 
 /// Whether a sentence pays the one who comes through when the other gives up or is disqualified in a match that has begun.
 fn given_up(lower: &str) -> bool {
-    let begun = ["has begun", "has started", "have begun", "have started", "after the start"];
-    let left = ["forfeit", "disqualif", "retire", "withdraw", "default"];
-    let through =
-        ["advances", "advance to", "declared the winner", "declared winner", "official winner"];
-    [&begun[..], &left, &through].iter().all(|words| words.iter().any(|word| lower.contains(word)))
+    let said = |name: &str| group(name).iter().any(|words| lower.contains(words));
+    ["match_has_begun", "gives_up", "comes_through"].into_iter().all(said)
 }
 
 /// Whether a sentence says by what a market of two sides is decided.

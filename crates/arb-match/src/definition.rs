@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::contingency::sentences;
 use crate::lexicon::is_stop_word;
+use crate::table::group;
 use crate::text::{Token, tokens};
 
 /// A sentence that counts something in or out.
@@ -22,19 +23,9 @@ pub(crate) fn definitions(rules: &str) -> Vec<Definition> {
 }
 
 fn definition(sentence: &str) -> Option<Definition> {
-    const COUNTING: [&str; 8] = [
-        "count",
-        "counts",
-        "counted",
-        "qualify",
-        "qualifies",
-        "included",
-        "encompassed",
-        "considered",
-    ];
     let lower = sentence.to_lowercase();
     let words: Vec<Token> = tokens(&lower).into_iter().filter(|token| token.word).collect();
-    let at = words.iter().position(|word| COUNTING.contains(&word.text.as_str()))?;
+    let at = words.iter().position(|word| group("counting").contains(&word.text.as_str()))?;
     let denied = words[at.saturating_sub(3)..at].iter().any(|word| {
         matches!(
             word.text.as_str(),
@@ -45,28 +36,10 @@ fn definition(sentence: &str) -> Option<Definition> {
         .iter()
         .filter(|word| word.text.len() > 4 && !is_stop_word(&word.stem))
         .map(|word| word.stem.clone())
-        .filter(|stem| !PHRASING.contains(&stem.as_str()))
+        .filter(|stem| !group("phrasing").contains(&stem.as_str()))
         .collect::<BTreeSet<_>>();
     (!items.is_empty()).then_some(Definition { items, counts: !denied, sentence: lower })
 }
-
-/// Stems of the venues' phrasing that stand in most definitions.
-const PHRASING: [&str; 14] = [
-    "market",
-    "resolution",
-    "resolv",
-    "outcom",
-    "offici",
-    "includ",
-    "howev",
-    "purpos",
-    "contract",
-    "contain",
-    "following",
-    "follow",
-    "related",
-    "toward",
-];
 
 /// What one text counts and the other does not.
 pub(crate) fn contradiction<'a>(

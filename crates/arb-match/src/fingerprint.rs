@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use arb_normalize::{Market, Outcome};
 use unicode_normalization::UnicodeNormalization as _;
 
+use crate::grammar::TURNING;
 use crate::lexicon::is_stop_word;
 use crate::text::{decode_entities, is_dash, plain_quote, stem, tokens};
 use crate::when::is_month_or_weekday;
@@ -100,34 +101,8 @@ fn is_name(word: &str) -> bool {
     let lower = word.to_lowercase();
     word.starts_with(char::is_uppercase)
         && !is_stop_word(&stem(&lower))
-        && !DECIDING.contains(&lower.as_str())
+        && !TURNING.contains(&lower.as_str())
 }
-
-/// Words that turn a sentence and are no stop words.
-const DECIDING: [&str; 22] = [
-    "yes",
-    "no",
-    "not",
-    "never",
-    "unless",
-    "except",
-    "without",
-    "before",
-    "above",
-    "below",
-    "least",
-    "most",
-    "any",
-    "all",
-    "only",
-    "both",
-    "neither",
-    "none",
-    "until",
-    "otherwise",
-    "more",
-    "less",
-];
 
 fn stem_of(word: &str) -> String {
     stem(&word.to_lowercase())

@@ -207,12 +207,13 @@ impl Lexicon {
             let anywhere = self.concept(Kind::Team, &id, league, false);
             let inside = self.concept(Kind::Team, &id, league, true);
             // `GB` is Green Bay inside its league, unless it is an everyday word.
-            if league != Some("soccer") && !WORDS.contains(code) {
+            if league != Some("soccer") && !group("everyday_club_code").contains(code) {
                 self.phrase(code, inside);
             }
             for (i, name) in names.split('|').enumerate() {
                 let soccer = league == Some("soccer");
-                let unique = nicknames.get(name) == Some(&1) && !COMMON.contains(&name);
+                let unique =
+                    nicknames.get(name) == Some(&1) && !group("everyday_nickname").contains(&name);
                 let concept =
                     if i == 0 || ((i > 1 || soccer) && unique) { anywhere } else { inside };
                 self.phrase(name, concept);
@@ -304,57 +305,6 @@ impl Lexicon {
         self.states.contains_key(word)
     }
 }
-
-/// Codes of clubs that are everyday words.
-const WORDS: [&str; 12] =
-    ["no", "was", "ten", "car", "den", "min", "sea", "pit", "van", "col", "la", "ind"];
-
-/// Nicknames that are everyday words: they name a club only inside its league.
-const COMMON: [&str; 43] = [
-    "storm",
-    "heat",
-    "magic",
-    "jazz",
-    "thunder",
-    "suns",
-    "kings",
-    "nets",
-    "hawks",
-    "bulls",
-    "bucks",
-    "rockets",
-    "wizards",
-    "bills",
-    "bears",
-    "lions",
-    "saints",
-    "giants",
-    "jets",
-    "eagles",
-    "titans",
-    "rams",
-    "braves",
-    "cubs",
-    "reds",
-    "tigers",
-    "royals",
-    "angels",
-    "twins",
-    "rays",
-    "nationals",
-    "stars",
-    "wild",
-    "flames",
-    "capitals",
-    "senators",
-    "dream",
-    "sky",
-    "sun",
-    "inter",
-    "villa",
-    "milan",
-    "wolves",
-];
 
 /// Where the phrase ends if it starts at `at`; hyphens in the text between its words are skipped.
 fn matches(tokens: &[Token], at: usize, stems: &[String]) -> Option<usize> {

@@ -7,6 +7,7 @@ mod contingency;
 mod definition;
 mod error;
 mod fingerprint;
+mod grammar;
 mod index;
 mod judgement;
 mod lexicon;

@@ -34,6 +34,7 @@ use crate::contingency::{Contingency, contingencies};
 use crate::definition::{Definition, definitions};
 use crate::lexicon::Kind;
 use crate::statement::{Atom, Statement};
+use crate::table::group;
 use crate::text::{plain, tokens};
 use crate::when::{Around, Tie, When, dates};
 
@@ -44,23 +45,6 @@ pub(crate) enum Provenance {
     Title,
     Fallback,
 }
-
-/// A winner may be shared.
-const SHARED: [&str; 5] =
-    ["along with another", "jointly", "shared", "co-winner", "multiple winners"];
-
-/// The date of the event is open.
-const UNSCHEDULED: [&str; 5] = [
-    "not yet been announced",
-    "not yet been scheduled",
-    "has not been scheduled",
-    "yet to be scheduled",
-    "annulled",
-];
-
-/// Percentages are published with one decimal.
-const TENTHS: [&str; 5] =
-    ["one decimal", "single-decimal", "single decimal", "nearest tenth", "1 decimal"];
 
 fn contains(text: &str, words: &[&str]) -> bool {
     words.iter().any(|word| text.contains(word))
@@ -196,8 +180,8 @@ impl Reading {
             ticker: ticker_edition(market, around),
             sides,
             favourite: spread.map(|(name, _)| clause(&name)),
-            shared: contains(&rules, &SHARED),
-            unscheduled: contains(&rules, &UNSCHEDULED),
+            shared: contains(&rules, group("shared_winner")),
+            unscheduled: contains(&rules, group("unscheduled")),
             tie_goes_to_one: rules.contains("case of a tie") || rules.contains("event of a tie"),
             definitions: definitions(&rules),
             ends_at: market.close_at.map(time::OffsetDateTime::unix_timestamp),
@@ -207,7 +191,7 @@ impl Reading {
             unread: sides_missing && unread(&rules) || other_number,
             contingencies,
             has_rules: !market.rules.primary.trim().is_empty(),
-            tenths: contains(&rules.to_lowercase(), &TENTHS),
+            tenths: contains(&rules.to_lowercase(), group("one_decimal")),
         };
         reading.misfits = strike::misfits(market, &reading, clause);
         reading.names();
@@ -284,9 +268,9 @@ fn denies(statement: &Statement) -> bool {
 
 /// Whether a question or condition asks for it in person, and not `in person or by telephone`.
 fn only_in_person(title: &str, condition: Option<&Claim>) -> bool {
-    const REMOTE: [&str; 5] = ["phone", "video", "virtual", "remote", " or online"];
-    let asks =
-        |text: &str| contains(text, &[" in person", "in-person "]) && !contains(text, &REMOTE);
+    let asks = |text: &str| {
+        contains(text, &[" in person", "in-person "]) && !contains(text, group("remote"))
+    };
     asks(title) || condition.is_some_and(|claim| asks(&claim.text))
 }
 

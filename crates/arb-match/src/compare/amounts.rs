@@ -8,6 +8,7 @@ use crate::amount::{Amount, Bound, Interval, Lie, SCALE, measured};
 use crate::judgement::DifferenceKind;
 use crate::lexicon::Kind;
 use crate::reading::{Provenance, Reading, Window};
+use crate::table::group;
 use crate::text::stem;
 
 pub(super) fn amounts(k: &Reading, p: &Reading, found: &mut Findings) {
@@ -119,8 +120,7 @@ fn money(amount: &Amount) -> bool {
 
 /// Whether the amount is by how much somebody wins.
 fn margin(reading: &Reading, amount: &Amount) -> bool {
-    let counted = ["seat", "stat", "gam", "match", "map", "set", "award", "medal", "vote"];
-    reading.has(Kind::Verb, "win") && !counted.contains(&amount.unit.as_str())
+    reading.has(Kind::Verb, "win") && !group("counted_in_a_win").contains(&amount.unit.as_str())
 }
 
 /// Whether one side looks once, within the stretch in which the other looks.

@@ -9,6 +9,7 @@ use crate::judgement::DifferenceKind;
 use crate::lexicon::Kind;
 use crate::reading::{Provenance, Reading};
 use crate::statement::{Atom, Statement};
+use crate::table::group;
 use crate::when::{Around, When};
 
 /// A fallback this close to the event (or before it) can end the market while the other one waits.
@@ -137,14 +138,10 @@ fn alone(one: &Contingency, mine: &Reading, other: &Reading) -> Option<Differenc
     }
 }
 
-/// Parts of a match that markets are about.
-pub(super) const PARTS: [&str; 7] =
-    ["first_half", "second_half", "quarter1", "set1", "map1", "innings5", "period1"];
-
 /// Whether its question or condition asks for a part of a match.
 fn in_part(reading: &Reading) -> bool {
     let game = reading.sides.is_some() || reading.statements().any(|s| s.versus.is_some());
-    game && PARTS.iter().any(|id| reading.has(Kind::Stage, id))
+    game && group("stage_of_match").iter().any(|id| reading.has(Kind::Stage, id))
 }
 
 fn denied(reading: &Reading) -> bool {
@@ -216,8 +213,10 @@ fn explained(one: &Contingency, mine: &Reading, other: &Reading) -> bool {
     let mut verbs = sentence.atoms.iter().filter(|atom| atom.kind == Kind::Verb).peekable();
     let leaves = leaves(other);
     verbs.peek().is_some()
-        && verbs
-            .all(|verb| other.explains(verb) >= 0.9 || leaves && WAYS.contains(&verb.id.as_str()))
+        && verbs.all(|verb| {
+            other.explains(verb) >= 0.9
+                || leaves && group("way_to_leave").contains(&verb.id.as_str())
+        })
         && (!leaves && names_all(&sentence, other) && only_known(one, mine, other)
             || leaves && leaves_too(one, &sentence, other))
 }
@@ -238,9 +237,6 @@ fn asked(one: &Contingency) -> &str {
         .map_or(one.sentence.as_str(), |at| &one.sentence[..at])
 }
 
-/// Ways to leave an office.
-const WAYS: [&str; 5] = ["resign", "fire", "leave", "leave_office", "retire"];
-
 /// Whether a sentence names everybody whom the condition names, or nobody: "if Norway signs" is less than "if Norway and Peru sign".
 fn names_all(sentence: &Statement, reading: &Reading) -> bool {
     let kinds = [Kind::Name, Kind::Place, Kind::Team, Kind::Party, Kind::Organisation];
@@ -254,15 +250,12 @@ fn names_all(sentence: &Statement, reading: &Reading) -> bool {
 /// Whether a sentence speaks of a way to leave, and of the one whose leaving the condition asks for: "an announcement of her
 /// resignation" says from what by saying whose. In lower case a name is a word.
 fn leaves_too(one: &Contingency, sentence: &Statement, reading: &Reading) -> bool {
-    let way = sentence.atoms.iter().any(|a| WAYS.contains(&a.id.as_str()));
+    let way = sentence.atoms.iter().any(|a| group("way_to_leave").contains(&a.id.as_str()));
     let whose = [" his ", " her ", " their "].iter().any(|word| one.sentence.contains(word));
     let said = |a: &Atom| sentence.atoms.iter().any(|b| a.id == b.id);
     let named = |claim: &Statement| claim.subject().filter(|a| a.kind == Kind::Name).any(said);
     way && (whose || reading.claims.first().is_some_and(named))
 }
-
-/// Stems that stand for what the condition is about.
-const SAID: [&str; 5] = ["befor", "valu", "figur", "number", "read"];
 
 /// Whether the sentence only says again under which condition YES is paid.
 fn repeats(one: &Contingency, mine: &Reading) -> bool {
@@ -283,6 +276,8 @@ fn repeats(one: &Contingency, mine: &Reading) -> bool {
         && sentence.dates.is_empty()
         && sentence.or.is_empty()
         && !sentence.atoms.is_empty()
-        && sentence.atoms.iter().all(|atom| SAID.contains(&atom.id.as_str()) || mine.says(atom))
+        && sentence.atoms.iter().all(|atom| {
+            group("stands_for_the_number").contains(&atom.id.as_str()) || mine.says(atom)
+        })
         && sentence.amounts.iter().all(known)
 }

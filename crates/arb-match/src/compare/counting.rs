@@ -4,6 +4,7 @@ use super::Findings;
 use crate::judgement::DifferenceKind;
 use crate::lexicon::Kind;
 use crate::reading::Reading;
+use crate::table::group;
 
 /// A cut of 50 basis points is one cut to a market that counts decisions, and two to one that counts steps of 25.
 pub(super) fn counting(k: &Reading, p: &Reading, found: &mut Findings) {
@@ -22,18 +23,10 @@ pub(super) fn counting(k: &Reading, p: &Reading, found: &mut Findings) {
 
 /// `Each decrease counts as one cut, independent of the size`.
 fn by_the_deed(reading: &Reading) -> bool {
-    const WHATEVER: [&str; 6] = [
-        "independent of",
-        "independently of",
-        "regardless of",
-        "irrespective of",
-        "no matter",
-        "whatever",
-    ];
-    const EXTENT: [&str; 6] = ["size", "amount", "magnitude", "length", "duration", "number"];
     reading.definitions.iter().any(|d| {
-        let rest = WHATEVER.iter().find_map(|w| d.sentence.split_once(w)).map(|(_, rest)| rest);
-        rest.is_some_and(|rest| EXTENT.iter().any(|word| rest.contains(word)))
+        let rest =
+            group("whatever").iter().find_map(|w| d.sentence.split_once(w)).map(|(_, rest)| rest);
+        rest.is_some_and(|rest| group("extent").iter().any(|word| rest.contains(word)))
     })
 }
 
@@ -61,8 +54,7 @@ fn in_person(reading: &Reading) -> bool {
 
 /// Whether a call or a video conference is a meeting too.
 fn remote(reading: &Reading) -> bool {
-    let calls = ["phon", "telephon", "video", "virtual"];
     reading.has(Kind::Verb, "meet")
         && !reading.in_person
-        && calls.iter().any(|stem| reading.mentions(stem))
+        && group("remote_stem").iter().any(|stem| reading.mentions(stem))
 }

@@ -8,18 +8,13 @@ use super::wording::part_of_match;
 use crate::lexicon::Kind;
 use crate::reading::Reading;
 use crate::statement::{Atom, Statement};
+use crate::table::group;
 
 /// Words that have siblings: each makes another proposition of the same sentence.
 static TELLING: LazyLock<HashSet<&str>> = LazyLock::new(|| {
     let lines = include_str!("../../data/qualifiers.txt").lines();
     lines.filter(|line| !line.starts_with('#')).flat_map(str::split_whitespace).collect()
 });
-
-/// Verbs of how something comes about or is made known. Announcing and agreeing are less than the deed.
-const SOFT: [&str; 4] = ["release", "appoint", "form", "trade"];
-
-/// Rounds that whoever wins a competition passes through.
-pub(super) const ON_THE_WAY: [&str; 3] = ["final", "playoffs", "regular"];
 
 /// Whether the market's own other statement leaves the atom out and it is of no kind that tells propositions apart. A question names
 /// what matters of its condition, and what a question says beside its condition decides nothing.
@@ -65,12 +60,13 @@ pub(super) fn incidental(
         // Beside another predicate, or a number that is one.
         Kind::Verb => {
             let counted = statement.amounts.iter().any(|a| a.compared);
-            SOFT.contains(&atom.id.as_str()) && (counted || agreed(|kind| kind == Kind::Verb))
+            group("manner_verb").contains(&atom.id.as_str())
+                && (counted || agreed(|kind| kind == Kind::Verb))
         }
         Kind::Stage => {
             let won = statement.has(Kind::Verb, "win") && !statement.has(Kind::Verb, "reach");
             let contest = agreed(|kind| Group::of(kind) == Group::Contest);
-            won && contest && ON_THE_WAY.contains(&atom.id.as_str())
+            won && contest && group("passed_by_winner").contains(&atom.id.as_str())
         }
         Kind::Office | Kind::Organisation => !before,
         _ => false,

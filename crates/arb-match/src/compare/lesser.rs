@@ -78,7 +78,7 @@ impl Lesser {
         // "Duke Blue Devils", "Mumbai Indians"; what a side does or plays in is no part of its name.
         let surname = |a: &Atom| {
             let people = matches!(a.kind, Kind::Place | Kind::Team) && a.text.ends_with('s');
-            (a.kind == Kind::Name || people) && !TELLING.contains(&a.id.as_str())
+            (a.kind == Kind::Name || people) && !group("sibling_name").contains(&a.id.as_str())
         };
         let mut open = false;
         for (i, atom) in statement.atoms.iter().enumerate() {
@@ -122,8 +122,8 @@ impl Lesser {
             return;
         }
         let part = |a: &Atom| {
-            a.kind != Kind::Stage && PARTS.contains(&a.id.as_str())
-                || a.kind == Kind::Stage && !ROUNDS.contains(&a.id.as_str())
+            a.kind != Kind::Stage && group("part_of_match").contains(&a.id.as_str())
+                || a.kind == Kind::Stage && !group("tournament_round").contains(&a.id.as_str())
                 || a.text.starts_with(|c: char| c.is_ascii_digit()) && !inside(a)
         };
         if statement.atoms.iter().any(part) {
@@ -158,7 +158,7 @@ impl Lesser {
             });
             let elsewhere =
                 another || ending.kind == Kind::Place && other.has_kind_besides(ending, statement);
-            let company = SUFFIXES.contains(&ending.id.as_str()) && end == ending.at;
+            let company = group("name_suffix").contains(&ending.id.as_str()) && end == ending.at;
             if known && (code && after && !elsewhere || company) {
                 self.atoms.insert(ending.at);
             }
@@ -189,8 +189,6 @@ impl Lesser {
 
     /// `The Bank of England's Monetary Policy Committee` acts for the bank.
     fn body(&mut self, statement: &Statement, other: &Reading) {
-        const BODIES: [&str; 6] =
-            ["committee", "board", "council", "commission", "office", "bureau"];
         for (i, whole) in statement.atoms.iter().enumerate() {
             if whole.kind != Kind::Organisation || other.explains(whole) < 0.9 {
                 continue;
@@ -204,7 +202,7 @@ impl Lesser {
                     next
                 })
                 .collect();
-            if run.last().is_some_and(|a| BODIES.contains(&a.text.as_str())) {
+            if run.last().is_some_and(|a| group("acting_body").contains(&a.text.as_str())) {
                 self.atoms.extend(run.iter().map(|a| a.at));
             }
         }
@@ -250,7 +248,7 @@ impl Lesser {
                 a.kind == Kind::Name
                     && a.text.len() <= 3
                     && a.text.chars().all(char::is_alphabetic)
-                    && !TELLING.contains(&a.id.as_str())
+                    && !group("sibling_name").contains(&a.id.as_str())
             };
             if known {
                 self.atoms.extend(inside.iter().filter(short).map(|a| a.at));
@@ -268,7 +266,7 @@ impl Lesser {
             // "The Indoor Oslo Open" is an event, and "Mixed" no first name.
             let event = |a: &Atom| {
                 group("won_by_coming_first").contains(&a.id.as_str())
-                    || EVENTS.contains(&a.id.as_str())
+                    || group("event_name").contains(&a.id.as_str())
             };
             if let [one] = missing.as_slice()
                 && !telling(&one.text)
@@ -282,60 +280,3 @@ impl Lesser {
         }
     }
 }
-
-/// Words for a part of a match.
-pub(super) const PARTS: [&str; 14] = [
-    "map", "set", "half", "1h", "2h", "quarter", "period", "inning", "round", "leg", "ko", "tko",
-    "moneylin", "method",
-];
-
-/// Rounds of a tournament, not parts of a match.
-pub(super) const ROUNDS: [&str; 9] =
-    ["final", "semi", "quarter", "r16", "r32", "group", "playoffs", "regular", "preseason"];
-
-/// What the name of an event may have in it, beside what is won by coming in first.
-const EVENTS: [&str; 8] = ["bowl", "league", "mast", "classic", "tour", "game", "gam", "festival"];
-
-/// What the name of a company, of an esports club or of its tournament may end in.
-pub(super) const SUFFIXES: [&str; 10] = [
-    "ai",
-    "ai_word",
-    "company",
-    "group",
-    "holding",
-    "technology",
-    "labs",
-    "esport",
-    "gam",
-    "major",
-];
-
-/// Words that make another school, city or team of a known name.
-pub(super) const TELLING: [&str; 26] = [
-    "stat",
-    "state",
-    "tech",
-    "city",
-    "united",
-    "southern",
-    "northern",
-    "eastern",
-    "western",
-    "central",
-    "south",
-    "north",
-    "east",
-    "west",
-    "christian",
-    "international",
-    "am",
-    "a",
-    "upstat",
-    "coast",
-    "valley",
-    "women",
-    "reserv",
-    "academy",
-    "ii",
-    "poly",
-];

@@ -2,13 +2,14 @@
 
 use arb_normalize::Relation;
 
+use super::Findings;
 use super::residue::{Group, Residue};
-use super::{Findings, contingencies};
 use crate::contingency::{Case, Payout};
 use crate::judgement::DifferenceKind;
 use crate::lexicon::Kind;
 use crate::reading::Reading;
 use crate::statement::{Atom, Statement};
+use crate::table::group;
 
 /// What only one side says.
 pub(super) fn one_sided(
@@ -117,7 +118,7 @@ fn wider_or_narrower(k: &Reading, p: &Reading, rk: &Residue, rp: &Residue, found
     // What is counted in a part of a game is counted in the game.
     let part = |r: &Residue| {
         let mut stages = r.atoms.iter().filter(|(a, w)| *w >= 0.5 && a.kind == Kind::Stage);
-        stages.any(|(a, _)| contingencies::PARTS.contains(&a.id.as_str()))
+        stages.any(|(a, _)| group("stage_of_match").contains(&a.id.as_str()))
     };
     let counted = |low: bool| {
         let all = |r: &Reading| {

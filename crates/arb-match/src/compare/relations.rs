@@ -8,10 +8,12 @@ use super::residue::{Group, Residue};
 use super::windows::fine;
 use super::{Findings, names, narrowed};
 use crate::amount::Amount;
+use crate::grammar::SUPERLATIVES;
 use crate::judgement::DifferenceKind;
 use crate::lexicon::{Kind, implies};
 use crate::reading::Reading;
 use crate::statement::{Atom, Statement};
+use crate::table::group;
 
 /// The relation of two conjunctions from the relations of their terms.
 pub(super) fn meet(a: Relation, b: Relation) -> Relation {
@@ -116,8 +118,9 @@ pub(super) fn progression(
 
 /// Whether both are about one contest: a competition of the tables, or a name or office behind both predicates.
 fn same_contest(sk: &Statement, sp: &Statement, a: &[String], b: &[String]) -> bool {
-    let takes_part =
-        |s: &Statement| s.atoms.iter().find(|a| PART.contains(&a.id.as_str())).map(|a| a.at);
+    let takes_part = |s: &Statement| {
+        s.atoms.iter().find(|a| group("taking_part").contains(&a.id.as_str())).map(|a| a.at)
+    };
     let behind =
         |s: &Statement, atom: &Atom| s.verb_at.or(takes_part(s)).is_some_and(|verb| atom.at > verb);
     let contest = |atom: &&Atom| matches!(atom.kind, Kind::Name | Kind::Office);
@@ -156,10 +159,8 @@ pub(super) fn lower_place(k: &Reading, p: &Reading) -> bool {
         let sized = |a: &Amount| a.compared && matches!(a.unit.as_str(), "%" | "point" | "vot");
         r.has(Kind::Verb, "win") && r.statements().flat_map(|s| &s.amounts).any(sized)
     };
-    let lower = |r: &Reading| {
-        let ranks = ["second", "third", "fourth", "runner_up"];
-        !margin(r) && ranks.iter().any(|id| r.has(Kind::Rank, id))
-    };
+    let lower =
+        |r: &Reading| !margin(r) && group("lower_rank").iter().any(|id| r.has(Kind::Rank, id));
     let first = |r: &Reading| {
         let top =
             ["top", "top_votes", "most_seats", "first"].iter().any(|id| r.has(Kind::Rank, id));
@@ -206,8 +207,6 @@ pub(super) fn narrowed_by_words(relation: Relation, found: &Findings, statistic:
 
 /// Whether only one side asks who or what is best: another question than how good it is.
 fn superlative(found: &Findings) -> bool {
-    const SUPERLATIVES: [&str; 8] =
-        ["best", "most", "highest", "largest", "biggest", "lowest", "worst", "fastest"];
     let missing = found.differences.iter().filter(|d| d.kind == DifferenceKind::Missing);
     let mut wordings = missing.filter(|d| d.term == "wording");
     wordings.any(|d| {
@@ -238,28 +237,24 @@ fn unequal(found: &Findings) -> Relation {
     }
 }
 
-/// Taking part.
-const PART: [&str; 4] = ["play", "compet", "appear", "participat"];
-
 /// Whether it asks how far somebody comes: `reach the final`, `play in the final`.
 fn reaches(s: &Statement) -> bool {
     s.has(Kind::Verb, "reach")
         || !s.has(Kind::Verb, "win")
             && s.atoms.iter().any(|a| a.kind == Kind::Stage)
-            && s.atoms.iter().any(|a| a.kind == Kind::Word && PART.contains(&a.id.as_str()))
+            && s.atoms
+                .iter()
+                .any(|a| a.kind == Kind::Word && group("taking_part").contains(&a.id.as_str()))
 }
 
 /// 0 for winning, 1 for reaching the final, and so on.
 pub(super) fn depth(s: &Statement) -> Option<u8> {
     let stage = |id: &str| s.has(Kind::Stage, id);
     if reaches(s) {
-        let stages = ["final", "semi", "quarter", "r16", "r32", "round2"];
-        let at = stages.iter().position(|id| stage(id))?;
+        let at = group("how_far").iter().position(|id| stage(id))?;
         return u8::try_from(at + 1).ok();
     }
-    let rounds =
-        ["semi", "quarter", "r16", "r32", "group", "round1", "round2", "regular", "primary"];
-    (s.has(Kind::Verb, "win") && !rounds.iter().any(|id| stage(id))).then_some(0)
+    (s.has(Kind::Verb, "win") && !group("before_the_last").iter().any(|id| stage(id))).then_some(0)
 }
 
 /// The relation, given what neither side explains of the other: much left over is another proposition about the same things.
@@ -403,12 +398,11 @@ pub(super) fn other_outcome(
 
 /// Whether at most one can be the answer.
 pub(super) fn exclusive(s: &Reading) -> bool {
-    let one = ["next", "first", "top_votes", "most_seats", "second", "third", "fourth", "top"];
     s.has(Kind::Verb, "win")
         || s.has(Kind::Verb, "form")
         || (s.has(Kind::Verb, "host") && s.has_kind(Kind::Competition))
         || (s.has(Kind::Verb, "nominate") && s.has_kind(Kind::Party))
-        || one.iter().any(|id| s.has(Kind::Rank, id))
+        || group("rank_of_one").iter().any(|id| s.has(Kind::Rank, id))
 }
 
 /// Polymarket's outcomes are two names: which of them is Kalshi's?

@@ -286,7 +286,12 @@ pub(super) fn weight(atom: &Atom, other: &Reading) -> f64 {
         Kind::Word if atom.text == "permanent" && excludes_interim(other) => 0.2,
         // Figures are released.
         Kind::Verb if atom.id == "release" && other.has_kind(Kind::Measure) => 0.2,
-        Kind::Word if NEUTRAL.contains(&atom.id.as_str()) && other.has_kind(Kind::Measure) => 0.2,
+        Kind::Word
+            if group("only_a_number").contains(&atom.id.as_str())
+                && other.has_kind(Kind::Measure) =>
+        {
+            0.2
+        }
         // The week of a weekly figure, the quarter of output.
         Kind::Word if atom.id == "weekly" && other.mentions("week") => 0.2,
         Kind::Word if atom.id == "quarterly" && other.has(Kind::Measure, "gdp") => 0.2,
@@ -368,9 +373,6 @@ fn fuller_name(statement: &Statement, i: usize, mine: &Reading, other: &Reading)
 pub(super) fn awarded_for_a_season(reading: &Reading) -> bool {
     group("regular_season_award").iter().any(|id| reading.has(Kind::Competition, id))
 }
-
-/// Words that only say that a statistic is a number.
-const NEUTRAL: [&str; 8] = ["rate", "chang", "level", "figur", "number", "add", "read", "valu"];
 
 /// Leaving Iran is not leaving an office.
 pub(super) fn leaves_a_place(statement: &Statement) -> bool {

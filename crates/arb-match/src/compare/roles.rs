@@ -6,9 +6,7 @@ use super::Findings;
 use super::residue::Group;
 use crate::judgement::DifferenceKind;
 use crate::statement::Statement;
-
-/// What two do with each other, whoever is named first.
-const MUTUAL: [&str; 5] = ["meet", "meet_in_person", "talk", "marry", "merge"];
+use crate::table::group;
 
 /// `Israel strikes Iran` is not `Iran strikes Israel`.
 pub(super) fn roles(sk: &Statement, sp: &Statement, found: &mut Findings) {
@@ -20,8 +18,9 @@ pub(super) fn roles(sk: &Statement, sp: &Statement, found: &mut Findings) {
     };
     let (a, b) = (who(sk), who(sp));
     let mutual = |s: &Statement| {
-        s.verb_at
-            .is_some_and(|at| s.atoms.iter().any(|v| v.at == at && MUTUAL.contains(&v.id.as_str())))
+        s.verb_at.is_some_and(|at| {
+            s.atoms.iter().any(|v| v.at == at && group("mutual_deed").contains(&v.id.as_str()))
+        })
     };
     if a.is_empty() || b.is_empty() || sk.verb_at.is_none() || sp.verb_at.is_none() {
         return;

@@ -7,6 +7,7 @@ use crate::judgement::DifferenceKind;
 use crate::lexicon::Kind;
 use crate::reading::Reading;
 use crate::statement::Statement;
+use crate::table::group;
 
 /// Who measures a number decides the number.
 pub(super) fn sources(
@@ -24,14 +25,14 @@ pub(super) fn sources(
         return;
     }
     // The close of a share index is one number, whoever prints it.
-    let index = ["spx", "ndx", "nasdaq", "djia"];
     let closes = |r: &Reading| {
-        r.has(Kind::Observation, "close") && index.iter().any(|id| r.has(Kind::Asset, id))
+        r.has(Kind::Observation, "close")
+            && group("share_index").iter().any(|id| r.has(Kind::Asset, id))
     };
     // Consumer prices, jobs and output have one publisher.
-    let one = ["bls", "bea", "dol"];
     let official = |r: &Reading| {
-        r.has_kind(Kind::Measure) && r.sources.iter().all(|s| one.contains(&s.as_str()))
+        r.has_kind(Kind::Measure)
+            && r.sources.iter().all(|s| group("official_publisher").contains(&s.as_str()))
     };
     let silent = k.sources.is_empty() || p.sources.is_empty();
     if (closes(k) && closes(p)) || (silent && official(k) && official(p)) {

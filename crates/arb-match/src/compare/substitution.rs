@@ -1,15 +1,14 @@
 //! Two conditions that say the same but for one place, where each says something else.
 
+use crate::grammar::GREATEST;
 use crate::lexicon::Kind;
 use crate::reading::{Reading, Said};
 use crate::statement::{Atom, Statement};
-
-/// Superlatives of size.
-const MOST: [&str; 4] = ["highest", "largest", "biggest", "greatest"];
+use crate::table::group;
 
 /// Whether the word asks for the most, as the other market does with another word.
 pub(super) fn as_superlative(word: &str, other: &Reading) -> bool {
-    MOST.contains(&word) && MOST.iter().any(|most| other.has_stem(most))
+    GREATEST.contains(&word) && GREATEST.iter().any(|most| other.has_stem(most))
 }
 
 /// What the two conditions put in the same place, between the same words or at the same end: `the Senate [passes] the bill`, `the
@@ -94,11 +93,11 @@ fn gaps<'a>(statement: &'a Statement, other: &Said, market: &Reading) -> Vec<Gap
 /// Two ways to say one thing that the tables keep apart: winning and coming in first, the highest and the largest, how a statistic
 /// changes.
 fn same_said_otherwise(x: &Gap<'_>, y: &Gap<'_>, measured: bool) -> bool {
-    const FIRST: [&str; 3] = ["first", "top", "top_votes"];
-    const CHANGES: [&str; 6] = ["add", "chang", "raise", "increas", "gain", "grow"];
     let won = |g: &Gap<'_>| g.atoms.iter().any(|a| a.kind == Kind::Verb && a.id == "win");
     let first = |g: &Gap<'_>| {
-        g.atoms.iter().any(|a| a.kind == Kind::Rank && FIRST.contains(&a.id.as_str()))
+        g.atoms
+            .iter()
+            .any(|a| a.kind == Kind::Rank && group("first_place").contains(&a.id.as_str()))
     };
     let any = |g: &Gap<'_>, words: &[&str]| {
         g.atoms.iter().any(|a| words.contains(&a.id.as_str()) || words.contains(&a.text.as_str()))
@@ -110,8 +109,10 @@ fn same_said_otherwise(x: &Gap<'_>, y: &Gap<'_>, measured: bool) -> bool {
         || figure(x) && titled(y)
         || won(x) && first(y)
         || first(x) && won(y)
-        || any(x, &MOST) && any(y, &MOST)
-        || measured && any(x, &CHANGES) && any(y, &CHANGES)
+        || any(x, &GREATEST) && any(y, &GREATEST)
+        || measured
+            && any(x, group("change_of_a_statistic"))
+            && any(y, group("change_of_a_statistic"))
 }
 
 /// Whether the longer words spell out the shorter ones, which the question of the same market uses itself: `is physically present in`

@@ -2,8 +2,7 @@
 
 use arb_normalize::Relation;
 
-use super::incidental::{ON_THE_WAY, telling};
-use super::lesser::ROUNDS;
+use super::incidental::telling;
 use super::residue::{Group, weight};
 use super::substitution::as_superlative;
 use super::windows::fine;
@@ -13,6 +12,7 @@ use crate::judgement::DifferenceKind;
 use crate::lexicon::Kind;
 use crate::reading::Reading;
 use crate::statement::{Atom, Statement};
+use crate::table::group;
 
 /// Every critical word of the question and of the condition must be explained by the other market, not only those of the closest
 /// two statements; of the condition's plain words one may be left over.
@@ -92,7 +92,8 @@ pub(super) fn every_statement(k: &Reading, p: &Reading, found: &mut Findings) {
                 let spelled = spare > 1
                     && !narrows
                     && (Group::of(atom.kind) == Group::Wording && words <= spare
-                        || atom.kind == Kind::Verb && SOFT.contains(&atom.id.as_str()));
+                        || atom.kind == Kind::Verb
+                            && group("bringing_about").contains(&atom.id.as_str()));
                 let spare = words <= spare
                     && !narrows
                     && !subject(atom)
@@ -116,7 +117,7 @@ fn decided_by(mine: &Reading, other: &Reading, kalshi: bool, found: &mut Finding
     for atom in mine.basis.iter().flat_map(|s| &s.atoms).filter(|a| other_basis(mine, a)) {
         // "The final is scheduled for May 16" says when it is won.
         let on_the_way = atom.kind == Kind::Stage
-            && ON_THE_WAY.contains(&atom.id.as_str())
+            && group("passed_by_winner").contains(&atom.id.as_str())
             && mine.has(Kind::Verb, "win")
             && !mine.has(Kind::Verb, "reach");
         if weight(atom, other) >= 0.5 && !on_the_way {
@@ -128,24 +129,9 @@ fn decided_by(mine: &Reading, other: &Reading, kalshi: bool, found: &mut Finding
 
 /// Whether the word says what of a match is won: `wins the toss in the Mumbai vs Chennai match`.
 pub(super) fn part_of_match(statement: &Statement, atom: &Atom) -> bool {
-    const WHOLE: [&str; 13] = [
-        "against",
-        "match",
-        "gam",
-        "fight",
-        "bout",
-        "seri",
-        "series",
-        "cricket",
-        "basketball",
-        "football",
-        "hockey",
-        "baseball",
-        "tennis",
-    ];
     let named = statement.versus.as_ref().map_or(usize::MAX, |sides| sides[0].start);
     let behind = statement.verb_at.is_some_and(|verb| atom.at > verb);
-    behind && atom.at < named && !WHOLE.contains(&atom.id.as_str())
+    behind && atom.at < named && !group("whole_match").contains(&atom.id.as_str())
 }
 
 /// Whether the own condition only mentions the name: whose album it is.
@@ -161,9 +147,6 @@ fn titled(atom: &Atom, other: &Reading) -> bool {
     let figure = atom.kind == Kind::Name && atom.id.contains('_');
     figure && other.has(Kind::Office, "president") && !other.has_kind(Kind::Place)
 }
-
-/// Verbs that only say how something comes about.
-pub(super) const SOFT: [&str; 4] = ["form", "agree", "declare", "appoint"];
 
 /// Whether the atom stands before the predicate.
 pub(super) fn subject_of(statement: &Statement, atom: &Atom) -> bool {
@@ -183,7 +166,7 @@ pub(super) fn other_basis(mine: &Reading, atom: &Atom) -> bool {
         Kind::Team,
     ];
     // Two named sides meet in one round.
-    let round = atom.kind == Kind::Stage && ROUNDS.contains(&atom.id.as_str());
+    let round = atom.kind == Kind::Stage && group("tournament_round").contains(&atom.id.as_str());
     if round && mine.sides.is_some() && fine(mine) {
         return false;
     }

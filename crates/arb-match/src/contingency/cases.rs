@@ -1,60 +1,39 @@
 //! The cases a sentence of the rules speaks of.
 
 use super::Case;
+use crate::table::group;
 use crate::text::tokens;
 
 /// The cases a sentence speaks of.
 pub(super) fn cases(lower: &str) -> Vec<Case> {
-    let any = |words: &[&str]| words.iter().any(|word| lower.contains(word));
-    let word =
-        |words: &[&str]| tokens(lower).iter().any(|token| words.contains(&token.text.as_str()));
+    let any = |name: &str| group(name).iter().any(|words| lower.contains(words));
+    let words = tokens(lower);
+    let word = |name: &str| words.iter().any(|token| group(name).contains(&token.text.as_str()));
     let mut out = Vec::new();
-    if word(&["tie", "tied", "ties", "draw"])
-        || any(&[
-            "shared",
-            "jointly",
-            "along with another",
-            "co-winner",
-            "multiple winners",
-            "dead heat",
-            "dead-heat",
-        ])
-        || (any(&["multiple ", "more than one ", "two or more "])
-            && any(&["named", "win", "award"]))
+    if word("tie_word")
+        || any("tie")
+        || (["multiple ", "more than one ", "two or more "]
+            .iter()
+            .any(|words| lower.contains(words))
+            && any("chosen"))
     {
         out.push(Case::Tie);
     }
-    let published = any(&["released", "published", "announced", "issued"]);
-    let unpublished = published && any(&["if no decision", "or no decision", "no statement"]);
-    if unpublished
-        || any(&[
-            "cancel",
-            "abandon",
-            "no contest",
-            "called off",
-            "not take place",
-            "walkover",
-            "forfeit",
-        ])
-    {
+    let published = any("made_known");
+    let unpublished = published && any("unpublished");
+    if unpublished || any("cancelled") {
         out.push(Case::Cancelled);
     }
-    if any(&["postpone", "reschedul", "delayed", "suspended"]) && !any(&["suspended sentence"]) {
+    if any("postponed") && !any("not_postponed") {
         out.push(Case::Postponed);
     }
-    if word(&["die", "dies", "died", "death", "deceased"]) {
+    if word("death_word") {
         out.push(Case::Death);
     }
-    if any(&[
-        "impossible",
-        "eliminated",
-        "not officially nominated",
-        "not nominated",
-        "disqualified",
-    ]) {
+    if any("impossible") {
         out.push(Case::Impossible);
     }
-    if any(&["certainty", "mathematically certain", "clinch", "guaranteed"]) {
+    if any("certain") {
         out.push(Case::Certain);
     }
     out
@@ -62,42 +41,26 @@ pub(super) fn cases(lower: &str) -> Vec<Case> {
 
 /// The parts of the event a sentence counts or leaves out.
 pub(super) fn parts(lower: &str) -> Vec<(Case, bool)> {
-    let any = |words: &[&str]| words.iter().any(|word| lower.contains(word));
-    let regular =
-        any(&["regulation", "90 minutes", "90-minute", "regular time", "full-time result"]);
-    let extra =
-        any(&["overtime", "extra time", "shootout", "shoot-out", "extra innings", "penalties"]);
-    let left_out = any(&["not includ", "exclud", "not count", "without", "disregard"]);
-    let included = !left_out && any(&["includ", "count"]);
+    let any = |name: &str| group(name).iter().any(|words| lower.contains(words));
+    let regular = any("regular_time");
+    let extra = any("extra_time");
+    let left_out = any("left_out");
+    let included = !left_out && any("counted_in");
     let mut out = Vec::new();
     if (regular || extra) && (left_out || (regular && !included)) {
         out.push((Case::Overtime, false));
     } else if extra && included {
         out.push((Case::Overtime, true));
     }
-    let second = any(&["second round", "runoff", "run-off"]);
-    let only_first = any(&["only"]) && any(&["first round"]);
+    let second = any("second_round");
+    let only_first = lower.contains("only") && lower.contains("first round");
     if second && included && !only_first {
         out.push((Case::RunOff, true));
     } else if (second && left_out) || only_first {
         out.push((Case::RunOff, false));
     }
-    let part = !any(&["halftime show"])
-        && any(&[
-            "first half",
-            "second half",
-            "halftime",
-            "half-time",
-            "half time",
-            "first quarter",
-            "first period",
-            "first five innings",
-            "first set",
-            "first map",
-        ]);
-    let decides =
-        any(&["only", "based on", "determined", "according to", "refers", "score at", "lead"])
-            || any(&["resolve to"]) && any(&[" if "]);
+    let part = !any("halftime_show") && any("part_of_play");
+    let decides = any("decides") || lower.contains("resolve to") && lower.contains(" if ");
     if part && decides {
         out.push((Case::PartOnly, true));
     }

@@ -2,6 +2,7 @@
 
 use super::sided::two_sided_claim;
 use super::wording::variants;
+use crate::grammar::{ABBREVIATIONS, COMPARATORS, SENTENCE_OPENINGS};
 use crate::statement::Statement;
 
 /// The condition the rules decide by.
@@ -85,20 +86,6 @@ fn without_quoted_answers(rules: &str) -> String {
 /// Without brackets that only explain, beside a threshold of its own: `reach space (100 km)`, `hurricanes (winds of at least 74
 /// mph)`.
 fn without_glosses(text: &str) -> String {
-    const COMPARING: [&str; 12] = [
-        "at least",
-        "more than",
-        "above",
-        "over",
-        "or more",
-        "greater",
-        "below",
-        "less",
-        "fewer",
-        "between",
-        "exactly",
-        "under",
-    ];
     let mut out = text.to_owned();
     let mut from = 0;
     while let Some(open) = out[from..].find('(').map(|at| from + at) {
@@ -111,7 +98,7 @@ fn without_glosses(text: &str) -> String {
             && !matches!(inside, "inclusive" | "exclusive")
             && words.count() > 0
             && number(&rest)
-            && COMPARING.iter().any(|words| rest.contains(words));
+            && COMPARATORS.iter().any(|words| rest.contains(words));
         if gloss {
             out = rest;
         } else {
@@ -388,13 +375,7 @@ pub(super) fn deciding(rules: &str) -> Option<String> {
 
 /// Where the first sentence ends; abbreviations do not end one.
 pub(crate) fn sentence_end(text: &str) -> usize {
-    const SHORT: [&str; 19] = [
-        "Jr", "Sr", "St", "vs", "v", "Dr", "Mr", "Mrs", "Inc", "Gov", "Sen", "Rep", "Bros", "Corp",
-        "Co", "Ltd", "Lt", "Mt", "Ft",
-    ];
     // What begins a sentence and no name.
-    const STARTING: [&str; 9] =
-        ["In", "If", "This", "Otherwise", "It", "The", "Should", "For", "Any"];
     let bytes = text.as_bytes();
     for (at, c) in text.char_indices() {
         if c == '\n' {
@@ -406,11 +387,12 @@ pub(crate) fn sentence_end(text: &str) -> usize {
             let rest = text[at + 1..].trim_start_matches([' ', '\r']);
             let next_capital = rest.starts_with(|c: char| c.is_uppercase());
             let opening = rest.split([' ', ',']).next().unwrap_or_default();
-            let dotted = initial && text[..at - 1].ends_with('.') && STARTING.contains(&opening);
+            let dotted =
+                initial && text[..at - 1].ends_with('.') && SENTENCE_OPENINGS.contains(&opening);
             if rest.is_empty()
                 || rest.starts_with('\n')
                 || dotted
-                || (next_capital && !initial && !SHORT.contains(&word))
+                || (next_capital && !initial && !ABBREVIATIONS.contains(&word))
             {
                 return at;
             }

@@ -3,31 +3,18 @@
 use super::condition::sentence_end;
 use super::contains;
 use crate::contingency::sibling;
+use crate::table::group;
 
 /// The rules without the sentences that say what does not count, or when another market of the event is paid: their words explain
 /// nothing.
 pub(super) fn without_exclusions(rules: &str) -> String {
-    const OUT: [&str; 12] = [
-        "not count",
-        "n't count",
-        "not qualify",
-        "not alone",
-        "not be considered",
-        "not be counted",
-        "not be included",
-        "not be sufficient",
-        "not sufficient",
-        "not suffice",
-        "not included",
-        "excluded",
-    ];
     let mut out = String::with_capacity(rules.len());
     for line in rules.lines() {
         let mut rest = line;
         while !rest.is_empty() {
             let end = (sentence_end(rest) + 1).min(rest.len());
             let sentence = rest[..end].replace('"', "").to_lowercase();
-            if !contains(&rest[..end], &OUT) && sibling(sentence.trim()).is_none() {
+            if !contains(&rest[..end], group("counted_out")) && sibling(sentence.trim()).is_none() {
                 out.push_str(&rest[..end]);
             }
             rest = &rest[end..];

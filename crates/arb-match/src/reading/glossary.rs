@@ -1,5 +1,6 @@
 //! Abbreviations that a rule text spells out itself: `SV = Socialist Left Party`.
 
+use crate::table::group;
 /// The text with its abbreviations spelled out as the rules do, if they spell out one.
 pub(super) fn spelled_out(text: &str, rules: &str) -> Option<String> {
     let words = text.split(|c: char| !c.is_alphanumeric());
@@ -23,26 +24,8 @@ fn bracketed(word: &str, rules: &str) -> Option<String> {
 
 /// How many of the last words are one name. `And` and `of` stand only in the name of a body: `Respect and Freedom Party`.
 pub(super) fn name_before(words: &[&str]) -> usize {
-    const BODIES: [&str; 16] = [
-        "Party",
-        "Movement",
-        "Union",
-        "Alliance",
-        "Front",
-        "Coalition",
-        "League",
-        "Association",
-        "Agency",
-        "Organization",
-        "Department",
-        "Administration",
-        "Commission",
-        "Institute",
-        "Council",
-        "Committee",
-    ];
     let capital = |word: &str| word.starts_with(|c: char| c.is_uppercase());
-    let body = words.last().is_some_and(|last| BODIES.contains(last));
+    let body = words.last().is_some_and(|last| group("body_name").contains(last));
     let joins = |word: &str| body && matches!(word, "and" | "of" | "for" | "&");
     let run = words.iter().rev().take_while(|w| capital(w) || joins(w)).count();
     let small = words[words.len() - run..].iter().take_while(|w| !capital(w)).count();

@@ -171,7 +171,7 @@ impl Reading {
 
     /// Whether it is about a statistic that is a change itself.
     pub(crate) fn measures_a_change(&self) -> bool {
-        ["inflation", "pce", "gdp", "payrolls"].iter().any(|id| self.has(Kind::Measure, id))
+        group("statistic_of_change").iter().any(|id| self.has(Kind::Measure, id))
     }
 
     /// Whether it names a state or city of the United States.

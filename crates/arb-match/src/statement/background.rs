@@ -2,6 +2,7 @@
 
 use jiff::civil::Date;
 
+use crate::grammar::BEFORE_A_ROUND;
 use crate::lexicon::Kind;
 use crate::statement::Atom;
 use crate::text::Token;
@@ -19,10 +20,8 @@ pub(super) fn drop_background(atoms: &mut Vec<Atom>, tokens: &[Token]) {
 
 /// `Including any potential second round`: a vote is won in whichever round decides it.
 fn counted_in(tokens: &[Token], at: usize) -> bool {
-    const BETWEEN: [&str; 9] =
-        ["of", "any", "a", "the", "possible", "potential", "necessary", "subsequent", "eventual"];
     let before = tokens[..at].iter().rev();
-    let opening = before.skip_while(|t| BETWEEN.contains(&t.text.as_str()));
+    let opening = before.skip_while(|t| BEFORE_A_ROUND.contains(&t.text.as_str()));
     opening
         .take(1)
         .any(|t| matches!(t.text.as_str(), "including" | "includes" | "include" | "inclusive"))

@@ -1,5 +1,6 @@
 //! What `and` and `or` join.
 
+use crate::grammar::{AUXILIARIES, COMPARATIVES};
 use crate::lexicon::Kind;
 use crate::statement::Atom;
 use crate::text::Token;
@@ -7,29 +8,12 @@ use crate::text::Token;
 /// Predicates of which one is enough, by the token they start at: those beside an `or`, and those of two clauses with `or` between
 /// them (`announces that she will, or otherwise leaves`).
 pub(super) fn alternatives(tokens: &[Token], atoms: &[Atom]) -> Vec<usize> {
-    const AUXILIARY: [&str; 16] = [
-        "otherwise",
-        "officially",
-        "publicly",
-        "formally",
-        "actually",
-        "has",
-        "have",
-        "had",
-        "been",
-        "is",
-        "be",
-        "will",
-        "to",
-        "either",
-        "that",
-        "who",
-    ];
     let verbs = || atoms.iter().filter(|a| a.kind == Kind::Verb);
     let end = |a: &Atom| a.at + a.text.split_whitespace().count();
     let mut out = Vec::new();
     for or in (0..tokens.len()).filter(|i| tokens[*i].text == "or") {
-        let skipped = tokens[or + 1..].iter().take_while(|t| AUXILIARY.contains(&t.text.as_str()));
+        let skipped =
+            tokens[or + 1..].iter().take_while(|t| AUXILIARIES.contains(&t.text.as_str()));
         let next = or + 1 + skipped.count();
         let before = verbs().rfind(|a| a.at < or && or - a.at <= 10);
         out.extend(verbs().filter(|a| end(a) == or).map(|a| a.at));
@@ -44,12 +28,10 @@ pub(super) fn alternatives(tokens: &[Token], atoms: &[Atom]) -> Vec<usize> {
 
 /// The words on both sides of every `or` and `and`.
 pub(super) fn coordinated(tokens: &[Token]) -> Vec<usize> {
-    const COMPARING: [&str; 10] = [
-        "more", "fewer", "less", "higher", "lower", "later", "earlier", "better", "above", "below",
-    ];
     let or = (1..tokens.len()).filter(|i| matches!(tokens[*i].text.as_str(), "or" | "and"));
-    let counted =
-        |i: &usize| tokens.get(i + 1).is_some_and(|next| COMPARING.contains(&next.text.as_str()));
+    let counted = |i: &usize| {
+        tokens.get(i + 1).is_some_and(|next| COMPARATIVES.contains(&next.text.as_str()))
+    };
     or.filter(|i| !counted(i)).flat_map(|i| [i - 1, i + 1]).collect()
 }
 

@@ -1,21 +1,20 @@
 //! Counted editions as the years they were held in, and seasons as the stretch they last.
 
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
 use jiff::civil::Date;
 
 use super::numerals::{ordinal, roman};
 use crate::lexicon::Kind;
 use crate::statement::Atom;
+use crate::table::rows;
 use crate::text::Token;
 use crate::when::{Tie, When};
 
-const SUPER_BOWL: i16 = 1966;
-
-/// The nth Congress is elected in this year and 2n.
-const FIRST_CONGRESS: i16 = 1786;
-
 /// The year in which a Congress is elected.
 pub(super) fn election_of(congress: i16) -> Option<When> {
-    calendar_year(FIRST_CONGRESS + 2 * congress)
+    calendar_year(COUNTED_FROM.get("us_congress")? + 2 * congress)
 }
 
 /// A year that names an edition.
@@ -25,32 +24,26 @@ fn calendar_year(year: i16) -> Option<When> {
     Some(When { tie: Tie::Named, first, end, time, year_guessed, season, start: 0, stop: 0 })
 }
 
-/// Ordinals of editions: `97th Academy Awards`. Base year by competition: edition n was held in base + n.
-const EDITIONS: [(&str, i16); 9] = [
-    ("eurovision", 1956),
-    ("super_bowl", SUPER_BOWL),
-    ("oscars", 1928),
-    ("bafta", 1947),
-    ("sag", 1994),
-    ("emmys", 1948),
-    ("grammys", 1958),
-    ("globes", 1943),
-    ("tonys", 1947),
-];
+/// `data/editions.tsv`: the year by which a competition's editions are counted, edition n being held in that year + n.
+static COUNTED_FROM: LazyLock<HashMap<&str, i16>> = LazyLock::new(|| {
+    let counted = rows(include_str!("../../data/editions.tsv")).filter_map(|fields| {
+        let [id, year] = fields[..] else { return None };
+        Some((id, year.parse().ok()?))
+    });
+    counted.collect()
+});
 
 /// Turns `97th` beside an award into the year it was held, and drops the ordinal.
 pub(super) fn counted_editions(atoms: &mut Vec<Atom>) -> Vec<When> {
-    let Some(base) = atoms.iter().find_map(|atom| {
-        EDITIONS
-            .iter()
-            .find(|(id, _)| atom.kind == Kind::Competition && atom.id == *id)
-            .map(|(_, base)| *base)
-    }) else {
+    let counted = atoms.iter().filter(|atom| atom.kind == Kind::Competition);
+    let counted = counted.filter_map(|atom| Some((&atom.id, *COUNTED_FROM.get(atom.id.as_str())?)));
+    let Some((base, roman_too)) = counted.map(|(id, base)| (base, id == "super_bowl")).next()
+    else {
         return Vec::new();
     };
     let mut years = Vec::new();
     atoms.retain(|atom| {
-        if let Some(n) = roman(&atom.text).filter(|_| base == SUPER_BOWL) {
+        if let Some(n) = roman(&atom.text).filter(|_| roman_too) {
             years.push(base + n);
             return false;
         }

@@ -1,8 +1,9 @@
 //! Names no table knows: their numbers, their initials, and slots not filled in yet.
 
-use super::words::COMPARING;
+use crate::grammar::LABEL_COMPARATORS;
 use crate::lexicon::{Concept, Kind, Lexicon, is_stop_word};
 use crate::statement::{Atom, Initials};
+use crate::table::group;
 use crate::text::Token;
 
 /// `Melania Trump` is not the public figure whom the surname alone means, nor is `American Samoa` in the United States what it says
@@ -73,7 +74,10 @@ pub(super) fn number_of_a_name(
     let digits = token.text.bytes().all(|b| b.is_ascii_digit() || b == b'.');
     let before = at.checked_sub(1).map(|i| &tokens[i]);
     let before = before.filter(|t| {
-        digits && t.capital && !is_stop_word(&t.stem) && !COMPARING.contains(&t.text.as_str())
+        digits
+            && t.capital
+            && !is_stop_word(&t.stem)
+            && !LABEL_COMPARATORS.contains(&t.text.as_str())
     })?;
     let counted = tokens.get(at + 1).is_some_and(|next| {
         matches!(next.text.as_str(), "+" | "%" | "-" | "°" | "º" | "/" | "or" | "k" | "m" | "bps")
@@ -92,28 +96,8 @@ pub(super) fn number_of_a_name(
 
 /// `Person B`, `Actress H`, `Team C`: a slot the venue has not filled yet.
 pub(super) fn unfilled(tokens: &[Token], at: usize) -> Option<(Atom, usize)> {
-    const SLOTS: [&str; 18] = [
-        "person",
-        "actor",
-        "actress",
-        "film",
-        "movie",
-        "candidate",
-        "team",
-        "player",
-        "company",
-        "artist",
-        "party",
-        "club",
-        "driver",
-        "director",
-        "individual",
-        "country",
-        "song",
-        "option",
-    ];
     let next = tokens.get(at + 1)?;
-    let slot = SLOTS.contains(&tokens[at].text.as_str()) && tokens[at].capital;
+    let slot = group("unfilled_slot").contains(&tokens[at].text.as_str()) && tokens[at].capital;
     if !slot || next.text.len() != 1 || !next.capital || next.text == "a" {
         return None;
     }

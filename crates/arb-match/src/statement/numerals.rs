@@ -1,5 +1,6 @@
 //! Numbers that are written as words or letters: `97th`, `LIX`, `VI`, `third`.
 
+use crate::grammar::ROMAN_NUMERALS;
 use crate::lexicon::Kind;
 use crate::statement::Atom;
 
@@ -31,26 +32,7 @@ pub(super) fn ordinal(word: &str) -> Option<i16> {
 
 /// A Roman numeral after a name (`Grand Theft Auto VI`), as digits. A single letter may be anything.
 pub(super) fn numeral(word: &str) -> Option<&'static str> {
-    const NUMERALS: [(&str, &str); 17] = [
-        ("ii", "2"),
-        ("iii", "3"),
-        ("iv", "4"),
-        ("vi", "6"),
-        ("vii", "7"),
-        ("viii", "8"),
-        ("ix", "9"),
-        ("xi", "11"),
-        ("xii", "12"),
-        ("xiii", "13"),
-        ("xiv", "14"),
-        ("xv", "15"),
-        ("xvi", "16"),
-        ("xvii", "17"),
-        ("xviii", "18"),
-        ("xix", "19"),
-        ("xx", "20"),
-    ];
-    NUMERALS.iter().find(|(roman, _)| *roman == word).map(|(_, digits)| *digits)
+    ROMAN_NUMERALS.iter().find(|(roman, _)| *roman == word).map(|(_, digits)| *digits)
 }
 
 /// The number of `first` to `fourth`.

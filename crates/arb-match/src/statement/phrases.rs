@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use crate::grammar::{ARTICLES, ENDING_A_PHRASE, JOINING, PLACING};
 use crate::statement::Atom;
 use crate::text::Token;
 
@@ -49,14 +50,9 @@ pub(super) fn asides(tokens: &[Token], next: bool) -> Vec<usize> {
 
 /// The words that stand behind a preposition or a conjunction, and adverbs.
 pub(super) fn narrowing(tokens: &[Token]) -> Vec<usize> {
-    const BEFORE: [&str; 17] = [
-        "in", "by", "of", "with", "without", "via", "against", "into", "from", "to", "for",
-        "under", "during", "at", "and", "or", "as",
-    ];
-    const ARTICLES: [&str; 9] = ["a", "an", "the", "any", "its", "his", "her", "their", "-"];
     let behind = |i: usize| {
         let before = tokens[..i].iter().rev().find(|t| !ARTICLES.contains(&t.text.as_str()));
-        before.is_some_and(|t| BEFORE.contains(&t.text.as_str()))
+        before.is_some_and(|t| JOINING.contains(&t.text.as_str()))
     };
     let narrows = |i: &usize| {
         let word = tokens[*i].text.as_str();
@@ -69,20 +65,15 @@ pub(super) fn narrowing(tokens: &[Token]) -> Vec<usize> {
 /// The atoms of phrases behind the predicate that say where, how or at what it happens. A phrase ends where another preposition or
 /// a mark begins.
 pub(super) fn adjuncts(tokens: &[Token], atoms: &[Atom], verb: Option<usize>) -> Vec<usize> {
-    const OPENING: [&str; 12] = [
-        "in", "by", "during", "at", "with", "via", "inside", "within", "against", "through",
-        "using", "on",
-    ];
-    const CLOSING: [&str; 9] = ["of", "for", "to", "from", "as", "than", "if", "that", "who"];
     let Some(verb) = verb else { return Vec::new() };
     let mut open = false;
     let mut out = Vec::new();
     for (i, token) in tokens.iter().enumerate().skip(verb + 1) {
         if !token.word && !matches!(token.text.as_str(), "-" | "/" | "\"") {
             open = false;
-        } else if OPENING.contains(&token.text.as_str()) {
+        } else if PLACING.contains(&token.text.as_str()) {
             open = true;
-        } else if CLOSING.contains(&token.text.as_str()) {
+        } else if ENDING_A_PHRASE.contains(&token.text.as_str()) {
             open = false;
         } else if open && atoms.iter().any(|a| a.at == i) {
             out.push(i);

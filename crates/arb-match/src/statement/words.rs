@@ -4,24 +4,11 @@ use super::clock::clock;
 use super::numerals::{numeral, ordinal};
 use super::{districts, names};
 use crate::amount::amount_at;
+use crate::grammar::{LABEL_COMPARATORS, NEGATIONS};
 use crate::lexicon::{Kind, Lexicon, is_stop_word};
 use crate::statement::{Atom, Statement};
+use crate::table::group;
 use crate::text::Token;
-
-const NEGATIONS: [&str; 15] = [
-    "no", "unless", "refrain", "not", "never", "wont", "isnt", "doesnt", "didnt", "cannot",
-    "without", "neither", "nor", "fail", "arent",
-];
-
-/// Words that begin a label such as `Above 72` and are no names.
-pub(super) const COMPARING: [&str; 14] = [
-    "above", "over", "below", "under", "exactly", "at", "more", "less", "fewer", "between",
-    "before", "after", "least", "most",
-];
-
-/// Words whose letter tells one from another: `Group A`, `Plan B`.
-const LETTERED: [&str; 10] =
-    ["group", "pool", "class", "type", "plan", "part", "hepatitis", "vitamin", "category", "tier"];
 
 impl Statement {
     /// Reads what starts at `at`; the result is where to go on.
@@ -163,7 +150,7 @@ impl Statement {
         let before = at.checked_sub(1).map(|i| &tokens[i]);
         if token.text.len() == 1
             && token.capital
-            && before.is_some_and(|t| LETTERED.contains(&t.text.as_str()))
+            && before.is_some_and(|t| group("lettered").contains(&t.text.as_str()))
         {
             self.atoms.push(Atom {
                 kind: Kind::Name,
@@ -193,7 +180,7 @@ impl Statement {
             return at + 1;
         }
         let named = token.capital
-            && !COMPARING.contains(&token.text.as_str())
+            && !LABEL_COMPARATORS.contains(&token.text.as_str())
             && (at > 0
                 || tokens.get(1).is_some_and(|next| next.capital || numbered(next))
                 || tokens.get(1).is_some_and(|next| next.text == "-")

@@ -2,6 +2,7 @@
 
 use super::calendar::is_weekday;
 use super::{Tie, When};
+use crate::table::group;
 use crate::text::Token;
 
 /// Reads the words before a date.
@@ -72,8 +73,7 @@ pub(super) fn tie(tokens: &[Token], when: &mut When, from: usize) {
 fn a_contest(tokens: &[Token]) -> bool {
     let named = tokens.iter().take_while(|t| t.word && (t.capital || t.text == "of"));
     named.take(6).any(|t| {
-        let contests =
-            ["race", "election", "primary", "midterm", "season", "cup", "championship", "draft"];
+        let contests = group("contest");
         contests.contains(&t.stem.as_str()) || contests.contains(&t.text.as_str())
     })
 }
