@@ -494,13 +494,7 @@ impl Books {
         let stream = frame.stream;
         let before = self.books[id.index()].state;
         self.note_venue_id(id, snapshot.venue_id);
-        if self.books[id.index()].stream.is_none() {
-            self.books[id.index()].stream = Some(stream);
-            self.follow(stream, id);
-        }
-        if self.books[id.index()].stream != Some(stream) {
-            self.bring_forward(id, stream);
-        }
+        self.bring_forward(id, stream);
         self.epochs += 1;
         let epoch = Epoch(self.epochs);
         let book = &mut self.books[id.index()];
@@ -528,19 +522,39 @@ impl Books {
         self.touched(id, frame.report);
     }
 
-    /// Makes the copy that follows `stream` the one to read, an empty one if there is none.
+    /// Makes the copy that follows `stream` the one to read: the one that nobody keeps, or an empty one, if there is none.
     fn bring_forward(&mut self, id: BookId, stream: StreamId) {
         let main = &mut self.books[id.index()];
-        let spares = self.spares.entry(id).or_default();
-        if let Some(spare) = spares.iter_mut().find(|spare| spare.stream == Some(stream)) {
-            swap_copies(main, spare);
+        if main.stream == Some(stream) {
             return;
         }
-        spares.push(TrackedBook::following(stream));
-        if let Some(spare) = spares.last_mut() {
-            swap_copies(main, spare);
+        let spares = self.spares.get(&id).map_or(&[][..], Vec::as_slice);
+        if let Some(at) = spares.iter().position(|spare| spare.stream == Some(stream)) {
+            self.read_instead(id, at);
+            return;
+        }
+        if main.stream.is_none() {
+            main.stream = Some(stream);
+        } else {
+            let spares = self.spares.entry(id).or_default();
+            spares.push(TrackedBook::following(stream));
+            let at = spares.len() - 1;
+            self.read_instead(id, at);
         }
         self.follow(stream, id);
+    }
+
+    /// Reads the spare at that place from now on. A copy that no stream keeps is dropped for it: nothing would ever correct it.
+    fn read_instead(&mut self, id: BookId, at: usize) {
+        let Some(spares) = self.spares.get_mut(&id) else { return };
+        let Some(spare) = spares.get_mut(at) else { return };
+        swap_copies(&mut self.books[id.index()], spare);
+        if spare.stream.is_none() {
+            spares.swap_remove(at);
+        }
+        if spares.is_empty() {
+            self.spares.remove(&id);
+        }
     }
 
     fn follow(&mut self, stream: StreamId, id: BookId) {
@@ -614,15 +628,15 @@ impl Books {
 
     /// Reads the copy of `stream` from now on if it is fresher.
     fn take_over(&mut self, id: BookId, stream: StreamId) -> bool {
-        let main = &mut self.books[id.index()];
-        let Some(spares) = self.spares.get_mut(&id) else { return false };
-        let Some(spare) = spares.iter_mut().find(|spare| spare.stream == Some(stream)) else {
+        let main = &self.books[id.index()];
+        let Some(spares) = self.spares.get(&id) else { return false };
+        let Some(at) = spares.iter().position(|spare| spare.stream == Some(stream)) else {
             return false;
         };
-        let fresher = spare.state == BookState::Live
-            && (main.state != BookState::Live || spare.venue_at > main.venue_at);
+        let fresher = spares[at].state == BookState::Live
+            && (main.state != BookState::Live || spares[at].venue_at > main.venue_at);
         if fresher {
-            swap_copies(main, spare);
+            self.read_instead(id, at);
         }
         fresher
     }
@@ -865,10 +879,11 @@ impl Books {
 
     /// Reads another Live copy, if there is one.
     fn promote_live_spare(&mut self, id: BookId) {
-        let Some(spares) = self.spares.get_mut(&id) else { return };
-        let live = spares.iter_mut().filter(|spare| spare.state == BookState::Live);
-        if let Some(freshest) = live.max_by_key(|spare| (spare.venue_at, spare.received_at)) {
-            swap_copies(&mut self.books[id.index()], freshest);
+        let Some(spares) = self.spares.get(&id) else { return };
+        let live = spares.iter().enumerate().filter(|(_, spare)| spare.state == BookState::Live);
+        let freshest = live.max_by_key(|(_, spare)| (spare.venue_at, spare.received_at));
+        if let Some((at, _)) = freshest {
+            self.read_instead(id, at);
         }
     }
 
