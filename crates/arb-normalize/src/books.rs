@@ -202,11 +202,16 @@ impl Books {
         self.revision
     }
 
-    /// Notes what the venue says of a market outside its stream (its REST catalogue): a halt, its end, trading again.
+    /// Notes what the venue says of a market outside its stream (its REST catalogue): a halt, its end, trading again. A halt or an
+    /// end of a market without a book gives it one, Empty, so that it counts for the snapshot to come; what a condition id
+    /// or uuid stands for is known once a snapshot has named it.
     pub fn set_status(&mut self, market: &str, status: MarketStatus, report: &mut FrameReport) {
         self.begin(report);
-        let own = self.index.get(market);
         let shared = self.by_venue_id.get(market).cloned().unwrap_or_default();
+        let own = match self.index.get(market) {
+            None if shared.is_empty() && stops_trading(status) => Some(self.register(market)),
+            known => known,
+        };
         for id in own.into_iter().chain(shared) {
             self.follow_status(id, status, report);
         }
@@ -365,14 +370,11 @@ impl Books {
     }
 
     /// Notes that a connection is open: its numbering starts anew. Books that an earlier connection of that number still
-    /// kept become Suspect, as by [`Books::connection_closed`]; the next report names them. Halts of books that no
-    /// connection keeps are forgotten: their ends may have been missed.
+    /// kept become Suspect, as by [`Books::connection_closed`]; the next report names them. Halts hold until the venue says that the
+    /// market trades again: where their ends may have been missed, ask its catalogue and pass on what it says ([`Books::set_status`]).
     pub fn connection_opened(&mut self, connection: u32, at: Option<Timestamp>) {
         let mut report = FrameReport::default();
         self.connection_closed(connection, at, &mut report);
-        // Whether a halt ended meanwhile was not heard: the snapshots to come count again.
-        let kept_by_nobody = self.books.iter_mut().filter(|book| book.stream.is_none());
-        kept_by_nobody.for_each(|book| book.set_halted(false));
         self.unreported = report.touched;
     }
 
@@ -960,6 +962,18 @@ fn swap_copies(main: &mut TrackedBook, spare: &mut TrackedBook) {
     // Crossing was judged on the copy that was read; where both are crossed, the market has been since then.
     main.crossed = main.book.is_crossed();
     main.crossed_at = spare.crossed_at.filter(|_| main.crossed && spare.crossed);
+}
+
+/// Whether a market of this status does not trade, or no longer.
+const fn stops_trading(status: MarketStatus) -> bool {
+    matches!(
+        status,
+        MarketStatus::Paused
+            | MarketStatus::Closed
+            | MarketStatus::Determined
+            | MarketStatus::Disputed
+            | MarketStatus::Settled
+    )
 }
 
 /// A book that is Empty has nothing to lose, a Dead one nothing worse to become, and one that waits for its snapshot

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use arb_normalize::books::{BookState, Books, FrameReport, SuspectReason};
 use arb_normalize::decode::{Decode, decoder};
-use arb_normalize::{BookId, Timestamp, Venue};
+use arb_normalize::{BookId, MarketStatus, Timestamp, Venue};
 use proptest::prelude::*;
 
 /// A venue's decoder and books, fed by texts.
@@ -267,27 +267,55 @@ fn a_close_ends_every_copy_at_once_and_a_book_that_never_came_too() {
 }
 
 #[test]
-fn a_halt_is_forgotten_on_a_new_connection_of_its_books_and_on_no_other() {
+fn a_halt_holds_over_connections_until_the_venue_says_that_the_market_trades() {
     let halt = r#"{"type":"market_lifecycle_v2","sid":17,"seq":1,"msg":{"market_ticker":"A","event_type":"deactivated","is_deactivated":true}}"#;
+    let halted = suspect(SuspectReason::Halted);
     let mut feed = kalshi();
     feed.frame(halt);
     let report = feed.frame(&snapshot(3, "A", "0.4000"));
-    assert_eq!((feed.state("A"), report.resyncs), (suspect(SuspectReason::Halted), 0));
-    // Another connection says nothing about it.
-    feed.books.connection_opened(1, None);
-    feed.frame(&snapshot(4, "A", "0.4000"));
-    assert_eq!(feed.state("A"), suspect(SuspectReason::Halted));
-    // Its own begins anew, and so do halts: the end may have come between.
-    feed.books.connection_opened(0, None);
-    assert_eq!(feed.state("A").0, BookState::Suspect);
-    feed.frame(&snapshot(1, "A", "0.4000"));
-    assert_eq!(feed.state("A"), LIVE);
-    // The same where it closes first, and opens under another number.
-    feed.frame(halt);
+    assert_eq!((feed.state("A"), report.resyncs), (halted, 0));
+    // Neither its own connection nor another one says anything about it.
+    for connection in [1, 0] {
+        feed.books.connection_opened(connection, None);
+        feed.on(connection, &snapshot(1, "A", "0.4000"));
+        assert_eq!(feed.state("A"), halted);
+    }
     feed.books.connection_closed(0, None, &mut FrameReport::default());
     feed.books.connection_opened(2, None);
     feed.on(2, &snapshot(1, "A", "0.4000"));
+    assert_eq!(feed.state("A"), halted);
+    // The catalogue does, and the snapshot is asked for.
+    let mut report = FrameReport::default();
+    feed.books.set_status("A", MarketStatus::Active, &mut report);
+    assert_eq!(
+        (report.needs[0].connection, report.needs[0].books.as_slice()),
+        (2, &[feed.id("A")][..])
+    );
+    feed.on(2, &snapshot(1, "A", "0.4000"));
     assert_eq!(feed.state("A"), LIVE);
+}
+
+#[test]
+fn what_the_catalogue_says_of_a_market_counts_before_its_first_frame() {
+    let mut feed = Feed::new(Venue::Kalshi);
+    let mut report = FrameReport::default();
+    feed.books.set_status("A", MarketStatus::Paused, &mut report);
+    feed.books.set_status("B", MarketStatus::Settled, &mut report);
+    feed.books.set_status("C", MarketStatus::Active, &mut report);
+    assert_eq!(feed.books.book_id("C"), None, "nothing to remember");
+    feed.books.connection_opened(0, None);
+    assert_eq!(feed.state("B"), (BookState::Dead, Some(SuspectReason::Closed)));
+    feed.frame(&snapshot(1, "A", "0.4000"));
+    assert_eq!(feed.state("A"), suspect(SuspectReason::Halted));
+    feed.books.set_status("A", MarketStatus::Active, &mut report);
+    feed.frame(&snapshot(2, "A", "0.4000"));
+    assert_eq!(feed.state("A"), LIVE);
+
+    // A condition id speaks for all its tokens and gets no book of its own.
+    let mut feed = Feed::new(Venue::Polymarket);
+    feed.frame(r#"{"event_type":"book","asset_id":"71","market":"0xa","timestamp":"1795187045000","hash":"","bids":[],"asks":[]}"#);
+    feed.books.set_status("0xa", MarketStatus::Paused, &mut report);
+    assert_eq!((feed.state("71"), feed.books.len()), (suspect(SuspectReason::Halted), 1));
 }
 
 #[test]

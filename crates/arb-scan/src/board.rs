@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use arb_normalize::books::{BookId, BookState, Books, FrameReport, Quote, TrackedBook};
 use arb_normalize::decode::DriftKind;
-use arb_normalize::{Decode, DecodeError, Decoded, Timestamp, Usd, Venue, decoder};
+use arb_normalize::{Decode, DecodeError, Decoded, MarketStatus, Timestamp, Usd, Venue, decoder};
 use arb_risk::fees::{FeeHistory, LegFees};
 use smallvec::SmallVec;
 
@@ -131,6 +131,18 @@ impl Board {
         let books = &mut self.books[venue.index()];
         let id = books.register(market);
         books.set_close_at(id, at);
+        self.link_new_books(venue);
+    }
+
+    /// Notes what the venue's catalogue says of a market, heard of or not.
+    pub(crate) fn set_status(
+        &mut self,
+        venue: Venue,
+        market: &str,
+        status: MarketStatus,
+        report: &mut FrameReport,
+    ) {
+        self.books[venue.index()].set_status(market, status, report);
         self.link_new_books(venue);
     }
 

@@ -158,7 +158,8 @@ impl<S: Sink> Pipeline<S> {
         self.board.set_resolves_at(id, at);
     }
 
-    /// Notes what a venue's catalogue says of a market beside its stream: a halt, its end, trading again.
+    /// Notes what a venue's catalogue says of a market beside its stream: a halt, its end, trading again. It counts for books that
+    /// come later too, and over connections; see [`Books::set_status`].
     pub fn set_status(
         &mut self,
         venue: Venue,
@@ -168,7 +169,7 @@ impl<S: Sink> Pipeline<S> {
     ) {
         self.now = at.or(self.now);
         self.report.clear();
-        self.board.books_mut(venue).set_status(market, status, &mut self.report);
+        self.board.set_status(venue, market, status, &mut self.report);
         self.after_report(venue);
     }
 

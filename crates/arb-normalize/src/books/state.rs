@@ -11,6 +11,9 @@ use serde::{Deserialize, Serialize};
 /// | Suspect | as they were | a snapshot → Live; [`Books::mark_resyncing`](super::Books::mark_resyncing) → Resyncing |
 /// | Resyncing | as they were; a snapshot has been asked for | a snapshot → Live |
 /// | Dead | as they were; the market is closed | a snapshot → Live |
+///
+/// While a market is halted a snapshot leaves its book Suspect ([`SuspectReason::Halted`]), on whatever connection, until its stream
+/// or its catalogue ([`Books::set_status`](super::Books::set_status)) says that it trades again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum BookState {
@@ -64,7 +67,7 @@ pub enum SuspectReason {
     Crossed,
     /// The price grid changed.
     TickChange,
-    /// Trading is halted; resting orders may be cancelled meanwhile.
+    /// Trading is halted, as its stream or its catalogue said last; resting orders may be cancelled meanwhile.
     Halted,
     /// Silent for far longer than its own rate ([`BookLimits::silent_factor`](super::BookLimits::silent_factor)).
     Silent,
