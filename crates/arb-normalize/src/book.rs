@@ -34,9 +34,9 @@ pub struct Book {
 enum Levels {
     #[default]
     None,
-    Hundredths(Box<CentLevels<u32>>),
-    Millionths(Box<CentLevels<u64>>),
-    Fine(Box<FineLevels>),
+    Hundredths(CentLevels<u32>),
+    Millionths(CentLevels<u64>),
+    Fine(FineLevels),
 }
 
 /// A signed change would have taken a level below zero: the book missed something and must be read again.
@@ -64,7 +64,7 @@ impl Book {
         if !matches!(self.levels, Levels::Fine(_))
             && all().any(|level| cents::slot_of(level.price).is_none())
         {
-            self.levels = Levels::Fine(Box::default());
+            self.levels = Levels::Fine(FineLevels::default());
         }
         if let Levels::Fine(levels) = &mut self.levels {
             levels.replace(Side::Bid, bids);
@@ -124,9 +124,9 @@ impl Book {
     fn set_in_wider(&mut self, side: Side, price: Price, size: Quantity) {
         let slot = cents::slot_of(price);
         let mut wider = match (&self.levels, slot) {
-            (Levels::None, Some(_)) => Levels::Hundredths(Box::new(CentLevels::EMPTY)),
-            (Levels::Hundredths(_), Some(_)) => Levels::Millionths(Box::new(CentLevels::EMPTY)),
-            _ => Levels::Fine(Box::default()),
+            (Levels::None, Some(_)) => Levels::Hundredths(CentLevels::new()),
+            (Levels::Hundredths(_), Some(_)) => Levels::Millionths(CentLevels::new()),
+            _ => Levels::Fine(FineLevels::default()),
         };
         std::mem::swap(&mut self.levels, &mut wider);
         let old = Self { levels: wider };

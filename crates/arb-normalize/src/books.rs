@@ -333,6 +333,24 @@ impl Books {
         decoded: &Decoded<'_>,
         report: &mut FrameReport,
     ) {
+        self.apply_telling(connection, received_at, decoded, report, |_| {});
+    }
+
+    /// The same, and tells `found` of each book whose levels the frame changes as soon as its number is known, before the book is
+    /// read or changed.
+    ///
+    /// Among thousands of markets nearly everything about one is cold. Who keeps something by [`BookId`] and will need it after the
+    /// frame reads it there, and it comes from memory at the same time as the book instead of after it. (With 10,000 pairs this took
+    /// the time of a frame in `arb-scan` from 1.45 to 1.2 times that of a scanner that keeps nothing.) A snapshot tells of none.
+    #[inline]
+    pub fn apply_telling(
+        &mut self,
+        connection: u32,
+        received_at: Option<Timestamp>,
+        decoded: &Decoded<'_>,
+        report: &mut FrameReport,
+        mut found: impl FnMut(BookId),
+    ) {
         self.begin(report);
         let sid = decoded.sequence.map(|sequence| sequence.sid);
         let stream = self.streams.id(connection, sid);
@@ -345,8 +363,8 @@ impl Books {
         let mut frame = Frame { stream, received_at, report };
         for event in decoded.events() {
             match event {
-                MarketEvent::Delta(delta) => self.delta(&mut frame, &delta),
-                MarketEvent::LevelSet(level) => self.level_set(&mut frame, &level),
+                MarketEvent::Delta(delta) => self.delta(&mut frame, &delta, &mut found),
+                MarketEvent::LevelSet(level) => self.level_set(&mut frame, &level, &mut found),
                 MarketEvent::Snapshot(snapshot) => self.snapshot(&mut frame, &snapshot),
                 MarketEvent::Touch(touch) => self.touch(&touch),
                 MarketEvent::TickChange { market, tick, ranges, .. } => {
@@ -581,8 +599,9 @@ impl Books {
     }
 
     #[inline]
-    fn delta(&mut self, frame: &mut Frame<'_>, delta: &Delta<'_>) {
+    fn delta(&mut self, frame: &mut Frame<'_>, delta: &Delta<'_>, found: &mut impl FnMut(BookId)) {
         let Some(id) = self.followed(delta.market) else { return };
+        found(id);
         let stream = frame.stream;
         let Some(book) = self.copy_of(id, stream) else { return };
         if book.state != BookState::Live {
@@ -599,8 +618,14 @@ impl Books {
     }
 
     #[inline]
-    fn level_set(&mut self, frame: &mut Frame<'_>, level: &LevelSet<'_>) {
+    fn level_set(
+        &mut self,
+        frame: &mut Frame<'_>,
+        level: &LevelSet<'_>,
+        found: &mut impl FnMut(BookId),
+    ) {
         let Some(id) = self.followed(level.market) else { return };
+        found(id);
         let stream = frame.stream;
         let Some(book) = self.copy_of(id, stream) else { return };
         if book.state != BookState::Live {

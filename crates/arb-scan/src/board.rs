@@ -325,7 +325,8 @@ impl Board {
         let decoder = decoder_of(&mut self.decoders[venue.index()], venue, connection);
         let decoded = decoder.decode(frame)?;
         seen(&decoded);
-        self.books[venue.index()].apply(connection, at, &decoded, report);
+        let (books, screen) = (&mut self.books[venue.index()], &self.screen);
+        books.apply_telling(connection, at, &decoded, report, |id| screen.fetch(venue, id));
         self.link_new_books(venue);
         Ok(())
     }

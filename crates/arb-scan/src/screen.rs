@@ -238,6 +238,15 @@ impl Screen {
         links_of(&self.links, venue, id).iter().map(|link| link.basket())
     }
 
+    /// A book is about to change: asks for what that will be noted in, so that it comes from memory beside the book and not after it.
+    #[inline]
+    pub(crate) fn fetch(&self, venue: Venue, id: BookId) {
+        let links = links_of(&self.links, venue, id).iter();
+        let records = links.filter_map(|link| self.records.get(link.basket() as usize));
+        // Reading is all that safe code can do to ask for memory; nothing waits for what is read.
+        std::hint::black_box(records.fold(false, |read, record| read ^ record.open));
+    }
+
     /// A book has changed.
     #[inline]
     pub(crate) fn note(&mut self, venue: Venue, id: BookId, tracked: &TrackedBook) {

@@ -104,14 +104,17 @@ impl Used {
     }
 }
 
+/// Sizes by slot, both sides' of a price side by side.
+type Sizes<T> = [[T; 2]; SLOTS];
+
 /// Both sides of a book in whole cents; the bids' part stands before the asks'.
 ///
-/// What is looked at together lies together, because a hundred thousand books are cold: which slots are in use in one cache
-/// line, both sides' sizes of a price side by side, so that the touch is one or two more.
+/// What is looked at together lies together, because a hundred thousand books are cold: which slots are in use stands in the book
+/// itself, so that best prices are known without a look at any size.
 #[derive(Debug, Clone)]
 pub(super) struct CentLevels<T> {
     used: [Used; 2],
-    sizes: [[T; 2]; SLOTS],
+    sizes: Box<Sizes<T>>,
 }
 
 #[inline]
@@ -123,7 +126,10 @@ const fn index(side: Side) -> usize {
 }
 
 impl<T: Unit> CentLevels<T> {
-    pub(super) const EMPTY: Self = Self { used: [Used::NONE; 2], sizes: [[T::NONE; 2]; SLOTS] };
+    /// No levels, with room for all.
+    pub(super) fn new() -> Self {
+        Self { used: [Used::NONE; 2], sizes: Box::new([[T::NONE; 2]; SLOTS]) }
+    }
 
     /// The size at a slot, zero where there is none.
     #[inline]
@@ -141,14 +147,15 @@ impl<T: Unit> CentLevels<T> {
     }
 
     /// Removes every level.
-    pub(super) const fn clear(&mut self) {
+    pub(super) fn clear(&mut self) {
+        self.used = [Used::NONE; 2];
         // Sizes too: a change starts from the size of its slot, in use or not.
-        *self = Self::EMPTY;
+        *self.sizes = [[T::NONE; 2]; SLOTS];
     }
 
     /// The levels of a side, for a walk.
     #[inline]
-    pub(super) const fn slots(&self, side: Side) -> Slots<'_, T> {
+    pub(super) fn slots(&self, side: Side) -> Slots<'_, T> {
         Slots { used: self.used[index(side)], sizes: &self.sizes, side }
     }
 }
@@ -157,7 +164,7 @@ impl<T: Unit> CentLevels<T> {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Slots<'a, T> {
     used: Used,
-    sizes: &'a [[T; 2]; SLOTS],
+    sizes: &'a Sizes<T>,
     side: Side,
 }
 

@@ -14,7 +14,7 @@ impl BookId {
     }
 }
 
-/// An id as it lies in the table: in place up to 79 bytes (Polymarket's have 77), so that looking it up follows no pointer.
+/// An id, in place up to 79 bytes (Polymarket's have 77), so that comparing it follows no pointer.
 #[derive(Debug)]
 enum Name {
     Short(u8, [u8; 79]),
@@ -22,6 +22,9 @@ enum Name {
 }
 
 impl Name {
+    /// Nobody's.
+    const NONE: Self = Self::Short(0, [0; 79]);
+
     fn new(id: &str) -> Self {
         let mut bytes = [0; 79];
         match (bytes.get_mut(..id.len()), u8::try_from(id.len())) {
@@ -43,20 +46,43 @@ impl Name {
 }
 
 /// Market ids and their books.
+///
+/// The table holds eight bytes an id, so that of ten thousand it stays in the caches; the ids themselves lie in the order of the
+/// books. So the book that a frame is about is already being fetched while its id is still compared.
 #[derive(Debug, Default)]
 pub(super) struct MarketIndex {
-    ids: HashTable<(Name, BookId)>,
-    /// By number; empty where the number is free.
-    names: Vec<Box<str>>,
+    places: HashTable<Place>,
+    /// By number; nobody's where the number is free.
+    names: Vec<Name>,
     free: Vec<BookId>,
+}
+
+/// Where an id may lie: the part of its hash that the table does not look at, and its number.
+#[derive(Debug, Clone, Copy)]
+struct Place {
+    tag: u32,
+    id: BookId,
+}
+
+impl Place {
+    #[inline]
+    const fn new(hash: u64, id: BookId) -> Self {
+        Self { tag: Self::tag(hash), id }
+    }
+
+    #[inline]
+    const fn tag(hash: u64) -> u32 {
+        (hash >> 24) as u32
+    }
 }
 
 impl MarketIndex {
     #[inline]
     pub(super) fn get(&self, market: &str) -> Option<BookId> {
         let market = market.as_bytes();
-        let found = self.ids.find(hash(market), |(name, _)| name.bytes() == market);
-        found.map(|(_, id)| *id)
+        let hash = hash(market);
+        let found = self.places.find(hash, |place| is_place_of(place, &self.names, hash, market));
+        found.map(|place| place.id)
     }
 
     /// The id's book; the flag says whether it is new.
@@ -64,44 +90,55 @@ impl MarketIndex {
         if let Some(id) = self.get(market) {
             return (id, false);
         }
+        let name = Name::new(market);
         let id = match self.free.pop() {
             Some(id) => {
-                self.names[id.index()] = Box::from(market);
+                self.names[id.index()] = name;
                 id
             }
             None => {
-                self.names.push(Box::from(market));
+                self.names.push(name);
                 BookId((self.names.len() - 1) as u32)
             }
         };
-        let entry = (Name::new(market), id);
-        self.ids.insert_unique(hash(market.as_bytes()), entry, |(name, _)| hash(name.bytes()));
+        let (names, hash_of) = (&self.names, hash(market.as_bytes()));
+        let place = Place::new(hash_of, id);
+        self.places.insert_unique(hash_of, place, |place| hash(names[place.id.index()].bytes()));
         (id, true)
     }
 
     /// Frees the number of a market.
     pub(super) fn remove(&mut self, market: &str) -> Option<BookId> {
-        let is_it = |(name, _): &(Name, BookId)| name.bytes() == market.as_bytes();
-        let found = self.ids.find_entry(hash(market.as_bytes()), is_it).ok()?;
-        let ((_, id), _) = found.remove();
-        self.names[id.index()] = Box::default();
-        self.free.push(id);
+        let market = market.as_bytes();
+        let hash = hash(market);
+        let Self { places, names, free } = self;
+        let found =
+            places.find_entry(hash, |place| is_place_of(place, names, hash, market)).ok()?;
+        let (Place { id, .. }, _) = found.remove();
+        names[id.index()] = Name::NONE;
+        free.push(id);
         Some(id)
     }
 
     /// How many numbers are in use.
     pub(super) fn len(&self) -> usize {
-        self.ids.len()
+        self.places.len()
     }
 
     /// Whether nobody has this number now.
     pub(super) fn is_free(&self, id: BookId) -> bool {
-        self.names[id.index()].is_empty()
+        self.names[id.index()].bytes().is_empty()
     }
 
     pub(super) fn name(&self, id: BookId) -> &str {
-        &self.names[id.index()]
+        std::str::from_utf8(self.names[id.index()].bytes()).unwrap_or_default()
     }
+}
+
+#[inline]
+fn is_place_of(place: &Place, names: &[Name], hash: u64, market: &[u8]) -> bool {
+    place.tag == Place::tag(hash)
+        && names.get(place.id.index()).is_some_and(|name| name.bytes() == market)
 }
 
 const MIX: u64 = 0x9E37_79B9_7F4A_7C15;
