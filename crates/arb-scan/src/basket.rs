@@ -113,6 +113,18 @@ impl Basket {
         self
     }
 
+    /// Whether it is the same trade: the same orders for the same payoff, at whatever fees.
+    pub(crate) fn has_orders_of(&self, other: &Self) -> bool {
+        let order = |leg: &BasketLeg| (leg.venue, leg.outcome, leg.action, leg.member);
+        (self.class, self.pick, self.payoff) == (other.class, other.pick, other.payoff)
+            && self.legs.len() == other.legs.len()
+            && self
+                .legs
+                .iter()
+                .zip(&other.legs)
+                .all(|(a, b)| order(a) == order(b) && a.key == b.key)
+    }
+
     /// Whether its legs lie on more than one venue, whose judges may differ.
     #[must_use]
     pub fn spans_venues(&self) -> bool {

@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use crate::judge::{NotPriced, Picks};
 use crate::near_miss::DayBest;
-use crate::quarantine::Record;
+use crate::quarantine::{QuarantineRule, Record};
 use crate::{Basket, BasketLeg};
 
 /// Why a trade ended.
@@ -135,10 +135,17 @@ impl Episode {
         self.opened_at
     }
 
-    /// Forgets everything but the number: what it was made of is no more.
-    pub(crate) fn forget(&mut self) {
+    /// Forgets everything but the number and how it spent its time: what it was made of is no more, and may come back.
+    pub(crate) fn withdraw(&mut self, rule: Option<&QuarantineRule>, now: Option<Timestamp>) {
         self.line = None;
         self.day = DayBest::default();
+        if let Some(rule) = rule {
+            self.record.pause(rule, now);
+        }
+    }
+
+    /// How it spent its time is another trade's.
+    pub(crate) fn forget_record(&mut self) {
         self.record = Record::default();
     }
 

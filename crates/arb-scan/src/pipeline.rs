@@ -2,9 +2,9 @@
 
 mod config;
 mod reading;
+mod withdrawn;
 
-use std::borrow::Cow;
-use std::collections::HashMap;
+use std::time::Duration;
 
 use arb_normalize::books::{Books, FrameReport};
 use arb_normalize::{MarketStatus, Opportunity, OpportunityClass, Timestamp, Usd, Venue};
@@ -22,9 +22,10 @@ use crate::screen::Look;
 use crate::{
     Board, Change, CloseReason, Counts, Found, Funnel, Limits, MarketSet, PairSpec, Pick, Sink,
 };
+use withdrawn::Withdrawn;
 
-/// Pairs' trades that are gone and whose episode numbers are remembered.
-const MAX_RETIRED: usize = 10_000;
+/// How far apart frames may be stamped that come one after the other.
+const OUT_OF_ORDER: Duration = Duration::from_secs(5);
 
 /// Decodes, applies, detects and sizes every frame, and tells its sink.
 ///
@@ -39,14 +40,15 @@ pub struct Pipeline<S> {
     quoting: Option<(QuoteConfig, Tapes)>,
     sink: S,
     episodes: Vec<Episode>,
-    /// Episodes of pairs that are gone, by pair and direction, for their numbers.
-    retired: HashMap<(String, Cow<'static, str>), Episode>,
+    withdrawn: Withdrawn,
     counts: Counts,
     funnel: Funnel,
     /// The last known receive time.
     now: Option<Timestamp>,
     /// Its day, counted from 1970.
     day: i64,
+    /// When it was [advanced](Pipeline::advance) last.
+    advanced_at: Option<Timestamp>,
     report: FrameReport,
     touched: Vec<u32>,
     /// The last trade that ended; its memory is used again.
@@ -70,11 +72,12 @@ impl<S: Sink> Pipeline<S> {
             quoting: config.quoting.map(|quoting| (quoting, Tapes::default())),
             sink,
             episodes: Vec::new(),
-            retired: HashMap::new(),
+            withdrawn: Withdrawn::default(),
             counts: Counts::default(),
             funnel: Funnel::default(),
             now: None,
             day: 0,
+            advanced_at: None,
             report: FrameReport::default(),
             touched: Vec::new(),
             closed: Closed::blank(),
@@ -110,31 +113,22 @@ impl<S: Sink> Pipeline<S> {
         let kept = Kept::new(&pairs, &sets);
         let stays: Vec<bool> =
             self.board.baskets.iter().map(|basket| self.board.stays(basket, &kept)).collect();
-        let mut episodes = std::mem::take(&mut self.retired);
         for (index, stays) in stays.into_iter().enumerate() {
             if !stays {
                 self.end(index, CloseReason::Withdrawn);
-                self.episodes[index].forget();
+                self.episodes[index].withdraw(self.quarantine.as_ref(), self.now);
             }
-            let basket = &self.board.baskets[index];
-            let key = (basket.pair.clone(), basket.direction.clone());
-            episodes.insert(key, std::mem::take(&mut self.episodes[index]));
         }
+        let baskets = std::mem::take(&mut self.board.baskets);
+        self.withdrawn.keep(baskets.into_iter().zip(std::mem::take(&mut self.episodes)));
         let changes = self.board.replace(pairs, sets);
         if let Some((_, tapes)) = &mut self.quoting {
             tapes.follow(self.board.pairs(), self.now);
         }
         self.captures.iter_mut().for_each(Capture::forget_orders);
-        // An id that comes back goes on with its numbers: no two episodes share one.
         let baskets = self.board.baskets.iter();
-        self.episodes = baskets
-            .map(|b| episodes.remove(&(b.pair.clone(), b.direction.clone())).unwrap_or_default())
-            .collect();
-        episodes.retain(|_, episode| episode.was_open());
-        // Numbers are remembered for so many only: pairs come and go for months.
-        let surplus: Vec<_> = episodes.keys().skip(MAX_RETIRED).cloned().collect();
-        surplus.iter().for_each(|key| drop(episodes.remove(key)));
-        self.retired = episodes;
+        self.episodes = baskets.map(|basket| self.withdrawn.take(basket)).collect();
+        self.withdrawn.forget_surplus();
         for (index, episode) in self.episodes.iter().enumerate() {
             self.board.screen.set_open(index, episode.is_open());
             self.board.screen.set_timed(index, episode.record.is_timed());
@@ -277,6 +271,7 @@ impl<S: Sink> Pipeline<S> {
     /// Applies what time alone decides on live feeds: books that are too old or crossed for too long, closed markets,
     /// limits of age. A replay never calls it.
     pub fn advance(&mut self, now: Timestamp) {
+        let before = self.advanced_at.replace(now);
         self.begin(Some(now));
         for venue in Venue::ALL {
             self.report.clear();
@@ -284,10 +279,39 @@ impl<S: Sink> Pipeline<S> {
             self.after_report(venue);
         }
         if !self.limits.max_age.is_none() {
+            if self.quarantine.is_some() {
+                self.judge_aged(before, now);
+            }
             let open = (0_u32..).zip(&self.episodes).filter(|(_, episode)| episode.is_open());
             self.touched.extend(open.map(|(index, _)| index));
             self.judge_touched();
         }
+    }
+
+    /// Judges what was priced with books that are too old since `before`: their time is no time of live books. Looks at each book
+    /// once, and at no other trade.
+    fn judge_aged(&mut self, before: Option<Timestamp>, now: Timestamp) {
+        for venue in Venue::ALL {
+            let Some(limit) = self.limits.max_age.of(venue) else { continue };
+            let since = before.map_or(Duration::MAX, |before| now.since(before) + OUT_OF_ORDER);
+            for (id, tracked) in self.board.books(venue).iter() {
+                let over = tracked.age(now).and_then(|age| age.checked_sub(limit));
+                if over.is_some_and(|over| !over.is_zero() && over <= since) {
+                    self.touched.extend(self.board.touching(venue, id));
+                }
+            }
+        }
+        let mut aged = std::mem::take(&mut self.touched);
+        aged.sort_unstable();
+        aged.dedup();
+        for &index in &aged {
+            let index = index as usize;
+            if self.episodes[index].record.is_timed() {
+                self.judge(index);
+            }
+        }
+        aged.clear();
+        self.touched = aged;
     }
 
     /// Begins to take what came in at `at`: orders that arrived before it met the books as they stood.
@@ -369,32 +393,38 @@ impl<S: Sink> Pipeline<S> {
         if let Some(gross) = episode.day.gross_micros() {
             self.board.screen.set_near(index, gross);
         }
+        let mut quarantined = false;
         if let Some(rule) = &self.quarantine {
             let net = match &judgement {
                 Judgement::NotPriced(_) => None,
                 Judgement::Trade(trade) => Some(trade.sized.net),
                 _ => Some(Usd::ZERO),
             };
-            let is_new = episode.record.note(rule, self.now, net);
+            quarantined = episode.record.note(rule, self.now, net);
             self.board.screen.set_timed(index, net.is_some());
-            if is_new && let Some(why) = episode.record.quarantine {
+            if quarantined && let Some(why) = episode.record.quarantine {
                 let pair = &self.board.baskets[index].pair;
                 metrics::counter!("arb_scan_quarantined_total").increment(1);
                 tracing::warn!(pair, %why, "too good to be true");
                 self.sink.on_quarantine(pair, &why);
             }
         }
+        let mut told = false;
         match judgement {
-            Judgement::Trade(sized) => self.show(index, &sized),
+            Judgement::Trade(sized) => told = self.show(index, &sized),
             Judgement::NotPriced(reason) => self.end(index, reason.into()),
             Judgement::NoEdge => self.end(index, CloseReason::PriceMoved),
             Judgement::NoSize => self.end(index, CloseReason::SizeGone),
             Judgement::Limited => self.end(index, CloseReason::Limited),
         }
+        if quarantined {
+            // Whoever took one of its trades for a good one must hear of it, whether or not the trade changes.
+            self.tell_of(self.beside(index).filter(|other| !told || *other != index));
+        }
     }
 
-    /// A trade pays: opens its episode, or brings its line up to date.
-    fn show(&mut self, index: usize, trade: &Trade) {
+    /// A trade pays: opens its episode, or brings its line up to date; says whether the sink was told.
+    fn show(&mut self, index: usize, trade: &Trade) -> bool {
         let quarantine = self.quarantine.and_then(|_| self.quarantine_of(index));
         let basket = &self.board.baskets[index];
         let episode = &mut self.episodes[index];
@@ -405,7 +435,7 @@ impl<S: Sink> Pipeline<S> {
                 .as_ref()
                 .is_some_and(|line| line.quantity == sized.quantity && line.net_usd == sized.net);
             if same && (basket.pick == Pick::All || episode.picks == trade.picks) {
-                return;
+                return false;
             }
             episode.accrue(self.now);
             Change::Changed
@@ -437,12 +467,17 @@ impl<S: Sink> Pipeline<S> {
             // Baskets are counted in 32 bits.
             capture.send(index as u32, basket, picks, &books, &self.limits, self.now);
         }
+        true
     }
 
     /// Tells the sink of every open trade again, as it was last told ([`Change::Again`]): for a sink whose own judgement changed, such
     /// as by a kill switch.
     pub fn tell_again(&mut self) {
-        for index in 0..self.episodes.len() {
+        self.tell_of(0..self.episodes.len());
+    }
+
+    fn tell_of(&mut self, trades: impl Iterator<Item = usize>) {
+        for index in trades {
             let quarantine = self.quarantine.and_then(|_| self.quarantine_of(index));
             let episode = &self.episodes[index];
             let Some(line) = episode.line.as_ref().filter(|_| episode.is_open()) else { continue };

@@ -9,10 +9,14 @@ use serde::Serialize;
 ///
 /// A real edge between two live venues lasts moments. What pays for longer than that is, until somebody has looked, two different
 /// contracts. The rule is for live feeds only; a recording and a simulation are full of trades on purpose.
+///
+/// What is in quarantine stays there when its fees change or its approval is withdrawn for a while and comes back; it begins anew when its
+/// markets or their relation differ, and with another pipeline.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct QuarantineRule {
-    /// Nothing is said before a pair's books were live and priced together for so long.
+    /// Nothing is said before a pair's books were live and priced together for so long. Time in which a book was older than
+    /// [its limit](crate::Limits::max_age) does not count, to the precision of the calls of [`Pipeline::advance`](crate::Pipeline::advance).
     pub after: Duration,
     /// The largest share of that time in which it may have paid, in millionths.
     pub share_max_ppm: u32,
@@ -78,16 +82,7 @@ impl Record {
         now: Option<Timestamp>,
         net: Option<Usd>,
     ) -> bool {
-        if let (Some((since, earned)), Some(now)) = (self.since, now) {
-            let span = now.nanos_since(since);
-            self.live = self.live.saturating_add(span);
-            if earned.is_positive() {
-                self.profitable = self.profitable.saturating_add(span);
-            }
-            if earned > rule.median_max {
-                self.above_median = self.above_median.saturating_add(span);
-            }
-        }
+        self.pause(rule, now);
         self.since = now.zip(net);
         if self.quarantine.is_some() || u128::from(self.live) < rule.after.as_nanos() {
             return false;
@@ -104,6 +99,20 @@ impl Record {
             });
         }
         self.quarantine.is_some()
+    }
+
+    /// Takes the time up to `now`, and no more until the next [note](Record::note).
+    pub(crate) fn pause(&mut self, rule: &QuarantineRule, now: Option<Timestamp>) {
+        if let (Some((since, earned)), Some(now)) = (self.since.take(), now) {
+            let span = now.nanos_since(since);
+            self.live = self.live.saturating_add(span);
+            if earned.is_positive() {
+                self.profitable = self.profitable.saturating_add(span);
+            }
+            if earned > rule.median_max {
+                self.above_median = self.above_median.saturating_add(span);
+            }
+        }
     }
 }
 

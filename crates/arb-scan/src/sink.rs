@@ -13,7 +13,7 @@ pub enum Change {
     Opened,
     /// Its quantity or net profit differs from the last line.
     Changed,
-    /// It is as it was, and [asked for again](crate::Pipeline::tell_again).
+    /// It is as it was, and [asked for again](crate::Pipeline::tell_again) or in quarantine from now on.
     Again,
 }
 
@@ -76,7 +76,8 @@ pub trait Sink {
     /// A trade ended.
     fn on_closed(&mut self, closed: &Closed);
 
-    /// A pair or set turned out too good to be true: from now on it is in quarantine.
+    /// A pair or set turned out too good to be true: from now on it is in quarantine, and each of its open trades is told
+    /// [again](Change::Again).
     fn on_quarantine(&mut self, pair: &str, why: &Quarantine) {
         let _ = (pair, why);
     }

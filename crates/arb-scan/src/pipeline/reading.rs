@@ -1,5 +1,7 @@
 //! What a pipeline knows, for those who ask.
 
+use std::ops::Range;
+
 use arb_normalize::{Opportunity, Timestamp, Usd};
 use arb_risk::size::SizedTrade;
 use arrayvec::ArrayVec;
@@ -171,11 +173,15 @@ impl<S: Sink> Pipeline<S> {
 
     /// Why the pair or set of a basket is in quarantine, if it is: one of its trades is enough.
     pub(super) fn quarantine_of(&self, index: usize) -> Option<Quarantine> {
+        self.episodes[self.beside(index)].iter().find_map(|episode| episode.record.quarantine)
+    }
+
+    /// The trades of the same pair or set, itself among them.
+    pub(super) fn beside(&self, index: usize) -> Range<usize> {
         let baskets = &self.board.baskets;
         let source = baskets[index].source;
         let first = baskets.partition_point(|basket| basket.source < source);
-        let behind = baskets.partition_point(|basket| basket.source <= source);
-        self.episodes[first..behind].iter().find_map(|episode| episode.record.quarantine)
+        first..baskets.partition_point(|basket| basket.source <= source)
     }
 
     /// What orders of each of the [latencies](super::PipelineConfig::latencies) would have taken so far.

@@ -9,6 +9,7 @@ mod decimal;
 mod memory;
 mod oracle;
 mod pipeline;
+mod quarantine;
 mod quote;
 mod scan_all;
 mod support;
