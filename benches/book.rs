@@ -346,6 +346,7 @@ fn all_of_many(criterion: &mut Criterion, changes: &[Change]) {
 }
 
 fn books(criterion: &mut Criterion) {
+    arb_benches::measured::began("book");
     let changes = changes(20_000);
     all_of_many(criterion, &changes);
     one::<Ours>(criterion, &changes);

@@ -311,6 +311,7 @@ mod peers {
 }
 
 fn contenders(criterion: &mut Criterion) {
+    arb_benches::measured::began("breaker");
     ours(criterion);
     #[cfg(feature = "peers")]
     peers::all(criterion);

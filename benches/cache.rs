@@ -102,6 +102,7 @@ fn in_process(criterion: &mut Criterion) {
 
 /// Resident bytes a million entries take beyond their keys and values.
 fn resident(_: &mut Criterion) {
+    arb_benches::measured::began("cache");
     const COUNT: usize = 1_000_000;
     let before = resident_bytes();
     let store = MemoryStore::new(Bounds { entries: 2 * COUNT, bytes: 1 << 30 }, Clock::system());

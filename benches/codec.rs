@@ -50,6 +50,7 @@ fn texts(book: &Book) -> Texts {
 }
 
 fn codec(criterion: &mut Criterion) {
+    arb_benches::measured::began("codec");
     let book = book();
     let texts = texts(&book);
     let (mut columns, plain) = (Vec::new(), rmp_serde::to_vec(&texts).unwrap_or_default());

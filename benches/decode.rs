@@ -82,6 +82,7 @@ fn time<C: Reads>(criterion: &mut Criterion, kind: &Kind) {
 }
 
 fn decoding(criterion: &mut Criterion) {
+    arb_benches::measured::began("decode");
     #[cfg(feature = "peers")]
     {
         use arb_benches::decoded::peers::{KalshiPmx, Sdk, Sonic};

@@ -91,6 +91,7 @@ fn main() {
         Ok("messages") => messages(),
         Ok(_) => rejections(),
         Err(_) => {
+            measured::began("instructions");
             report("a message at 1,000 pairs", "messages", MESSAGES, 5_000.0);
             report("no edge", "rejections", REJECTIONS, 30.0);
         }

@@ -6,6 +6,12 @@
 //! Titles come from the files named by `ARB_KALSHI` and `ARB_POLYMARKET` (a Kalshi /markets body and an array of Gamma markets, plain
 //! JSON); without them from templates of the same number and length.
 
+#![expect(clippy::panic, clippy::expect_used, reason = "a bench stops at the first surprise")]
+#![cfg_attr(
+    feature = "peers",
+    expect(clippy::print_stdout, reason = "the difference is part of the result")
+)]
+
 use std::hint::black_box;
 
 use arb_match::{Catalogue, Proposition};
@@ -17,13 +23,16 @@ const KALSHI: usize = 13_828;
 const POLYMARKET: usize = 3_066;
 
 fn listings() -> (Vec<Market>, Vec<Market>) {
-    let file = |name: &str| std::env::var_os(name).and_then(|path| std::fs::read(path).ok());
+    let file = |name: &str| {
+        let path = std::env::var_os(name)?;
+        Some(std::fs::read(&path).unwrap_or_else(|error| panic!("{name} {path:?}: {error}")))
+    };
     let kalshi = file("ARB_KALSHI").unwrap_or_else(made_kalshi);
     let polymarket = file("ARB_POLYMARKET").unwrap_or_else(made_polymarket);
-    let kalshi = rest::kalshi::markets_page(&kalshi).map(|page| page.items).unwrap_or_default();
-    let polymarket =
-        rest::polymarket::gamma_markets(&polymarket).map(|page| page.items).unwrap_or_default();
-    (kalshi, polymarket)
+    let kalshi = rest::kalshi::markets_page(&kalshi).expect("ARB_KALSHI is a /markets body");
+    let polymarket = rest::polymarket::gamma_markets(&polymarket)
+        .expect("ARB_POLYMARKET is an array of markets");
+    (kalshi.items, polymarket.items)
 }
 
 const EVENTS: [&str; 8] = [
@@ -65,6 +74,7 @@ fn filled(kalshi: &[Market], polymarket: &[Market]) -> Catalogue {
 }
 
 fn matching(c: &mut Criterion) {
+    arb_benches::measured::began("match");
     let (kalshi, polymarket) = listings();
     assert!(kalshi.len() >= 10_000 && polymarket.len() >= 1_000, "catalogues were read");
     let (first, other) = (&kalshi[0], &polymarket[0]);
@@ -119,6 +129,8 @@ fn ten_thousand(
         b.iter(|| rows.iter().map(|market| catalogue.candidates(market).len()).sum::<usize>())
     });
     #[cfg(feature = "peers")]
+    differ(&rows, &other, &catalogue);
+    #[cfg(feature = "peers")]
     group.bench_function("ten_thousand_jaro_winkler_100_rows", |b| {
         b.iter(|| black_box(five_best(&rows, &other)))
     });
@@ -138,15 +150,36 @@ fn whole_catalogue(
     });
 }
 
-/// The five best similarities of each row's title, exactly.
+/// Says in how many rows both find the same: it scores titles by their letters, we by their words and the rest of the market.
 #[cfg(feature = "peers")]
-fn five_best(rows: &[&Market], others: &[Market]) -> Vec<Vec<f64>> {
+fn differ(rows: &[&Market], others: &[Market], catalogue: &Catalogue) {
+    let (mut first, mut five) = (0, 0);
+    for (row, best) in rows.iter().zip(five_best(rows, others)) {
+        let ours = catalogue.candidates(row);
+        let found = |(_, at): &(f64, usize)| {
+            ours.iter().any(|candidate| candidate.polymarket == others[*at].key.id)
+        };
+        let mut best = best;
+        best.sort_unstable_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
+        first += usize::from(best.first().is_some_and(found));
+        five += best.iter().filter(|one| found(one)).count();
+    }
+    println!(
+        "Jaro-Winkler answers less: of its best {first} of {} are among our candidates, of its five best {five} of {}",
+        rows.len(),
+        5 * rows.len()
+    );
+}
+
+/// The five best similarities of each row's title, exactly, and whose they are.
+#[cfg(feature = "peers")]
+fn five_best(rows: &[&Market], others: &[Market]) -> Vec<Vec<(f64, usize)>> {
     use rapidfuzz::distance::jaro_winkler::BatchComparator;
     let best = |row: &&Market| {
         let scorer = BatchComparator::new(row.title.chars());
         let score = |other: &Market| scorer.normalized_similarity(other.title.chars());
-        let mut scores: Vec<f64> = others.iter().map(score).collect();
-        scores.select_nth_unstable_by(4, |a, b| b.total_cmp(a));
+        let mut scores: Vec<(f64, usize)> = others.iter().map(score).zip(0..).collect();
+        scores.select_nth_unstable_by(4, |a, b| b.0.total_cmp(&a.0));
         scores.truncate(5);
         scores
     };

@@ -37,6 +37,7 @@ fn aggregator() -> Aggregator {
 }
 
 fn record(c: &mut Criterion) {
+    arb_benches::measured::began("monitor");
     let samples = samples();
     let mut group = c.benchmark_group("monitor/record");
     let ours = aggregator();

@@ -45,9 +45,11 @@ fn time<C: Contender>(group: &mut BenchmarkGroup<'_, WallTime>, name: &str, stre
 }
 
 fn pipelines(criterion: &mut Criterion) {
+    arb_benches::measured::began("pipeline");
     for pairs in [100, 1_000, 10_000] {
         let stream = Stream::new(pairs, CHANGES);
         let ours = answer::<Ours>(&stream);
+        assert!(ours.published > 0, "{pairs} pairs: where nothing pays, agreeing proves nothing");
         assert_eq!(ours, answer::<Floor>(&stream), "ours and the floor publish the same trades");
         #[cfg(feature = "peers")]
         assert_eq!(ours, answer::<arb_benches::sdk::Sdk>(&stream), "ours and the SDK's agree");

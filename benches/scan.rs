@@ -73,6 +73,7 @@ fn walk_all(pairs: &[[Levels; 4]]) -> Tally {
 }
 
 fn rescans(criterion: &mut Criterion) {
+    arb_benches::measured::began("scan");
     for pairs in [1_000, 100_000] {
         let stream = Stream::with_depth(pairs, 0, 8);
         let mut ours = Ours::new(&stream);

@@ -12,7 +12,7 @@ use polymarket_client_sdk::clob::ws::types::response::parse_if_interested;
 use polymarket_client_sdk::types::U256;
 use rust_decimal::Decimal;
 
-use crate::contender::{ByName, Contender, Outbox, Published, Tally};
+use crate::contender::{ByName, Contender, Hashed, Outbox, Published, Tally};
 use crate::decimal::{self, Prepared};
 use crate::stream::{Frame, Stream};
 
@@ -20,7 +20,7 @@ use crate::stream::{Frame, Stream};
 #[derive(Debug)]
 pub struct Sdk {
     tickers: ByName,
-    tokens: HashMap<U256, (u32, usize)>,
+    tokens: HashMap<U256, (u32, usize), Hashed>,
     pairs: Vec<Pair>,
     outbox: Outbox,
 }
@@ -154,7 +154,7 @@ impl Sdk {
 
 impl Contender for Sdk {
     fn new(stream: &Stream) -> Self {
-        let mut tokens = HashMap::new();
+        let mut tokens = HashMap::default();
         for (at, names) in (0..).zip(&stream.names) {
             for (outcome, token) in names.tokens.iter().enumerate() {
                 tokens.insert(token.parse().unwrap_or_default(), (at, outcome));

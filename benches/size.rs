@@ -139,6 +139,7 @@ fn print_ratio(pairs: &[Pair], decimals: &[InDecimals]) {
 }
 
 fn sizing(c: &mut Criterion) {
+    arb_benches::measured::began("size");
     let good = pairs(60_000);
     let decimals = in_decimals(&good);
     assert_eq!(agree(&good, &decimals), PAIRS, "every pair has a trade");

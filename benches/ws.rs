@@ -338,6 +338,7 @@ fn gate() {
 }
 
 fn main() {
+    arb_benches::measured::began("ws");
     let run = Run::of_arguments();
     gate();
     let (batches, paced) = if run.quick { (100, 1_000) } else { (10_000, 10_000) };
