@@ -139,7 +139,9 @@ impl World {
                     self.snapshot(connection, market);
                 }
             }
-            Step::Change { market, price, change, lost } => self.change(market, price, change, lost),
+            Step::Change { market, price, change, lost } => {
+                self.change(market, price, change, lost)
+            }
         }
     }
 
