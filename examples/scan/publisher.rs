@@ -291,6 +291,9 @@ impl Sink for Publisher {
         if error.may_concern_books() {
             self.garbled.push((venue, connection));
         }
+        if error.may_concern_status() {
+            self.notify(Notice::Missed);
+        }
     }
 }
 

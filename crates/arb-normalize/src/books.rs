@@ -36,12 +36,14 @@ use crate::market::TickRange;
 use crate::{MarketEvent, MarketStatus, Price, Timestamp, Venue};
 
 mod index;
+mod numbering;
 mod report;
 mod state;
 mod stream;
 mod tracked;
 
 pub use index::BookId;
+pub use numbering::{Numbered, Numbering, Repeated};
 pub use report::{FrameReport, Resync};
 pub use state::{BookState, Epoch, SuspectReason};
 pub use tracked::{Quote, TrackedBook};
@@ -352,8 +354,7 @@ impl Books {
         mut found: impl FnMut(BookId),
     ) {
         self.begin(report);
-        let sid = decoded.sequence.map(|sequence| sequence.sid);
-        let stream = self.streams.id(connection, sid);
+        let stream = self.streams.id(connection, decoded.sid);
         if let Some(sequence) = decoded.sequence
             && !self.take_number(stream, sequence, decoded, report)
         {
@@ -464,39 +465,56 @@ impl Books {
         decoded: &Decoded<'_>,
         report: &mut FrameReport,
     ) -> bool {
-        let Some(stream) = self.streams.get_mut(id) else { return true };
-        let seq = sequence.seq;
-        match stream.last {
-            Some(last) if last.checked_add(1) == Some(seq) => {}
-            None => {}
-            Some(last) => {
-                let own = decoded.events().find_map(|event| match event {
-                    MarketEvent::Snapshot(snapshot) => Some(snapshot.market),
-                    _ => None,
-                });
-                if seq <= last && own.is_none() {
-                    report.duplicates += 1;
-                    return false;
-                }
-                if seq == 1 {
-                    // A new subscription under the old id: the other books wait for their own snapshots.
-                    stream.last = Some(seq);
-                    let own = own.and_then(|market| self.index.get(market));
-                    self.fall_all(id, own, SuspectReason::Restarted, report);
-                    return true;
-                }
-                if seq <= last {
-                    return true;
-                }
+        let Some(stream) = self.streams.get(id) else { return true };
+        let mut numbers = stream.numbers;
+        let numbered = numbers.take(sequence.seq, || self.repeated(id, decoded));
+        if let Some(stream) = self.streams.get_mut(id) {
+            stream.numbers = numbers;
+        }
+        if numbered == Numbered::Next {
+            return true;
+        }
+        let own = stated(decoded);
+        let own_book = own.and_then(|market| self.index.get(market));
+        match numbered {
+            Numbered::Next => {}
+            Numbered::Again => {
+                report.duplicates += u32::from(own.is_none());
+                return own.is_some();
+            }
+            // The other books wait for their own snapshots.
+            Numbered::Begun => self.fall_all(id, own_book, SuspectReason::Restarted, report),
+            Numbered::Gap => {
                 report.gaps += 1;
-                stream.last = Some(seq);
-                let own = own.and_then(|market| self.index.get(market));
-                self.fall_all(id, own, SuspectReason::Gap, report);
-                return true;
+                self.fall_all(id, own_book, SuspectReason::Gap, report);
+            }
+            Numbered::Restarted => {
+                report.gaps += 1;
+                self.fall_all(id, own_book, SuspectReason::Restarted, report);
             }
         }
-        stream.last = Some(seq);
         true
+    }
+
+    /// What is known of a frame whose number came before: a change that the venue made after the last one its book has
+    /// is new whatever its number says.
+    fn repeated(&self, stream: StreamId, decoded: &Decoded<'_>) -> Repeated {
+        if stated(decoded).is_some() {
+            return Repeated::Snapshot;
+        }
+        let Some(MarketEvent::Delta(delta)) = decoded.events().next() else {
+            return Repeated::Untold;
+        };
+        let Some(id) = self.index.get(delta.market) else { return Repeated::Untold };
+        let spares = self.spares.get(&id).map_or(&[][..], Vec::as_slice);
+        let copies = std::iter::once(&self.books[id.index()]).chain(spares);
+        let mut live = copies.filter(|copy| copy.state == BookState::Live);
+        let own = live.find(|copy| copy.stream == Some(stream));
+        match own.and_then(|copy| copy.venue_at).zip(delta.venue_at) {
+            Some((known, said)) if said > known => Repeated::New,
+            Some(_) => Repeated::Old,
+            None => Repeated::Untold,
+        }
     }
 
     /// The copy of a market's book that follows `stream`.
@@ -971,6 +989,14 @@ impl Books {
             report.touched.push(id);
         }
     }
+}
+
+/// The market whose whole book a frame states.
+fn stated<'f>(decoded: &Decoded<'f>) -> Option<&'f str> {
+    decoded.events().find_map(|event| match event {
+        MarketEvent::Snapshot(snapshot) => Some(snapshot.market),
+        _ => None,
+    })
 }
 
 /// What all events of one frame share.

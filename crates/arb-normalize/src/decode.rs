@@ -45,11 +45,13 @@ pub fn decoder(venue: Venue) -> Box<dyn Decode> {
 /// One decoder serves one connection, because what a frame means may depend on what was asked there
 /// ([`Decode::note_sent`]). A decoder keeps its scratch memory: in the steady state a frame allocates nothing.
 pub trait Decode: Send {
-    /// Decodes one frame, whole or not at all.
+    /// Decodes one frame, whole or not at all; of an array of messages those that cannot be read and
+    /// [are about no book](DecodeError::may_concern_books) are left out and counted as [drift](Decode::drift).
     ///
     /// # Errors
     /// When the frame is not the venue's JSON, or a known message lacks a field or holds a value that cannot be held
-    /// exactly. Nothing of a refused frame is yielded.
+    /// exactly. Nothing of a refused frame is yielded. Fields beside the word of a message on a market's life are spared
+    /// instead, and counted as drift: whatever they hold, the market has ended or halted.
     fn decode<'f>(&'f mut self, frame: &'f [u8]) -> Result<Decoded<'f>, DecodeError>;
 
     /// Learns from a frame that we sent (Kalshi's `use_yes_price` decides how the NO side is quoted).
@@ -75,12 +77,18 @@ pub struct Sequence {
 pub struct Decoded<'f> {
     /// Its number, on numbered channels.
     pub sequence: Option<Sequence>,
+    /// The subscription it came over, where the frame says so.
+    pub(crate) sid: Option<u64>,
     events: Events<'f>,
 }
 
 impl<'f> Decoded<'f> {
-    pub(crate) const fn new(sequence: Option<Sequence>, events: Events<'f>) -> Self {
-        Self { sequence, events }
+    pub(crate) const fn new(
+        sid: Option<u64>,
+        sequence: Option<Sequence>,
+        events: Events<'f>,
+    ) -> Self {
+        Self { sequence, sid, events }
     }
 
     /// Its events, in order; none for an empty array.
@@ -154,7 +162,8 @@ pub enum DecodeError {
 
 impl DecodeError {
     /// Whether the refused frame may have been about a book, so that books which were to take it are wrong now. A frame
-    /// whose kind could be read and is another one costs no book anything.
+    /// whose kind could be read and is another one costs no book anything; an array is refused for such a message only where it
+    /// holds nothing else.
     #[must_use]
     pub fn may_concern_books(&self) -> bool {
         match self {
@@ -172,6 +181,18 @@ impl DecodeError {
                     | "new_market"
                     | "market_resolved"
             ),
+            Self::Syntax { .. } => true,
+            Self::Body { .. } => false,
+        }
+    }
+
+    /// Whether the refused frame may have told that a market ended or halted: the venue's catalogue says it too, and is to be read.
+    #[must_use]
+    pub fn may_concern_status(&self) -> bool {
+        match self {
+            Self::Missing { kind, .. } | Self::Value { kind, .. } => {
+                matches!(*kind, "market_lifecycle_v2" | "market_resolved" | "message")
+            }
             Self::Syntax { .. } => true,
             Self::Body { .. } => false,
         }

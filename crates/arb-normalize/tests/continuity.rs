@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use arb_normalize::books::{BookState, Books, FrameReport, SuspectReason};
-use arb_normalize::decode::{Decode, decoder};
+use arb_normalize::decode::{Decode, DriftKind, decoder};
 use arb_normalize::{BookId, MarketStatus, Timestamp, Venue};
 use proptest::prelude::*;
 
@@ -465,6 +465,154 @@ fn polymarket_resolution_and_ticks_reach_the_books_of_the_market() {
 }
 
 #[test]
+fn a_wild_number_costs_a_snapshot_and_not_the_subscription() {
+    let mut feed = kalshi();
+    assert_eq!(feed.frame(&delta(1_000, "A", "0.4000", "1.00")).gaps, 1);
+    assert_eq!(feed.state("B"), suspect(SuspectReason::Gap));
+    // The snapshots that answer go on where the numbers were, and so does what follows them.
+    feed.frame(&snapshot(3, "A", "0.4100"));
+    feed.frame(&snapshot(4, "B", "0.5100"));
+    let report = feed.frame(&delta(5, "A", "0.4100", "1.00"));
+    assert_eq!((report.gaps, report.duplicates, feed.bid("A").as_str()), (0, 0, "0.41 x 11"));
+    // Where nothing is asked, the second number that goes on from one before tells.
+    let mut feed = kalshi();
+    feed.frame(&snapshot(1_000, "A", "0.4100"));
+    assert_eq!(feed.state("A"), LIVE);
+    feed.frame(&delta(3, "B", "0.5000", "1.00"));
+    let report = feed.frame(&delta(4, "B", "0.5000", "1.00"));
+    assert_eq!((report.gaps, feed.state("A")), (1, suspect(SuspectReason::Restarted)));
+    assert_eq!(report.needs[0].books, [feed.id("A"), feed.id("B")]);
+    // A snapshot from before the jump takes the others with it.
+    let mut feed = kalshi();
+    feed.frame(&snapshot(1_000, "A", "0.4100"));
+    let report = feed.frame(&snapshot(3, "B", "0.5100"));
+    assert_eq!((feed.state("A"), feed.state("B")), (suspect(SuspectReason::Restarted), LIVE));
+    assert_eq!(report.needs[0].books, [feed.id("A")]);
+}
+
+#[test]
+fn numbers_that_begin_again_without_saying_so_are_found_out() {
+    let mut feed = kalshi();
+    for seq in 3..60 {
+        feed.frame(&delta(seq, "A", "0.4000", "1.00"));
+    }
+    // An old number on news: what it says was never taken.
+    let late = delta(20, "A", "0.4000", "1.00").replace(r#""ts_ms":20"#, r#""ts_ms":99"#);
+    let report = feed.frame(&late);
+    assert_eq!((report.gaps, report.duplicates), (1, 0));
+    assert_eq!(
+        (feed.state("A"), feed.state("B").0),
+        (suspect(SuspectReason::Restarted), BookState::Suspect)
+    );
+    assert_eq!(report.needs[0].books.len(), 2);
+    // Without times two numbers running tell the same.
+    let mut feed = kalshi();
+    feed.frame(&delta(3, "A", "0.4000", "1.00"));
+    feed.frame(&delta(4, "A", "0.4000", "1.00"));
+    let bare = |seq| delta(seq, "B", "0.5000", "1.00").replace(r#","ts_ms""#, r#","was""#);
+    assert_eq!(feed.frame(&bare(2)).duplicates, 1);
+    assert_eq!(feed.frame(&bare(3)).gaps, 1);
+    assert_eq!(feed.state("A"), suspect(SuspectReason::Restarted));
+    assert_eq!(feed.frame(&snapshot(4, "A", "0.4000")).gaps, 0);
+    feed.frame(&delta(5, "A", "0.4000", "1.00"));
+    assert_eq!((feed.state("A"), feed.bid("A").as_str()), (LIVE, "0.4 x 11"));
+}
+
+#[test]
+fn a_stretch_that_is_delivered_again_is_harmless() {
+    let mut feed = kalshi();
+    for seq in 3..20 {
+        feed.frame(&delta(seq, "A", "0.4000", "1.00"));
+    }
+    for seq in 5..20 {
+        assert_eq!(feed.frame(&delta(seq, "A", "0.4000", "1.00")).duplicates, 1);
+    }
+    assert_eq!(feed.frame(&delta(20, "A", "0.4000", "1.00")).gaps, 0);
+    assert_eq!((feed.state("A"), feed.state("B")), (LIVE, LIVE));
+    assert_eq!(feed.bid("A"), "0.4 x 28");
+}
+
+#[test]
+fn a_snapshot_without_a_number_belongs_to_its_subscription_and_a_change_without_one_is_refused() {
+    let mut feed = kalshi();
+    feed.frame(&delta(9, "A", "0.4000", "1.00"));
+    let bare = snapshot(9, "A", "0.4200").replace(r#""seq":9,"#, "");
+    assert_eq!(feed.frame(&bare).resyncs, 1);
+    assert_eq!((feed.state("A"), feed.books.source(feed.id("A"))), (LIVE, Some((0, Some(1)))));
+    feed.frame(&delta(10, "A", "0.4200", "1.00"));
+    assert_eq!(feed.bid("A"), "0.42 x 11");
+    assert_eq!(feed.books.spares(feed.id("A")).count(), 0);
+    for (frame, field) in [
+        (delta(11, "A", "0.4200", "1.00").replace(r#""seq":11,"#, ""), "seq"),
+        (delta(11, "A", "0.4200", "1.00").replace(r#""sid":1,"#, ""), "sid"),
+        (snapshot(11, "A", "0.4200").replace(r#""sid":1,"#, ""), "sid"),
+    ] {
+        let error = feed.decoder.decode(frame.as_bytes()).unwrap_err();
+        assert!(error.may_concern_books(), "{error}");
+        assert!(error.to_string().ends_with(&format!("lacks the field {field}")), "{error}");
+    }
+}
+
+#[test]
+fn a_message_of_an_array_that_cannot_be_read_costs_no_other() {
+    let trade = r#"{"event_type":"last_trade_price","asset_id":"7","market":"0xc","price":"0.46","size":"","side":"BUY","timestamp":"3"}"#;
+    let touch = r#"{"event_type":"best_bid_ask","asset_id":"7","market":"0xc","best_bid":"0.1","timestamp":"3"}"#;
+    let mut feed = Feed::new(Venue::Polymarket);
+    feed.frame(&poly_book("7", "0.40", "0.45"));
+    let change = poly_change("7", "0.41", "3", ("0.41", "0.45"));
+    feed.frame(&format!("[{trade},{change},{touch}]"));
+    assert_eq!((feed.bid("7").as_str(), feed.state("7")), ("0.41 x 3", LIVE));
+    let drift = feed.decoder.drift();
+    assert_eq!(drift.get(DriftKind::UnreadableField, "last_trade_price.size"), 1);
+    assert_eq!(drift.get(DriftKind::MissingField, "best_bid_ask.best_ask"), 1);
+    // A message about levels, or one whose kind is not known, costs the whole frame and says so.
+    let bad = change.replace("0.41", "x");
+    for frame in [format!("[{trade},{bad}]"), format!("[{trade},{{]")] {
+        assert!(feed.decoder.decode(frame.as_bytes()).unwrap_err().may_concern_books(), "{frame}");
+    }
+    let ended = r#"{"event_type":"market_resolved","winning_asset_id":"7","timestamp":"3"}"#;
+    let error = feed.decoder.decode(format!("[{change},{ended}]").as_bytes()).unwrap_err();
+    assert!(error.may_concern_books() && error.may_concern_status(), "{error}");
+    // Where nothing else is in the frame there is nothing to go on with.
+    let alone = feed.decoder.decode(format!("[{trade}]").as_bytes()).unwrap_err();
+    assert!(!alone.may_concern_books());
+}
+
+#[test]
+fn a_market_ends_or_halts_whatever_stands_beside_the_word() {
+    let dead = (BookState::Dead, Some(SuspectReason::Closed));
+    let halted = suspect(SuspectReason::Halted);
+    for (word, more, state) in [
+        (
+            "determined",
+            r#","determination_ts":null,"result":"yes","settlement_value":"1.0000""#,
+            dead,
+        ),
+        ("settled", r#","settled_ts":"1795187045""#, dead),
+        ("determined", r#","determination_ts":1795187045000,"result":7"#, dead),
+        ("determined", r#","settlement_value":"0.3333333""#, dead),
+        ("closed", r#","settlement_value":{}"#, dead),
+        ("deactivated", r#","is_deactivated":true,"close_ts":"""#, halted),
+        ("deactivated", r#","is_deactivated":true,"price_ranges":null"#, halted),
+        ("deactivated", r#","price_ranges":[{"start":"x"}]"#, halted),
+    ] {
+        let mut feed = kalshi();
+        feed.frame(&format!(
+            r#"{{"type":"market_lifecycle_v2","sid":17,"seq":1,"msg":{{"market_ticker":"A","event_type":"{word}"{more}}}}}"#
+        ));
+        assert_eq!(feed.state("A"), state, "{word} {more}");
+    }
+    let mut feed = Feed::new(Venue::Polymarket);
+    feed.frame(&poly_book("7", "0.40", "0.45"));
+    feed.frame(r#"{"event_type":"market_resolved","market":"0xc","assets_ids":"7","winning_asset_id":["7"],"timestamp":"now"}"#);
+    assert_eq!(feed.state("7"), dead);
+    assert_eq!(
+        feed.decoder.drift().get(DriftKind::UnreadableField, "market_resolved.timestamp"),
+        1
+    );
+}
+
+#[test]
 fn a_silence_is_judged_by_the_books_own_rate() {
     let mut feed = kalshi();
     for seq in 3..60 {
@@ -540,11 +688,13 @@ enum Fate {
     Doubled,
     /// Comes after the next frame.
     Late,
+    /// Comes under a number far ahead.
+    Wild,
 }
 
 fn steps() -> impl Strategy<Value = Vec<Step>> {
     let fate = prop_oneof![
-        20 => Just(Fate::Delivered), 1 => Just(Fate::Dropped), 1 => Just(Fate::Doubled), 1 => Just(Fate::Late)
+        20 => Just(Fate::Delivered), 1 => Just(Fate::Dropped), 1 => Just(Fate::Doubled), 1 => Just(Fate::Late), 1 => Just(Fate::Wild)
     ];
     let change = prop_oneof![1 => Just(0_i64), 12 => -500_i64..1000];
     let step = (0_usize..3, 40_u32..45, change, fate)
@@ -558,8 +708,14 @@ const MARKETS: [&str; 3] = ["A", "B", "C"];
 #[derive(Default)]
 struct Reference {
     last: Option<u64>,
+    /// From here on to the last number none is missing.
+    first: u64,
+    /// A number that came before, right behind which nothing new came.
+    stray: Option<u64>,
     /// Market to the truth it shows, where Live.
     live: BTreeMap<usize, BTreeMap<u32, i64>>,
+    /// The number of the last change of a market since its snapshot; changes are dated by their numbers.
+    changed: BTreeMap<usize, u64>,
     gaps: u32,
     duplicates: u32,
 }
@@ -567,25 +723,37 @@ struct Reference {
 impl Reference {
     fn frame(&mut self, seq: u64, step: &Step, truth: &BTreeMap<u32, i64>) {
         let is_snapshot = step.change == 0;
+        let begin = |reference: &mut Self, gap: bool| {
+            reference.live.clear();
+            reference.gaps += u32::from(gap);
+            (reference.last, reference.first, reference.stray) = (Some(seq), seq, None);
+        };
         match self.last {
-            Some(last) if seq <= last && !is_snapshot => {
-                self.duplicates += 1;
-                return;
-            }
-            Some(last) if seq <= last => {
-                if seq == 1 {
-                    self.live.clear();
-                    self.last = Some(1);
+            None => begin(self, false),
+            Some(last) if seq == last + 1 => (self.last, self.stray) = (Some(seq), None),
+            Some(last) if seq > last => begin(self, true),
+            Some(_) if is_snapshot && seq == 1 => begin(self, false),
+            Some(_) if is_snapshot && seq < self.first => begin(self, true),
+            Some(_) if is_snapshot => {}
+            Some(_) => {
+                // A Live book's last change tells whether this one was taken.
+                let taken = self.live.get(&step.market).and(self.changed.get(&step.market));
+                let goes_on = self.stray == Some(seq - 1);
+                match taken {
+                    Some(changed) if seq > *changed => begin(self, true),
+                    None if goes_on => begin(self, true),
+                    _ => {
+                        self.stray = taken.is_none().then_some(seq);
+                        self.duplicates += 1;
+                        return;
+                    }
                 }
             }
-            Some(last) => {
-                if seq > last + 1 {
-                    self.gaps += 1;
-                    self.live.clear();
-                }
-                self.last = Some(seq);
-            }
-            None => self.last = Some(seq),
+        }
+        if is_snapshot {
+            self.changed.remove(&step.market);
+        } else if self.live.contains_key(&step.market) {
+            self.changed.insert(step.market, seq);
         }
         if is_snapshot {
             self.live.insert(step.market, truth.clone());
@@ -651,16 +819,17 @@ proptest! {
                     late.push(frame);
                     continue;
                 }
-                Fate::Delivered => arrived.push(frame),
-                Fate::Doubled => arrived.extend([frame, frame]),
+                Fate::Delivered => arrived.push((frame.0, frame)),
+                Fate::Doubled => arrived.extend([(frame.0, frame); 2]),
+                Fate::Wild => arrived.push((frame.0 + 500, frame)),
             }
-            arrived.append(&mut late);
+            arrived.extend(late.drain(..).map(|frame| (frame.0, frame)));
         }
         let (mut feed, mut reference) = (Feed::new(Venue::Kalshi), Reference::default());
         let (mut gaps, mut duplicates) = (0, 0);
-        for (seq, step, truth) in arrived {
-            let report = feed.frame(&frame_of(*seq, step, truth));
-            reference.frame(*seq, step, truth);
+        for (seq, (_, step, truth)) in arrived {
+            let report = feed.frame(&frame_of(seq, step, truth));
+            reference.frame(seq, step, truth);
             gaps += report.gaps;
             duplicates += report.duplicates;
             prop_assert_eq!((gaps, duplicates), (reference.gaps, reference.duplicates));

@@ -57,7 +57,7 @@ impl std::fmt::Display for BookState {
 pub enum SuspectReason {
     /// Numbers of its subscription are missing.
     Gap,
-    /// Its subscription started again, and its own snapshot has not come yet.
+    /// Its subscription started again, or its numbers did, and its own snapshot has not come yet.
     Restarted,
     /// A change would have taken a level below zero.
     NegativeLevel,
@@ -110,6 +110,7 @@ impl SuspectReason {
         matches!(
             self,
             Self::Gap
+                | Self::Restarted
                 | Self::NegativeLevel
                 | Self::TouchMismatch
                 | Self::Crossed

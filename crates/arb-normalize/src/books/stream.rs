@@ -2,7 +2,7 @@
 
 use std::num::NonZeroU32;
 
-use super::BookId;
+use super::{BookId, Numbering};
 
 /// The place of a stream in its table, counting from 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -24,8 +24,7 @@ impl StreamId {
 pub(super) struct Stream {
     pub(super) connection: u32,
     pub(super) sid: Option<u64>,
-    /// The last number taken.
-    pub(super) last: Option<u64>,
+    pub(super) numbers: Numbering,
     /// The books that follow it.
     pub(super) books: Vec<BookId>,
 }
@@ -49,7 +48,8 @@ impl Streams {
             return recent;
         }
         let id = self.find(connection, sid).unwrap_or_else(|| {
-            let stream = Stream { connection, sid, last: None, books: Vec::new() };
+            let stream =
+                Stream { connection, sid, numbers: Numbering::default(), books: Vec::new() };
             match self.slots.iter().position(Option::is_none) {
                 Some(free) => {
                     self.slots[free] = Some(stream);

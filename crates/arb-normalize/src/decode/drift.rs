@@ -2,6 +2,8 @@
 
 use serde::Serialize;
 
+use super::DecodeError;
+
 /// How a message departs from the known format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -15,6 +17,8 @@ pub enum DriftKind {
     ZeroedField,
     /// A price that is not on the market's grid.
     OffGridPrice,
+    /// A field holds a value that cannot be read: its message was refused, or went on without a field that it can do without.
+    UnreadableField,
 }
 
 impl DriftKind {
@@ -26,6 +30,7 @@ impl DriftKind {
             Self::MissingField => "missing_field",
             Self::ZeroedField => "zeroed_field",
             Self::OffGridPrice => "off_grid_price",
+            Self::UnreadableField => "unreadable_field",
         }
     }
 }
@@ -53,6 +58,32 @@ impl Drift {
         } else {
             self.count_name(kind, "other");
         }
+    }
+
+    /// Counts the field for which a message was refused.
+    pub(crate) fn count_refusal(&mut self, error: &DecodeError) {
+        match error {
+            DecodeError::Missing { kind, field, .. } => {
+                self.count(DriftKind::MissingField, &format!("{kind}.{field}"));
+            }
+            DecodeError::Value { kind, field, .. } => {
+                self.count(DriftKind::UnreadableField, &format!("{kind}.{field}"));
+            }
+            _ => {}
+        }
+    }
+
+    /// What was read of a field that its message can do without; the refusal of another value is counted.
+    pub(crate) fn spared<T>(
+        &mut self,
+        kind: &str,
+        field: &str,
+        read: Result<Option<T>, DecodeError>,
+    ) -> Option<T> {
+        read.unwrap_or_else(|_| {
+            self.count(DriftKind::UnreadableField, &format!("{kind}.{field}"));
+            None
+        })
     }
 
     fn count_name(&mut self, kind: DriftKind, name: &str) {

@@ -38,8 +38,8 @@ impl Decode for KalshiDecoder {
         self.scratch.clear();
         let cursor = Cursor::new(Venue::Kalshi, frame)?;
         let text = cursor.text();
-        let sequence = match usual_order::book(&cursor, &mut self.scratch, &self.sent) {
-            Some(sequence) => Some(sequence),
+        let (sid, sequence) = match usual_order::book(&cursor, &mut self.scratch, &self.sent) {
+            Some(sequence) => (Some(sequence.sid), Some(sequence)),
             None => {
                 self.scratch.clear();
                 let mut reading = Reading {
@@ -48,17 +48,15 @@ impl Decode for KalshiDecoder {
                     drift: &mut self.drift,
                 };
                 match reading.frame(cursor) {
-                    Ok(sequence) => sequence,
+                    Ok(place) => place,
                     Err(error) => {
-                        if let DecodeError::Missing { kind, field, .. } = &error {
-                            self.drift.count(DriftKind::MissingField, &format!("{kind}.{field}"));
-                        }
+                        self.drift.count_refusal(&error);
                         return Err(error);
                     }
                 }
             }
         };
-        Ok(Decoded::new(sequence, self.scratch.events(text)))
+        Ok(Decoded::new(sid, sequence, self.scratch.events(text)))
     }
 
     fn note_sent(&mut self, frame: &[u8]) {
@@ -128,6 +126,11 @@ struct Envelope {
     seq: Option<u64>,
 }
 
+/// A member of the envelope that the message cannot do without.
+fn around(kind: &'static str, name: &'static str, member: Option<u64>) -> Result<u64, DecodeError> {
+    member.ok_or(DecodeError::Missing { venue: Venue::Kalshi, kind, field: name })
+}
+
 fn field(message: &'static str, name: &'static str) -> Field {
     Field { venue: Venue::Kalshi, message, name }
 }
@@ -140,10 +143,13 @@ struct Reading<'d> {
 }
 
 impl Reading<'_> {
-    fn frame(&mut self, mut cursor: Cursor<'_>) -> Result<Option<Sequence>, DecodeError> {
+    fn frame(
+        &mut self,
+        mut cursor: Cursor<'_>,
+    ) -> Result<(Option<u64>, Option<Sequence>), DecodeError> {
         if matches!(cursor.text().trim_ascii(), "PONG" | "PING") {
             self.scratch.events.push(Event::Pong);
-            return Ok(None);
+            return Ok((None, None));
         }
         let mut envelope = Envelope::default();
         let (mut kind, mut message) = (None, None);
@@ -171,13 +177,13 @@ impl Reading<'_> {
             _ => {
                 self.drift.count(DriftKind::UnknownKind, "");
                 self.scratch.events.push(Event::Unknown { kind: Text::EMPTY });
-                return Ok(sequence);
+                return Ok((envelope.sid, sequence));
             }
         };
         let word = cursor.string_of(kind)?;
         let kind = self.scratch.text(&cursor, kind)?;
         self.message(&word, kind, envelope, &Message { cursor: &cursor, at: message })?;
-        Ok(sequence)
+        Ok((envelope.sid, sequence))
     }
 
     fn message(
@@ -269,6 +275,9 @@ impl Reading<'_> {
         let (side, price) = self.to_yes(envelope.sid.unwrap_or(0), outcome, price);
         let market = self.market(&cursor, KIND, ticker)?;
         let venue_at = time_of(&cursor, KIND, millis, time)?;
+        // Without its place in the numbering nothing would tell that a change before it is missing.
+        around(KIND, "sid", envelope.sid)?;
+        around(KIND, "seq", envelope.seq)?;
         if change.micros() == 0 {
             self.drift.count(DriftKind::ZeroedField, "orderbook_delta.delta_fp");
         }
@@ -332,6 +341,8 @@ impl Reading<'_> {
             Ok(())
         })?;
         let market = self.market(&cursor, KIND, ticker)?;
+        // Whether the answer to get_snapshot takes a number is not documented; the subscription it answers on it must name.
+        around(KIND, "sid", envelope.sid)?;
         let venue_id = id.map(|id| self.scratch.text(&cursor, id)).transpose()?;
         if venue_id.is_none() {
             self.drift.count(DriftKind::MissingField, "orderbook_snapshot.market_id");
@@ -454,7 +465,7 @@ impl Reading<'_> {
         let (mut ticker, mut word, mut close, mut result, mut value) =
             (None, None, None, None, None);
         let (mut deactivated, mut determined, mut settled) = (None, None, None);
-        let ranges = &mut self.scratch.ranges;
+        let mut ranges = None;
         let cursor = message.object(KIND, |cursor, key| {
             let slot = match key {
                 b"market_ticker" => &mut ticker,
@@ -465,12 +476,7 @@ impl Reading<'_> {
                 b"is_deactivated" => &mut deactivated,
                 b"determination_ts" => &mut determined,
                 b"settled_ts" => &mut settled,
-                b"price_ranges" => {
-                    return cursor.array(|cursor| {
-                        ranges.push(tick_range(cursor, KIND)?);
-                        Ok(())
-                    });
-                }
+                b"price_ranges" => &mut ranges,
                 _ => return cursor.value().map(|_| ()),
             };
             *slot = Some(cursor.value()?);
@@ -480,18 +486,11 @@ impl Reading<'_> {
         let word_token = field(KIND, "event_type").required(word)?;
         let name = cursor.string_of(word_token)?;
         let word = self.scratch.text(&cursor, word_token)?;
-        let venue_at = match determined.or(settled) {
-            Some(token) => field(KIND, "determination_ts").instant(&cursor, token)?,
-            None => None,
-        };
+        // Whatever the other fields hold, what the word says has happened.
+        let venue_at = determined.filter(|token| token.kind != Kind::Null).or(settled);
+        let venue_at = self.spared_instant(&cursor, "determination_ts", venue_at);
         if name == "price_level_structure_updated" {
-            let tick = self.scratch.ranges.iter().map(|range| range.step).min();
-            let ranges = Span { start: 0, end: self.scratch.ranges.len() as u32 };
-            let Some(tick) = tick else {
-                return field(KIND, "price_ranges").required(None).map(|_| ());
-            };
-            self.push(Event::TickChange { market, tick, ranges, venue_at });
-            return Ok(());
+            return self.tick_change(&cursor, market, ranges, venue_at);
         }
         let status = match (&*name, deactivated.map(|token| token.kind)) {
             ("created", _) => Some(MarketStatus::Upcoming),
@@ -507,19 +506,13 @@ impl Reading<'_> {
                 None
             }
         };
-        let close_at = match close {
-            Some(token) if token.kind != Kind::Null => {
-                field(KIND, "close_ts").instant(&cursor, token)?
-            }
-            _ => None,
-        };
-        let settlement = match value {
-            Some(token) if !matches!(cursor.raw(token), "" | "null") => {
-                Some(field(KIND, "settlement_value").price(&cursor, token)?)
-            }
-            _ => None,
-        };
-        let result = match result.map(|token| cursor.string_of(token)).transpose()?.as_deref() {
+        let close_at = self.spared_instant(&cursor, "close_ts", close);
+        let given = value.filter(|token| !matches!(cursor.raw(*token), "" | "null"));
+        let settlement =
+            given.map(|token| field(KIND, "settlement_value").price(&cursor, token)).transpose();
+        let settlement = self.drift.spared(KIND, "settlement_value", settlement);
+        let result = result.map(|token| cursor.string_of(token)).transpose();
+        let result = match self.drift.spared(KIND, "result", result).as_deref() {
             Some("yes") => Some(Outcome::Yes),
             Some("no") => Some(Outcome::No),
             _ => None,
@@ -533,6 +526,40 @@ impl Reading<'_> {
             settlement,
             venue_at,
         }));
+        Ok(())
+    }
+
+    /// A time of a market's life, which its message can do without.
+    fn spared_instant(
+        &mut self,
+        cursor: &Cursor<'_>,
+        name: &'static str,
+        token: Option<Token>,
+    ) -> Option<Timestamp> {
+        const KIND: &str = "market_lifecycle_v2";
+        let token = token.filter(|token| token.kind != Kind::Null)?;
+        self.drift.spared(KIND, name, field(KIND, name).instant(cursor, token))
+    }
+
+    fn tick_change(
+        &mut self,
+        cursor: &Cursor<'_>,
+        market: Text,
+        list: Option<Token>,
+        venue_at: Option<Timestamp>,
+    ) -> Result<(), DecodeError> {
+        const KIND: &str = "market_lifecycle_v2";
+        let name = field(KIND, "price_ranges");
+        let list = name.required(list)?;
+        let ranges = &mut self.scratch.ranges;
+        cursor.seek(list.start as usize).array(|cursor| {
+            ranges.push(tick_range(cursor, KIND)?);
+            Ok(())
+        })?;
+        let tick = ranges.iter().map(|range| range.step).min();
+        let ranges = Span { start: 0, end: ranges.len() as u32 };
+        let Some(tick) = tick else { return name.required(None).map(|_| ()) };
+        self.push(Event::TickChange { market, tick, ranges, venue_at });
         Ok(())
     }
 

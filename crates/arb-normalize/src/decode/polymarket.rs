@@ -36,14 +36,9 @@ impl Decode for PolymarketDecoder {
         if usual_order::price_change(&cursor, &mut self.scratch).is_none() {
             self.scratch.clear();
             let mut reading = Reading { scratch: &mut self.scratch, drift: &mut self.drift };
-            if let Err(error) = reading.frame(cursor) {
-                if let DecodeError::Missing { kind, field, .. } = &error {
-                    self.drift.count(DriftKind::MissingField, &format!("{kind}.{field}"));
-                }
-                return Err(error);
-            }
+            reading.frame(cursor)?;
         }
-        Ok(Decoded::new(None, self.scratch.events(text)))
+        Ok(Decoded::new(None, None, self.scratch.events(text)))
     }
 
     fn drift(&self) -> &Drift {
@@ -53,6 +48,19 @@ impl Decode for PolymarketDecoder {
 
 fn field(message: &'static str, name: &'static str) -> Field {
     Field { venue: Venue::Polymarket, message, name }
+}
+
+/// The refusal of a message whose array is lost with it, whatever else is in there.
+fn beside_others(error: DecodeError) -> DecodeError {
+    match error {
+        DecodeError::Missing { venue, field, .. } => {
+            DecodeError::Missing { venue, kind: "message", field }
+        }
+        DecodeError::Value { venue, field, value, reason, .. } => {
+            DecodeError::Value { venue, kind: "message", field, value, reason }
+        }
+        error => error,
+    }
 }
 
 /// One frame being read.
@@ -67,12 +75,38 @@ impl Reading<'_> {
             self.scratch.events.push(Event::Pong);
             return Ok(());
         }
-        if cursor.peek() == Some(b'[') {
-            cursor.array(|cursor| self.message(cursor))?;
-        } else {
-            self.message(&mut cursor)?;
+        if cursor.peek() != Some(b'[') {
+            self.counted(|reading| reading.message(&mut cursor))?;
+            return cursor.end();
         }
-        cursor.end()
+        let mut left_out = None;
+        cursor.array(|cursor| {
+            let events = self.scratch.events.len();
+            match self.counted(|reading| reading.message(cursor)) {
+                // The message was read to its end before anything in it was judged, so the cursor stands behind it.
+                Err(error) if error.may_concern_books() => Err(error),
+                Err(error) if error.may_concern_status() => Err(beside_others(error)),
+                Err(error) => {
+                    self.scratch.events.truncate(events);
+                    left_out.get_or_insert(error);
+                    Ok(())
+                }
+                Ok(()) => Ok(()),
+            }
+        })?;
+        cursor.end()?;
+        match left_out {
+            Some(error) if self.scratch.events.is_empty() => Err(error),
+            _ => Ok(()),
+        }
+    }
+
+    /// Counts why a message is refused.
+    fn counted(
+        &mut self,
+        read: impl FnOnce(&mut Self) -> Result<(), DecodeError>,
+    ) -> Result<(), DecodeError> {
+        read(self).inspect_err(|error| self.drift.count_refusal(error))
     }
 
     /// Reads one message. The kind may stand behind the members it explains, so they are located first.
@@ -304,18 +338,20 @@ impl Reading<'_> {
 
     fn resolved(&mut self, cursor: &Cursor<'_>, fields: &Fields) -> Result<(), DecodeError> {
         const KIND: &str = "market_resolved";
-        let winner = fields.winner.map(|token| cursor.string_of(token)).transpose()?;
+        let winner = fields.winner.map(|token| cursor.string_of(token)).transpose();
+        let winner = self.drift.spared(KIND, "winning_asset_id", winner);
         let mut result = None;
         if let (Some(winner), Some(assets)) = (winner, fields.assets) {
             let mut outcomes = [Outcome::Yes, Outcome::No].into_iter();
-            cursor.seek(assets.start as usize).array(|cursor| {
+            let read = cursor.seek(assets.start as usize).array(|cursor| {
                 let token = cursor.value()?;
                 let outcome = outcomes.next();
                 if cursor.string_of(token)? == winner {
                     result = outcome;
                 }
                 Ok(())
-            })?;
+            });
+            self.drift.spared(KIND, "assets_ids", read.map(Some));
         }
         self.lifecycle(cursor, KIND, fields, MarketStatus::Settled, result)
     }
@@ -329,7 +365,8 @@ impl Reading<'_> {
         result: Option<Outcome>,
     ) -> Result<(), DecodeError> {
         let market = self.id(cursor, field(kind, "market"), fields.market)?;
-        let venue_at = self.timestamp(cursor, kind, fields)?;
+        let venue_at = self.timestamp(cursor, kind, fields);
+        let venue_at = self.drift.spared(kind, "timestamp", venue_at);
         let word = self.scratch.own(kind);
         self.scratch.events.push(Event::Lifecycle(State {
             market,
