@@ -66,6 +66,19 @@ pub enum VenueError {
         #[source]
         source: arb_normalize::DecodeError,
     },
+    /// A listing that comes in pages names one that was read already, or has too many to be true. What was read of it is thrown
+    /// away: it may lack anything.
+    #[error(
+        "{venue} {path}: the listing does not end: after {pages} pages it goes on from a place that was read, or without bound"
+    )]
+    Endless {
+        /// The venue.
+        venue: Venue,
+        /// The path asked for.
+        path: String,
+        /// Pages read.
+        pages: usize,
+    },
     /// The client itself could not be built.
     #[error("the http client could not be built")]
     Client(#[source] Box<dyn std::error::Error + Send + Sync>),
@@ -76,7 +89,7 @@ impl VenueError {
     #[must_use]
     pub fn is_retryable(&self) -> bool {
         match self {
-            Self::Transport { .. } | Self::Suspended { .. } => true,
+            Self::Transport { .. } | Self::Suspended { .. } | Self::Endless { .. } => true,
             Self::Status { status, .. } => matches!(status, 408 | 425 | 429 | 500..=599),
             Self::Sign { .. } | Self::Body { .. } | Self::Client(_) => false,
         }

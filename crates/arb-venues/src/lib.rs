@@ -5,6 +5,7 @@ pub mod clock;
 pub mod error;
 pub mod gas;
 pub mod kalshi;
+mod pages;
 pub mod polymarket;
 pub mod rest;
 pub mod source;

@@ -17,6 +17,7 @@ use crate::bucket::TokenRate;
 use crate::clock::ClockOffset;
 use crate::error::VenueError;
 use crate::kalshi::{AccountLimits, FeesFrom, KalshiCredentials, fee_timeline};
+use crate::pages::Pages;
 use crate::rest::{Request, Rest, RestConfig};
 use crate::source::{Discovery, MarketFilter, MarketSource};
 
@@ -217,20 +218,20 @@ impl KalshiRest {
     pub async fn event_fee_changes(&self, event: &str) -> Result<Vec<FeeChange>, VenueError> {
         let path = "/events/fee_changes";
         let mut changes = Vec::new();
-        let mut cursor: Option<String> = None;
+        let mut pages = Pages::new(Venue::Kalshi, path);
         loop {
             let mut request = Request::get(path)
                 .cost(COST)
                 .with("event_ticker", event)
                 .with("limit", FEE_CHANGES_PAGE);
-            if let Some(cursor) = &cursor {
+            if let Some(cursor) = pages.cursor() {
                 request = request.with("cursor", cursor);
             }
             let answer = self.rest.send(&request).await?;
             let page = body::event_fee_changes(&answer).map_err(|error| refused(path, error))?;
-            cursor.clone_from(&page.cursor);
+            let next = page.cursor.clone();
             changes.extend(whole(path, page)?.into_iter().filter(|change| change.of == event));
-            if cursor.is_none() {
+            if !pages.turn(next)? {
                 return Ok(changes);
             }
         }
@@ -292,10 +293,10 @@ impl KalshiRest {
         read: impl Fn(&[u8]) -> Result<Page<T>, arb_normalize::DecodeError>,
     ) -> Result<Vec<T>, VenueError> {
         let mut items = Vec::new();
-        let mut cursor: Option<String> = None;
+        let mut pages = Pages::new(Venue::Kalshi, request.path);
         loop {
             let mut request = request.clone();
-            if let Some(cursor) = &cursor {
+            if let Some(cursor) = pages.cursor() {
                 request = request.with("cursor", cursor);
             }
             let answer = self.rest.send(&request).await?;
@@ -304,8 +305,7 @@ impl KalshiRest {
                 tracing::warn!(error = %refusal.error, path = request.path, "an item of a listing cannot be read");
             }
             items.extend(page.items);
-            cursor = page.cursor;
-            if cursor.is_none() {
+            if !pages.turn(page.cursor)? {
                 return Ok(items);
             }
         }
@@ -358,7 +358,7 @@ impl MarketSource for KalshiRest {
     async fn markets(&self, filter: &MarketFilter) -> Result<Discovery, VenueError> {
         let path = "/events";
         let mut found = Discovery::default();
-        let mut cursor: Option<String> = None;
+        let mut pages = Pages::new(Venue::Kalshi, path);
         loop {
             let mut request = Request::get(path)
                 .cost(COST)
@@ -368,7 +368,7 @@ impl MarketSource for KalshiRest {
             if let Some(series) = &filter.series {
                 request = request.with("series_ticker", series);
             }
-            if let Some(cursor) = &cursor {
+            if let Some(cursor) = pages.cursor() {
                 request = request.with("cursor", cursor);
             }
             let answer = self.rest.send(&request).await?;
@@ -380,9 +380,8 @@ impl MarketSource for KalshiRest {
             for market in page.items.into_iter().flat_map(|event| event.markets) {
                 found.offer(market);
             }
-            cursor = page.cursor;
             let enough = filter.limit.is_some_and(|limit| found.markets.len() >= limit);
-            if cursor.is_none() || enough {
+            if enough || !pages.turn(page.cursor)? {
                 break;
             }
         }

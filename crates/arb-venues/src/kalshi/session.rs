@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
+use arb_normalize::books::{Numbered, Numbering, Repeated};
 use arb_ws::{AfterRefusal, Handshake, Key, KeyId, Outbox, Refusal, Session, Verdict};
 use time::OffsetDateTime;
 
@@ -33,8 +34,7 @@ const LIFECYCLE_TRIES: u32 = 3;
 #[derive(Debug, Default)]
 struct Subscription {
     markets: HashSet<Arc<str>>,
-    /// The last number seen.
-    last: Option<u64>,
+    numbers: Numbering,
     /// The venue takes no more markets on it.
     full: bool,
     /// Its end has been asked for.
@@ -45,7 +45,7 @@ struct Subscription {
 #[derive(Debug, Default)]
 struct Lifecycle {
     sid: Option<u64>,
-    last: Option<u64>,
+    numbers: Numbering,
     tries: u32,
 }
 
@@ -460,26 +460,21 @@ impl KalshiSession {
             }
             None => return,
         };
-        let gap = subscription.last.is_some_and(|last| seq > last + 1);
-        let restart = snapshot && seq == 1;
-        if gap {
+        if is_gap(&mut subscription.numbers, seq, snapshot) {
             for wanted in subscription.markets.iter().filter_map(|name| self.keys.get(name)) {
                 out.gap(wanted.id);
             }
         }
-        subscription.last =
-            Some(if restart { 1 } else { subscription.last.map_or(seq, |last| last.max(seq)) });
     }
 
     /// A lost lifecycle message may have been a close: it is told as a gap of no key, so that whoever reads the catalogue can do so
     /// at once.
     fn count_lifecycle(&mut self, seq: u64, out: &mut Outbox) {
-        if self.lifecycle.last.is_some_and(|last| seq > last + 1) {
+        if is_gap(&mut self.lifecycle.numbers, seq, false) {
             metrics::counter!("arb_venues_lifecycle_gaps_total", "venue" => "kalshi").increment(1);
             tracing::warn!(venue = "kalshi", "lifecycle messages were lost");
             out.missed();
         }
-        self.lifecycle.last = self.lifecycle.last.max(Some(seq));
     }
 
     /// A frame about one market's book.
@@ -681,6 +676,12 @@ impl Session for KalshiSession {
         }
         AfterRefusal::Default
     }
+}
+
+/// Takes the number of a message of a subscription; whether messages are missing before it.
+fn is_gap(numbers: &mut Numbering, seq: u64, is_snapshot: bool) -> bool {
+    let repeated = || if is_snapshot { Repeated::Snapshot } else { Repeated::Untold };
+    matches!(numbers.take(seq, repeated), Numbered::Gap | Numbered::Restarted)
 }
 
 fn names(keys: &[Key]) -> Vec<&str> {

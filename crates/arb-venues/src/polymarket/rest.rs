@@ -10,6 +10,7 @@ use time::OffsetDateTime;
 use crate::bucket::TokenRate;
 use crate::clock::ClockOffset;
 use crate::error::VenueError;
+use crate::pages::Pages;
 use crate::rest::{Request, Rest, RestConfig};
 use crate::source::{Discovery, MarketFilter, MarketSource};
 
@@ -72,10 +73,10 @@ impl MarketSource for PolymarketRest {
     async fn markets(&self, filter: &MarketFilter) -> Result<Discovery, VenueError> {
         let path = "/markets/keyset";
         let mut found = Discovery::default();
-        let mut cursor: Option<String> = None;
+        let mut pages = Pages::new(Venue::Polymarket, path);
         loop {
             let mut request = Request::get(path).with("limit", MARKETS_PAGE).with("closed", false);
-            if let Some(cursor) = &cursor {
+            if let Some(cursor) = pages.cursor() {
                 request = request.with("after_cursor", cursor);
             }
             let answer = self.gamma.send(&request).await?;
@@ -92,9 +93,8 @@ impl MarketSource for PolymarketRest {
                     found.skip("no_token");
                 }
             }
-            cursor = page.cursor;
             let enough = filter.limit.is_some_and(|limit| found.markets.len() >= limit);
-            if cursor.is_none() || enough {
+            if enough || !pages.turn(page.cursor)? {
                 break;
             }
         }

@@ -452,6 +452,29 @@ fn lost_trades_are_no_gap_of_a_book_and_lost_deltas_none_of_the_trades() {
 }
 
 #[test]
+fn numbers_that_went_wrong_do_not_hide_later_losses() {
+    let mut venue = Script::open();
+    let books = venue.subscribe(&keys(&["A"]));
+    venue.subscribed(&books, 1);
+    venue.delta("A", 1, 1);
+    venue.delta("A", 1, 1_000);
+    assert_eq!(venue.out.gaps(), [id(0)]);
+    // It goes on where it was, which the second number tells, and from then on losses show again.
+    venue.delta("A", 1, 2);
+    assert!(venue.out.gaps().is_empty());
+    venue.delta("A", 1, 3);
+    assert_eq!(venue.out.gaps(), [id(0)]);
+    venue.delta("A", 1, 4);
+    assert!(venue.out.gaps().is_empty());
+    venue.delta("A", 1, 6);
+    assert_eq!(venue.out.gaps(), [id(0)]);
+    // One that comes again is none.
+    venue.delta("A", 1, 6);
+    venue.delta("A", 1, 7);
+    assert!(venue.out.gaps().is_empty());
+}
+
+#[test]
 fn lost_trades_are_counted() {
     let recorder = DebuggingRecorder::new();
     metrics::with_local_recorder(&recorder, || {

@@ -6,6 +6,7 @@ use std::time::Duration;
 use arb_normalize::MarketStatus;
 use arb_normalize::market::FeeData;
 use arb_venues::kalshi::{KalshiCredentials, KalshiRest};
+use arb_venues::polymarket::PolymarketRest;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 use arb_venues::{ClockOffset, MarketFilter, MarketSource, RestConfig, TokenRate, VenueError};
@@ -292,6 +293,35 @@ async fn a_listing_of_several_pages_is_read_to_the_end() {
     let asked = std::mem::take(&mut *asked.lock().unwrap());
     assert_eq!(asked.len(), 2, "{asked:?}");
     assert!(asked.iter().all(|line| line.contains("status=open")), "{asked:?}");
+}
+
+#[tokio::test]
+async fn a_listing_that_goes_in_circles_is_an_error_and_not_for_ever() {
+    let url = serve_by(|line| {
+        if line.contains("fee_changes") {
+            return (200, r#"{"event_fee_changes":[],"cursor":"again"}"#);
+        }
+        if line.contains("keyset") {
+            return (200, r#"{"markets":[],"next_cursor":"again"}"#);
+        }
+        (200, r#"{"events":[],"markets":[],"cursor":"again"}"#)
+    })
+    .await;
+    let rest = KalshiRest::new(&url, None, ClockOffset::new("kalshi")).unwrap();
+    let polymarket = PolymarketRest::new(&url, &url, ClockOffset::new("polymarket")).unwrap();
+    let read = async {
+        let every = MarketFilter::default();
+        [
+            rest.markets(&every).await.unwrap_err(),
+            rest.named(&["E-1".to_owned()]).await.unwrap_err(),
+            rest.event_fee_changes("E").await.unwrap_err(),
+            polymarket.markets(&every).await.unwrap_err(),
+        ]
+    };
+    let errors = tokio::time::timeout(Duration::from_secs(30), read).await.unwrap();
+    for error in errors {
+        assert!(matches!(error, VenueError::Endless { pages: 2, .. }), "{error}");
+    }
 }
 
 #[tokio::test]

@@ -6,11 +6,12 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
+use arb_normalize::books::Numbering;
 use arb_ws::Outbox;
 
 use super::{
     Command, DEAD_SUBSCRIPTION, KalshiSession, MARKETS_PER_SUBSCRIPTION, PASSING, RETRY_AFTER,
-    SUBSCRIPTION_FULL, Wanted,
+    SUBSCRIPTION_FULL, Wanted, is_gap,
 };
 
 /// How often the channel may be refused on one link, for reasons that do not pass, without a grant in between.
@@ -69,8 +70,7 @@ fn texts(markets: &[Arc<str>]) -> Vec<&str> {
 #[derive(Debug, Default)]
 struct Subscription {
     markets: HashSet<Arc<str>>,
-    /// The last number seen.
-    last: Option<u64>,
+    numbers: Numbering,
     /// The venue takes no more markets on it.
     full: bool,
 }
@@ -278,11 +278,10 @@ impl KalshiSession {
     pub(super) fn count_trades(&mut self, sid: u64, seq: u64) {
         let Some(trades) = &mut self.trades else { return };
         let Some(known) = trades.subscriptions.get_mut(&sid) else { return };
-        if known.last.is_some_and(|last| seq > last + 1) {
+        if is_gap(&mut known.numbers, seq, false) {
             metrics::counter!("arb_venues_trade_gaps_total", "venue" => "kalshi").increment(1);
             tracing::debug!(venue = "kalshi", sid, seq, "trades were lost");
         }
-        known.last = known.last.max(Some(seq));
     }
 
     /// A trade of a subscription that is not known any more, such as one whose acknowledgement was lost, ends it.
