@@ -23,8 +23,8 @@ pub(crate) use self::editions::edition;
 use self::one_sided::one_sided;
 use self::opponents::{opponents, parties};
 use self::relations::{
-    another_prize, leftovers, lower_place, meet, narrowed_by_words, other_outcome, progression,
-    two_sided,
+    another_prize, denied, leftovers, lower_place, meet, narrowed_by_words, other_outcome,
+    progression, two_sided,
 };
 use self::residue::{GROUPS, Group, Residue, weight};
 use self::roles::roles;
@@ -45,6 +45,10 @@ struct Findings {
     relation: Option<Relation>,
     /// One side says more of where, how or at what it happens, and nothing else is left over.
     restricted: bool,
+    /// One side names several of which any is enough (`the US or Israel`), the other one of them.
+    either: bool,
+    /// A side that asks for none where the other one asks whether there is any.
+    nothing: [bool; 2],
 }
 
 impl Findings {
@@ -134,7 +138,7 @@ pub(crate) fn compare(k: &Reading, p: &Reading) -> Judgement {
             None => leftovers(k, p, &rk, &rp, &found),
         }
     } else {
-        other_outcome(k, p, sk, sp, &conflicts, &mut found)
+        other_outcome(k, p, (sk, &rk), (sp, &rp), &conflicts, &mut found)
     };
     if p.sides.is_some() && relation != Relation::Unrelated {
         relation = two_sided(k, p, relation, &mut found);
@@ -145,9 +149,13 @@ pub(crate) fn compare(k: &Reading, p: &Reading) -> Judgement {
     }
     let verdict = verdict(relation, &found, similarity);
     let statistic = k.has_kind(Kind::Measure) && p.has_kind(Kind::Measure);
-    relation = narrowed_by_words(relation, &found, statistic);
+    relation = narrowed_by_words(relation, &found, statistic, progress.is_some());
+    let (not_k, not_p) = (sk.negated != found.nothing[0], sp.negated != found.nothing[1]);
+    relation = denied(relation, not_k, not_p);
     let crossing = [Relation::Equal, Relation::Subset, Relation::Superset, Relation::Overlap];
     if crossing.contains(&relation)
+        && !not_k
+        && !not_p
         && lower_place(k, p)
         && !found.any(DifferenceKind::Contradiction)
     {
@@ -242,15 +250,14 @@ fn names(atoms: &[&Atom]) -> String {
 fn negation(k: &Reading, p: &Reading, sk: &Statement, sp: &Statement, found: &mut Findings) {
     let any = |r: &Reading| r.statements().any(|s| s.negated);
     let aside = |r: &Reading| r.statements().any(|s| s.negated_aside);
-    if sk.negated != sp.negated {
+    if (sk.negated != found.nothing[0]) != (sp.negated != found.nothing[1]) {
         // A word for the opposite in the question, and a condition that denies the same, say it twice.
         let plain =
             |r: &Reading| r.titles.iter().any(|s| s.opposite) && r.statements().all(|s| s.negated);
         let kind =
             if plain(k) || plain(p) { DifferenceKind::Caveat } else { DifferenceKind::Missing };
         found.add("polarity", mark(sk.negated, "not"), mark(sp.negated, "not"), kind);
-        found.meet(Relation::Complement);
-    } else if any(k) != any(p) || aside(k) != aside(p) {
+    } else if found.nothing == [false; 2] && (any(k) != any(p) || aside(k) != aside(p)) {
         let not = |r: &Reading| mark(any(r) || aside(r), "not").to_owned();
         found.add("polarity", not(k), not(p), DifferenceKind::Missing);
     }

@@ -179,6 +179,11 @@ impl Statement {
         self.atoms.iter().filter(move |atom| atom.at < verb)
     }
 
+    /// Whether an atom of that kind is present.
+    pub(crate) fn has_kind(&self, kind: Kind) -> bool {
+        self.atoms.iter().any(|atom| atom.kind == kind)
+    }
+
     /// Whether an atom of that kind and id is present.
     pub(crate) fn has(&self, kind: Kind, id: &str) -> bool {
         self.atoms.iter().any(|atom| atom.kind == kind && atom.id == id)

@@ -21,5 +21,7 @@ mod markets;
 mod perturbations;
 #[path = "matching/redundancy.rs"]
 mod redundancy;
+#[path = "matching/without_rules.rs"]
+mod without_rules;
 #[path = "matching/wordings.rs"]
 mod wordings;

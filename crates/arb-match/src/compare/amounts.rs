@@ -20,16 +20,28 @@ pub(super) fn amounts(k: &Reading, p: &Reading, found: &mut Findings) {
     let settled: Vec<Amount> = a.iter().filter(|x| b.iter().any(|y| same(x, y))).cloned().collect();
     a.retain(|x| !settled.iter().any(|y| same(x, y)));
     b.retain(|y| !settled.iter().any(|x| same(x, y)));
-    // A margin or a size that only one side asks for narrows that side.
-    let sized = |all: &[Amount]| {
-        all.iter().any(|x| x.compared || matches!(x.unit.as_str(), "%" | "bps") || money(x))
+    // Cutting 0 times is not cutting.
+    if settled.is_empty() && b.is_empty() && none(&a) {
+        found.nothing[0] = true;
+        a.clear();
+    } else if settled.is_empty() && a.is_empty() && none(&b) {
+        found.nothing[1] = true;
+        b.clear();
+    }
+    // A margin, a size or a count that only one side asks for narrows that side.
+    let sized = |all: &[Amount], other: &Reading| {
+        all.iter().any(|x| {
+            let counted = !x.unit.is_empty() && other.has_stem(&x.unit);
+            x.compared || matches!(x.unit.as_str(), "%" | "bps") || money(x) || counted
+        })
     };
-    if settled.is_empty() && a.is_empty() && sized(&b) {
+    if settled.is_empty() && a.is_empty() && sized(&b, k) {
         found.meet(Relation::Superset);
-    } else if settled.is_empty() && b.is_empty() && sized(&a) {
+    } else if settled.is_empty() && b.is_empty() && sized(&a, p) {
         found.meet(Relation::Subset);
     }
     let mut opposed: Option<String> = None;
+    let mut unlike = false;
     for x in &a {
         let Some(at) = b.iter().position(|y| unit(x, y)) else {
             // 30 °C is not 30 °F, nor are $400 C$400.
@@ -40,6 +52,7 @@ pub(super) fn amounts(k: &Reading, p: &Reading, found: &mut Findings) {
                 found.meet(Relation::Overlap);
             } else {
                 found.add("threshold", show(x), "", DifferenceKind::Missing);
+                unlike = true;
             }
             continue;
         };
@@ -55,6 +68,10 @@ pub(super) fn amounts(k: &Reading, p: &Reading, found: &mut Findings) {
             Some(_) => found.meet(Relation::Disjoint),
         }
         opposed.get_or_insert_with(|| x.unit.clone());
+    }
+    // Basis points and numbers of cuts are counted apart.
+    if unlike && !b.is_empty() {
+        found.meet(Relation::Overlap);
     }
     for y in &b {
         found.add("threshold", "", show(y), DifferenceKind::Missing);
@@ -88,6 +105,13 @@ pub(super) fn amount_pair(k: &Reading, p: &Reading, x: &Amount, y: &Amount, foun
     };
     found.add("threshold", show(x), show(y), kind);
     found.meet(relation);
+}
+
+/// Whether the one number asked for is a count of none.
+fn none(all: &[Amount]) -> bool {
+    let [one] = all else { return false };
+    let counts = !matches!(one.unit.as_str(), "" | "%" | "bps") && measured(&one.unit).is_none();
+    counts && one.interval == Interval::point(0)
 }
 
 /// Whether two amounts count or measure the same. A count's noun may be any word both know (`3,000 measles cases`, `3,000 confirmed

@@ -26,6 +26,14 @@ pub(super) fn one_sided(
             found.add(atom.kind.as_str(), a, b, kind);
         }
     }
+    // Without rules the label alone says who or what is meant, but for the nominee of the party that the question names.
+    let nominee = || k.titles.iter().any(|s| s.subject().any(|a| a.kind == Kind::Party));
+    if let Some(label) = k.label.as_ref().filter(|_| k.claims.is_empty() && !nominee()) {
+        let residue = Residue::of(label, k, p);
+        for atom in [Group::Who, Group::Place].iter().flat_map(|group| residue.of_group(*group)) {
+            found.add(atom.kind.as_str(), atom.text.as_str(), "", DifferenceKind::Missing);
+        }
+    }
     let claim = |mine: &Reading, other: &Reading| {
         mine.claims.first().map(|s| Residue::of(s, mine, other)).unwrap_or_default()
     };
@@ -97,7 +105,9 @@ fn wider_or_narrower(k: &Reading, p: &Reading, rk: &Residue, rp: &Residue, found
             |a: &Atom| a.kind == Kind::Verb && mine.statements().any(|s| s.or.contains(&a.at));
         residue.atoms.iter().any(|(a, w)| *w >= 0.5 && (more(a) || one_of(a)))
     };
-    match (or(k, rk, p), or(p, rp, k)) {
+    let either = (or(k, rk, p), or(p, rp, k));
+    found.either = either.0 || either.1;
+    match either {
         (true, false) => found.meet(Relation::Superset),
         (false, true) => found.meet(Relation::Subset),
         _ => {}

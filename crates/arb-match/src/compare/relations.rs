@@ -34,6 +34,23 @@ pub(super) fn meet(a: Relation, b: Relation) -> Relation {
     }
 }
 
+/// The relation of two propositions from that of what they affirm, where one of them or both deny it.
+pub(super) const fn denied(relation: Relation, kalshi: bool, polymarket: bool) -> Relation {
+    use Relation::{Complement, Disjoint, Equal, Overlap, Subset, Superset, Unrelated};
+    match (relation, kalshi, polymarket) {
+        (Unrelated, ..) => Unrelated,
+        (relation, false, false) => relation,
+        (Equal | Complement, true, true) => relation,
+        (Equal, ..) => Complement,
+        (Complement, ..) => Equal,
+        // Whoever does not come by June may come by July.
+        (Subset, true, true) | (Disjoint, true, false) => Superset,
+        (Superset, true, true) | (Disjoint, false, true) => Subset,
+        (Subset, false, true) | (Superset, true, false) => Disjoint,
+        (Subset | Superset | Disjoint | Overlap, ..) => Overlap,
+    }
+}
+
 /// How far in the same competition each side asks for: winning implies having come that far, and the final implies the semi-final.
 pub(super) fn progression(
     sk: &Statement,
@@ -95,6 +112,11 @@ pub(super) fn progression(
         if entered(sp) && placed(sk) && !won(sk) {
             return Some(Relation::Superset);
         }
+    }
+    // Winning so many games is no win of what they are played for.
+    let games = |s: &Statement| won(s) && !s.amounts.is_empty() && !s.has_kind(Kind::Competition);
+    if games(sk) || games(sp) {
+        return None;
     }
     if let Some(relation) = entailed(rk, rp, conflicts) {
         return Some(relation);
@@ -186,7 +208,12 @@ pub(super) fn another_prize(sk: &Statement, sp: &Statement, rk: &Residue, rp: &R
 }
 
 /// The relation with what the terms make of it that only one side has.
-pub(super) fn narrowed_by_words(relation: Relation, found: &Findings, statistic: bool) -> Relation {
+pub(super) fn narrowed_by_words(
+    relation: Relation,
+    found: &Findings,
+    statistic: bool,
+    progress: bool,
+) -> Relation {
     let other = |terms: &[&str]| narrowed(found, terms);
     let implied = matches!(relation, Relation::Equal | Relation::Subset | Relation::Superset);
     if implied && superlative(found) {
@@ -201,6 +228,12 @@ pub(super) fn narrowed_by_words(relation: Relation, found: &Findings, statistic:
         }
         // Two thresholds exclude each other only in one statistic.
         Relation::Disjoint if other(&["measure"]) => Relation::Overlap,
+        // A longer window or a wider range of a narrower event.
+        Relation::Subset | Relation::Superset
+            if !progress && !found.either && crossing(found, relation) =>
+        {
+            Relation::Overlap
+        }
         _ => relation,
     }
 }
@@ -211,6 +244,23 @@ fn superlative(found: &Findings) -> bool {
     let mut wordings = missing.filter(|d| d.term == "wording");
     wordings.any(|d| {
         SUPERLATIVES.contains(&d.kalshi.as_str()) || SUPERLATIVES.contains(&d.polymarket.as_str())
+    })
+}
+
+/// Whether the wider side says more of who, where or in what than the narrower one. Whose administration or which parliament it is, one
+/// of two deadlines may say and the other leave out.
+fn crossing(found: &Findings, relation: Relation) -> bool {
+    let what = ["measure", "competition", "category", "place", "team", "district", "party"];
+    let who = ["subject", "organisation", "office"];
+    let deadlines = found
+        .differences
+        .iter()
+        .any(|d| d.term == "window" && d.kind == DifferenceKind::Contradiction);
+    let tells = |term: &str| what.contains(&term) || !deadlines && who.contains(&term);
+    let mut missing = found.differences.iter().filter(|d| d.kind == DifferenceKind::Missing);
+    missing.any(|d| {
+        let wider = if relation == Relation::Subset { &d.polymarket } else { &d.kalshi };
+        tells(&d.term) && !wider.is_empty()
     })
 }
 
@@ -323,8 +373,8 @@ pub(super) fn shares(k: &Reading, p: &Reading) -> bool {
 pub(super) fn other_outcome(
     k: &Reading,
     p: &Reading,
-    sk: &Statement,
-    sp: &Statement,
+    (sk, rk): (&Statement, &Residue),
+    (sp, rp): (&Statement, &Residue),
     conflicts: &[Group],
     found: &mut Findings,
 ) -> Relation {
@@ -363,7 +413,9 @@ pub(super) fn other_outcome(
     // The nominee's win is the party's; whether the person is its nominee is not in the texts. Only parties win seats.
     let of_parties =
         k.has(Kind::Verb, "form") || [k, p].iter().all(|r| r.has(Kind::Rank, "most_seats"));
-    if same_event && conflicts == [Group::Who] && !of_parties {
+    let groups = [Group::Office, Group::Contest, Group::Place, Group::Degree];
+    let one_race = [rk, rp].iter().all(|r| groups.iter().all(|g| r.of_group(*g).is_empty()));
+    if same_event && conflicts == [Group::Who] && !of_parties && one_race && !lower_place(k, p) {
         let who = |mine: &Reading, other: &Reading| {
             let atoms = mine.subject().filter(|a| Group::of(a.kind) == Group::Who);
             let open: Vec<Kind> =

@@ -135,6 +135,16 @@ impl Statement {
         if !NEGATIONS.contains(&token.text.as_str()) {
             return false;
         }
+        // "Not-for-profit" is a kind, no denial.
+        if let [_, dash, next, ..] = &tokens[at..]
+            && matches!(token.text.as_str(), "not" | "no")
+            && dash.text == "-"
+            && next.word
+        {
+            let id = format!("{}-{}", token.text, next.stem);
+            self.atoms.push(Atom { kind: Kind::Word, text: id.clone(), id, at });
+            return true;
+        }
         // "A government that did not hold any" says which government, not that it does not happen.
         if relative(tokens, at) {
             self.negated_aside = true;
