@@ -41,8 +41,7 @@ fn run() -> Result<bool, Failure> {
         .build()
         .map_err(|error| Failure::run(format!("the runtime cannot be built: {error}")))?
         .block_on(doctor::examine(&endpoints, &settings));
-    for finding in &page {
-        terminal::line(&finding.to_string());
-    }
+    let lines: String = page.iter().map(|finding| format!("{finding}\n")).collect();
+    terminal::print(&lines)?;
     Ok(page.iter().all(|finding| finding.grade != Grade::Bad))
 }

@@ -13,6 +13,8 @@ pub mod keeper;
 pub mod kept_file;
 pub mod kill_switch;
 pub mod live;
+pub mod printer;
+pub mod program;
 pub mod publisher;
 pub mod quotes;
 pub mod registry;

@@ -40,17 +40,28 @@ const SETTLE: Duration = Duration::from_millis(300);
 /// Alerts on the screen.
 const ALERTS: usize = 3;
 
-/// Scans until the time is over, Ctrl-C or SIGTERM; a second one ends at once.
+/// Scans until the time is over, Ctrl-C or SIGTERM, or nothing can be printed any more; a second signal ends at once.
+///
+/// # Errors
+/// When it cannot start, when the simulation's score is not perfect, and when standard output could not be written for another
+/// reason than that it was closed.
 pub fn run(args: &Args, settings: &Settings) -> Result<(), Failure> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()
         .build()
         .map_err(|error| Failure::run(format!("the runtime cannot be built: {error}")))?;
+    terminal::start();
     let result = runtime.block_on(scan(args, settings));
     // A name that is still being looked up keeps nobody waiting.
     runtime.shutdown_timeout(Duration::from_millis(100));
-    result
+    match terminal::finish() {
+        Err(unwritten) if result.is_err() => {
+            terminal::complain(&format!("scan: {}", unwritten.message));
+            result
+        }
+        written => result.and(written),
+    }
 }
 
 async fn scan(args: &Args, settings: &Settings) -> Result<(), Failure> {
@@ -226,8 +237,8 @@ async fn watch(
             None => std::future::pending().await,
         }
     };
-    let interrupt = terminal::interrupted();
-    tokio::pin!(end, interrupt);
+    let (interrupt, unread) = (terminal::interrupted(), terminal::gone());
+    tokio::pin!(end, interrupt, unread);
     loop {
         tokio::select! {
             Some(finding) = findings.recv() => take(services, &mut tally, &finding, mode, !on_terminal),
@@ -248,6 +259,7 @@ async fn watch(
             }
             () = &mut end => break,
             _ = &mut interrupt => break,
+            () = &mut unread => break,
         }
     }
     if let Some(sim) = sim {

@@ -249,10 +249,9 @@ impl Settings {
     }
 
     /// A line a setting: name, value, where it came from. Passwords in addresses are hidden.
-    pub fn print(&self) {
-        for (name, value, origin) in &self.shown {
-            crate::terminal::line(&format!("{name:<24} {value:<32} {origin}"));
-        }
+    pub fn shown(&self) -> String {
+        let lines = self.shown.iter();
+        lines.map(|(name, value, origin)| format!("{name:<24} {value:<32} {origin}\n")).collect()
     }
 }
 

@@ -1,18 +1,93 @@
-//! Standard output: a table redrawn in place on a terminal, plain lines otherwise.
+//! Standard output and error: a table redrawn in place on a terminal, plain lines otherwise.
+//!
+//! While venues run nobody waits for who reads: a thread writes ([`Printer`]), and what nobody takes is dropped and counted.
 
-use std::io::{IsTerminal, Write, stdout};
+use std::io::{ErrorKind, IsTerminal, Write, stderr, stdout};
+use std::sync::OnceLock;
+use std::time::Duration;
 
-/// Writes a line to standard output. A closed pipe ends the program quietly, as other tools do.
-pub fn line(text: &str) {
-    if writeln!(stdout().lock(), "{text}").is_err() {
-        std::process::exit(0);
+use crate::failure::Failure;
+use crate::printer::Printer;
+
+/// How long the last lines get where they are not read.
+const LAST_LINES_WITHIN: Duration = Duration::from_secs(2);
+/// How long the cursor gets to come back where a second signal ends the program at once.
+const CURSOR_WITHIN: Duration = Duration::from_millis(100);
+
+const ENTER_SCREEN: &str = "\x1b[?1049h\x1b[?25l";
+const LEAVE_SCREEN: &str = "\x1b[?25h\x1b[?1049l";
+
+static OUT: OnceLock<Printer> = OnceLock::new();
+static LOG: OnceLock<Printer> = OnceLock::new();
+
+fn out() -> &'static Printer {
+    OUT.get_or_init(|| Printer::start("standard output", stdout()))
+}
+
+/// From now on nobody waits for standard error either.
+pub fn start() {
+    out();
+    LOG.get_or_init(|| Printer::start("standard error", stderr()));
+}
+
+/// Writes a whole text to standard output and waits for it. A closed pipe is nobody's fault: who read has had enough.
+///
+/// # Errors
+/// When it cannot be written.
+pub fn print(text: &str) -> Result<(), Failure> {
+    let mut out = stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) => unless_closed(&error),
+        Ok(()) => Ok(()),
     }
 }
 
-/// Writes a line to standard error.
+fn unless_closed(error: &std::io::Error) -> Result<(), Failure> {
+    if error.kind() == ErrorKind::BrokenPipe {
+        return Ok(());
+    }
+    Err(Failure::run(format!("standard output cannot be written: {error}")))
+}
+
+/// Has a line written to standard output, and does not wait for it.
+pub fn line(text: &str) {
+    out().put(format!("{text}\n"));
+}
+
+/// Writes a line to standard error; while venues run nobody waits for it.
 pub fn complain(text: &str) {
     // Nobody is left to tell when standard error is gone too.
-    let _ = writeln!(std::io::stderr().lock(), "{text}");
+    let _ = Log.write_all(format!("{text}\n").as_bytes());
+}
+
+/// Waits until standard output cannot be written any more.
+///
+/// # Cancel safety
+/// Nothing is lost when it is dropped.
+pub async fn gone() {
+    out().broken().await;
+}
+
+/// Gives the last lines their time and says how many were lost.
+///
+/// # Errors
+/// When standard output could not be written, for another reason than that it was closed.
+pub fn finish() -> Result<(), Failure> {
+    let written = out().finish(LAST_LINES_WITHIN);
+    if written.lost > 0 {
+        complain(&format!(
+            "scan: {} lines were not written, because nobody read them in time",
+            written.lost
+        ));
+    }
+    written.failure.map_or(Ok(()), |error| unless_closed(&error))
+}
+
+/// Gives the last complaints their time.
+pub fn finish_log() {
+    if let Some(log) = LOG.get() {
+        log.finish(LAST_LINES_WITHIN);
+    }
 }
 
 /// Whether a person looks at standard output.
@@ -20,19 +95,11 @@ pub fn is_terminal() -> bool {
     stdout().is_terminal()
 }
 
-/// Redraws a whole screen.
+/// Has a whole screen redrawn, unless a newer one comes first.
 pub fn redraw(screen: &str) {
-    let mut out = stdout().lock();
-    // Home, then every line cleared to its end, then everything below.
-    let mut text = String::from("\x1b[H");
-    for row in screen.lines() {
-        text.push_str(row);
-        text.push_str("\x1b[K\n");
-    }
-    text.push_str("\x1b[J");
-    if out.write_all(text.as_bytes()).and_then(|()| out.flush()).is_err() {
-        std::process::exit(0);
-    }
+    // Home, then every line cleared to its end, then everything below. No line end after the last row: it would scroll.
+    let rows: Vec<&str> = screen.lines().collect();
+    out().draw(format!("\x1b[H{}\x1b[K\x1b[J", rows.join("\x1b[K\n")));
 }
 
 /// Switches to the alternative screen, and back when dropped.
@@ -42,35 +109,45 @@ pub struct Screen(());
 impl Screen {
     /// Takes the screen over.
     pub fn enter() -> Self {
-        print_escape("\x1b[?1049h\x1b[?25l");
+        out().put(ENTER_SCREEN.to_owned());
         Self(())
     }
 }
 
 impl Drop for Screen {
     fn drop(&mut self) {
-        print_escape("\x1b[?25h\x1b[?1049l");
+        out().put(LEAVE_SCREEN.to_owned());
     }
 }
 
-fn print_escape(text: &str) {
-    let mut out = stdout().lock();
-    let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+/// Standard error, written by whoever has something to say or, while venues run, by its own thread.
+struct Log;
+
+impl Write for Log {
+    fn write(&mut self, text: &[u8]) -> std::io::Result<usize> {
+        let Some(log) = LOG.get() else { return stderr().lock().write(text) };
+        log.put(String::from_utf8_lossy(text).into_owned());
+        Ok(text.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
 }
 
 /// Writes log lines to standard error: warnings, or what RUST_LOG asks for. They stay off where they would
 /// run through the table on the same terminal, unless RUST_LOG asks for them.
 pub fn start_log(table: bool) {
     let asked = std::env::var("RUST_LOG").ok();
-    if asked.is_none() && table && std::io::stderr().is_terminal() {
+    if asked.is_none() && table && stderr().is_terminal() {
         return;
     }
     let filter = tracing_subscriber::EnvFilter::new(asked.as_deref().unwrap_or("warn"));
     // A second start changes nothing.
     let _ = tracing_subscriber::fmt()
         .with_env_filter(filter)
-        .with_ansi(std::io::stderr().is_terminal())
-        .with_writer(std::io::stderr)
+        .with_ansi(stderr().is_terminal())
+        .with_writer(|| Log)
         .try_init();
 }
 
@@ -80,7 +157,8 @@ pub async fn interrupted() {
     tokio::spawn(async {
         signal().await;
         if is_terminal() {
-            print_escape("\x1b[?25h\x1b[?1049l");
+            out().put(LEAVE_SCREEN.to_owned());
+            out().finish(CURSOR_WITHIN);
         }
         std::process::exit(130);
     });
