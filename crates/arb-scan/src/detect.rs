@@ -71,15 +71,17 @@ pub enum Refused {
         /// Its members.
         members: usize,
     },
-    /// More orders than a trade has.
+    /// More members than are traded together: a group's trade has an order for each, a chain's members are numbered by a byte.
     #[error(
-        "set {id} has {members} members, a trade has at most {MAX_LEGS} orders: approve a smaller set"
+        "set {id} has {members} members, of which at most {most} are traded together: approve a smaller set"
     )]
     TooMany {
         /// The set.
         id: String,
         /// Its members.
         members: usize,
+        /// The most.
+        most: usize,
     },
     /// A member that cannot be converted.
     #[error(
@@ -142,9 +144,14 @@ fn leg(
 
 /// Refuses a set of more members than a trade has orders.
 fn within_legs(set: &MarketSet) -> Result<(), Refused> {
+    within(set, MAX_LEGS)
+}
+
+/// Refuses a set of more than so many members.
+fn within(set: &MarketSet, most: usize) -> Result<(), Refused> {
     let members = set.members.len();
-    if members > MAX_LEGS {
-        return Err(Refused::TooMany { id: set.id.clone(), members });
+    if members > most {
+        return Err(Refused::TooMany { id: set.id.clone(), members, most });
     }
     Ok(())
 }

@@ -3,9 +3,12 @@
 use arb_normalize::opportunity::Action;
 use arb_normalize::{OpportunityClass, Outcome, Usd};
 
-use super::{Approved, Detector, Refused, legs_of};
+use super::{Approved, Detector, Refused, legs_of, within};
 use crate::sets::SetRelation;
 use crate::{Basket, Pick};
+
+/// The most members: each has a number of its own in a byte, by which its legs are told from those of others.
+const MOST: usize = 1 << 8;
 
 /// YES of a wide proposition with NO of a narrow one that implies it: "above 80" with not "above 100", "by December" with not "by
 /// June", a superset with not its subset. Every two members of a chain are a trade; of a member that both venues trade, the leg whose
@@ -25,6 +28,8 @@ use crate::{Basket, Pick};
 ///
 /// Worked: "above 80" offered at 0.62 and "above 90" bid at 0.66 (NO at 0.34) on Kalshi, 50 contracts each: $48 that pay at
 /// least $50. Fees 0.07 · 50 · (0.2356 + 0.2244) = 1.61 leave $0.39, and $50 more if it ends between 80 and 90.
+///
+/// A chain of more than 256 members is refused ([`Refused::TooMany`]).
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Chains;
 
@@ -38,6 +43,7 @@ impl Detector for Chains {
         if set.relation != SetRelation::Chain {
             return Ok(Vec::new());
         }
+        within(set, MOST)?;
         let mut baskets = Vec::new();
         for (wide, superset) in set.members.iter().enumerate() {
             for (narrow, subset) in set.members.iter().enumerate().skip(wide + 1) {

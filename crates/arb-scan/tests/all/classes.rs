@@ -481,7 +481,7 @@ fn a_field_of_forty_is_one_trade_and_one_of_more_than_sixty_four_none() {
     assert!(nets(&group).is_empty());
     assert_eq!(
         group.board().refused()[0].to_string(),
-        "set s has 65 members, a trade has at most 64 orders: approve a smaller set"
+        "set s has 65 members, of which at most 64 are traded together: approve a smaller set"
     );
 }
 
@@ -542,4 +542,28 @@ fn a_member_changes_venue_within_one_episode() {
     assert_eq!(pipeline.sink().shown.len(), 2);
     pipeline.on_close(Venue::Polymarket, 0, at(9));
     assert_eq!(pipeline.sink().shown.len(), 3, "Kalshi's 0.45 still pays with NO at 0.50");
+}
+
+#[test]
+fn a_chain_of_more_members_than_can_be_told_apart_is_refused() {
+    let chain = |members: usize| {
+        let members: Vec<String> =
+            (0..members).map(|n| format!(r#"{{"kalshi":"K{n}","polymarket":"{n}"}}"#)).collect();
+        let file =
+            format!(r#"[{{"id":"c","relation":"chain","members":[{}]}}]"#, members.join(","));
+        let config = PipelineConfig::default().with_detectors(detect::all());
+        let mut pipeline = Pipeline::new(config, Memory::default());
+        pipeline.replace_sets(sets::parse(&file).unwrap());
+        // YES of K255 at 0.45, and nobody else has a book.
+        let level = |price: &str| [(price.to_owned(), "60".to_owned())];
+        let frame = kalshi_of("K255", 1, 1, &level("0.43"), &level("0.55"));
+        pipeline.on_frame(Venue::Kalshi, 0, at(0), frame.as_bytes());
+        let refused: Vec<String> =
+            pipeline.board().refused().iter().map(|r| r.to_string()).collect();
+        (pipeline.open_opportunities().count(), refused)
+    };
+    assert_eq!(chain(256), (0, Vec::new()), "one leg is no trade");
+    let reason =
+        "set c has 257 members, of which at most 256 are traded together: approve a smaller set";
+    assert_eq!(chain(257), (0, vec![reason.to_owned()]));
 }
