@@ -33,7 +33,7 @@ use std::time::Duration;
 use crate::decode::{Decoded, Drift, DriftKind, Sequence};
 use crate::event::{Delta, LevelSet, Lifecycle, Snapshot, Touch};
 use crate::market::TickRange;
-use crate::{MarketEvent, MarketStatus, Price, Timestamp, Venue};
+use crate::{Level, MarketEvent, MarketStatus, Price, Timestamp, Venue};
 
 mod index;
 mod numbering;
@@ -50,6 +50,10 @@ pub use tracked::{Quote, TrackedBook};
 
 use index::MarketIndex;
 use stream::{StreamId, Streams};
+
+/// How far ahead of the time one asks at a frame may have been received, because clocks are read in more than one place: 5 s. What is
+/// further ahead was stamped before the clock was set back.
+pub const CLOCK_SLACK: Duration = Duration::from_secs(5);
 
 /// Where live time makes a book suspect ([`Books::advance`]).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -410,10 +414,18 @@ impl Books {
         self.judge_crossed(at, report);
     }
 
-    /// Notes that a recording ended: its connection says nothing more, so its books stand as they are until another
-    /// connection's snapshot, and none of them stands in for another connection's copy.
-    pub fn detach(&mut self, connection: u32) {
+    /// Notes that a recording ended: its connection says nothing more, so its books stand as they are until another connection's
+    /// snapshot. Until then they [may not be priced](TrackedBook::is_priceable), and none of them stands in for another connection's
+    /// copy.
+    pub fn detach(&mut self, connection: u32, report: &mut FrameReport) {
+        self.begin(report);
         for id in self.streams.of_connection(connection) {
+            let books = self.streams.get(id).map_or_else(Vec::new, |stream| stream.books.clone());
+            for book in books {
+                if self.books[book.index()].stream == Some(id) {
+                    self.touched(book, report);
+                }
+            }
             self.forget_stream(id);
         }
     }
@@ -421,6 +433,9 @@ impl Books {
     /// Applies the rules of live time: books crossed for too long and silent ones become Suspect, books whose close time
     /// has passed Dead, whether or not anything was heard of them. A replay does not call this, so that time alone changes nothing
     /// there. Costs one look at each book; once a second is plenty, and once at each [`Books::next_close`].
+    ///
+    /// Where the clock was set back, a book whose last frame was received after `now` [cannot tell its age](TrackedBook::is_ahead_of): it
+    /// is silent too, whatever its rate, and read again.
     pub fn advance(&mut self, now: Timestamp, report: &mut FrameReport) {
         self.begin(report);
         for index in 0..self.books.len() {
@@ -441,6 +456,9 @@ impl Books {
     }
 
     fn is_silent(&self, book: &TrackedBook, now: Timestamp) -> bool {
+        if book.is_ahead_of(now) {
+            return true;
+        }
         let (Some(age), Some(mean)) = (book.age(now), book.mean_interval()) else { return false };
         book.updates >= self.limits.silent_after_updates
             && age > self.limits.silent_for
@@ -536,10 +554,14 @@ impl Books {
         self.epochs += 1;
         let epoch = Epoch(self.epochs);
         let book = &mut self.books[id.index()];
-        book.book.replace(snapshot.bids, snapshot.asks);
-        let halted = book.is_halted();
-        book.state = if halted { BookState::Suspect } else { BookState::Live };
-        book.reason = halted.then_some(SuspectReason::Halted);
+        if snapshot.bids.iter().chain(snapshot.asks).any(|level| level.price.is_worthless()) {
+            let [bids, asks] = [snapshot.bids, snapshot.asks].map(without_worthless);
+            book.book.replace(&bids, &asks);
+        } else {
+            book.book.replace(snapshot.bids, snapshot.asks);
+        }
+        (book.state, book.reason) = book.state_after_snapshot(frame.received_at);
+        let is_live = book.state == BookState::Live;
         book.epoch = epoch;
         book.updates = 0;
         book.mismatches = 0;
@@ -553,7 +575,7 @@ impl Books {
         for _ in 0..off_grid {
             self.drift.count(DriftKind::OffGridPrice, "snapshot");
         }
-        if matches!(before, BookState::Suspect | BookState::Resyncing | BookState::Dead) && !halted
+        if matches!(before, BookState::Suspect | BookState::Resyncing | BookState::Dead) && is_live
         {
             frame.report.resyncs += 1;
         }
@@ -625,7 +647,12 @@ impl Books {
         if book.state != BookState::Live {
             return;
         }
-        match book.book.change(delta.side, delta.price, delta.change) {
+        let changed = if delta.price.is_worthless() {
+            Ok(())
+        } else {
+            book.book.change(delta.side, delta.price, delta.change)
+        };
+        match changed {
             Ok(()) => {
                 book.note_update(frame.received_at, delta.venue_at);
                 let off_grid = !book.is_on_grid(delta.price);
@@ -649,7 +676,9 @@ impl Books {
         if book.state != BookState::Live {
             return;
         }
-        book.book.set(level.side, level.price, level.size);
+        if !level.price.is_worthless() {
+            book.book.set(level.side, level.price, level.size);
+        }
         book.note_update(frame.received_at, level.venue_at);
         let off_grid = !book.is_on_grid(level.price);
         if let Some((bid, ask)) = level.best {
@@ -692,7 +721,7 @@ impl Books {
             return;
         }
         if let Some(id) = self.index.get(touch.market) {
-            let price = |level: Option<crate::Level>| level.map(|level| level.price);
+            let price = |level: Option<Level>| level.map(|level| level.price);
             self.announce(id, price(touch.bid), price(touch.ask));
         }
     }
@@ -715,7 +744,7 @@ impl Books {
             if book.state != BookState::Live {
                 continue;
             }
-            let price = |level: Option<crate::Level>| level.map(|level| level.price);
+            let price = |level: Option<Level>| level.map(|level| level.price);
             let agrees = price(book.book.best_bid()) == bid && price(book.book.best_ask()) == ask;
             if agrees {
                 book.mismatches = 0;
@@ -781,6 +810,10 @@ impl Books {
             | MarketStatus::Determined
             | MarketStatus::Disputed
             | MarketStatus::Settled => {
+                // What merely closed may open again, and its snapshot says so; what has its answer is not traded on any more.
+                if status != MarketStatus::Closed {
+                    self.books[id.index()].set_decided(true);
+                }
                 self.fall_everywhere(id, BookState::Dead, SuspectReason::Closed, report);
             }
             MarketStatus::Paused => {
@@ -790,6 +823,7 @@ impl Books {
             MarketStatus::Active => {
                 let book = &mut self.books[id.index()];
                 book.set_halted(false);
+                book.set_decided(false);
                 let stopped =
                     book.reason == Some(SuspectReason::Halted) || book.state == BookState::Dead;
                 if stopped && let Some(stream) = book.stream {
@@ -1013,6 +1047,11 @@ fn swap_copies(main: &mut TrackedBook, spare: &mut TrackedBook) {
     // Crossing was judged on the copy that was read; where both are crossed, the market has been since then.
     main.crossed = main.book.is_crossed();
     main.crossed_at = spare.crossed_at.filter(|_| main.crossed && spare.crossed);
+}
+
+/// The levels at which something can rest: one at $0 or $1 is a fault of the stream, and would look like the best of all offers.
+fn without_worthless(levels: &[Level]) -> Vec<Level> {
+    levels.iter().copied().filter(|level| !level.price.is_worthless()).collect()
 }
 
 /// Whether a market of this status does not trade, or no longer.

@@ -46,6 +46,12 @@ impl Price {
         self.0
     }
 
+    /// Whether no order rests there: at $0 and at $1 one side would get something for nothing.
+    #[inline]
+    pub(crate) const fn is_worthless(self) -> bool {
+        self.0 == 0 || self.0 == Self::SCALE
+    }
+
     /// What the opposite outcome costs when this one costs `self`: $1 − price.
     #[must_use]
     pub const fn complement(self) -> Self {

@@ -217,10 +217,20 @@ fn closing_halting_and_new_ticks() {
     feed.frame(&lifecycle(1, "determined", r#","result":"yes","settlement_value":"1.0000""#));
     assert_eq!(feed.state("A"), (BookState::Dead, Some(SuspectReason::Closed)));
     assert_eq!(feed.state("B"), LIVE);
-    // A gap elsewhere cannot raise the dead; a snapshot can.
+    // A gap elsewhere cannot raise the dead, nor can a snapshot while the answer stands.
     feed.frame(&delta(9, "B", "0.5000", "1.00"));
     assert_eq!(feed.state("A").0, BookState::Dead);
-    assert_eq!(feed.frame(&snapshot(10, "A", "0.4000")).resyncs, 1);
+    assert_eq!(feed.frame(&snapshot(10, "A", "0.4000")).resyncs, 0);
+    assert_eq!(feed.state("A"), (BookState::Dead, Some(SuspectReason::Closed)));
+    let mut report = FrameReport::default();
+    feed.books.set_status("A", MarketStatus::Active, &mut report);
+    assert_eq!((feed.state("A").0, report.needs.len()), (BookState::Dead, 1));
+    assert_eq!(feed.frame(&snapshot(11, "A", "0.4000")).resyncs, 1);
+    assert_eq!(feed.state("A"), LIVE);
+    // What merely closed opens with its snapshot.
+    feed.books.set_status("A", MarketStatus::Closed, &mut report);
+    assert_eq!(feed.state("A").0, BookState::Dead);
+    feed.frame(&snapshot(11, "A", "0.4000"));
     assert_eq!(feed.state("A"), LIVE);
 
     let report = feed.frame(&lifecycle(2, "deactivated", r#","is_deactivated":true"#));
@@ -630,6 +640,103 @@ fn a_silence_is_judged_by_the_books_own_rate() {
     // B has no rate to judge by.
     feed.books.advance(late, &mut report);
     assert_eq!((feed.state("A"), feed.state("B")), (suspect(SuspectReason::Silent), LIVE));
+}
+
+#[test]
+fn what_is_decided_stays_dead_on_every_connection() {
+    for status in [MarketStatus::Determined, MarketStatus::Disputed, MarketStatus::Settled] {
+        let mut feed = kalshi();
+        feed.books.set_status("A", status, &mut FrameReport::default());
+        feed.books.connection_closed(0, None, &mut FrameReport::default());
+        feed.books.connection_opened(1, None);
+        feed.on(1, &snapshot(1, "A", "0.4000"));
+        feed.on(2, &snapshot(1, "A", "0.4000"));
+        feed.on(2, &delta(2, "A", "0.4100", "1.00"));
+        assert_eq!(feed.state("A").0, BookState::Dead, "{status:?}");
+        assert!(feed.books.spares(feed.id("A")).all(|spare| spare.state() != BookState::Live));
+    }
+}
+
+#[test]
+fn a_snapshot_after_the_close_time_leaves_a_book_dead() {
+    let mut feed = kalshi();
+    let close = |feed: &mut Feed, at| {
+        let id = feed.id("A");
+        feed.books.set_close_at(id, Timestamp::from_millis(at));
+    };
+    close(&mut feed, 1_000);
+    let mut report = FrameReport::default();
+    feed.books.advance(Timestamp::from_millis(1_000).unwrap(), &mut report);
+    feed.now = 998;
+    // Received a millisecond before the close, whatever time alone said: it trades.
+    feed.frame(&snapshot(3, "A", "0.4000"));
+    assert_eq!(feed.state("A"), LIVE);
+    feed.books.advance(Timestamp::from_millis(1_000).unwrap(), &mut report);
+    let report = feed.frame(&snapshot(4, "A", "0.4000"));
+    let dead = (BookState::Dead, Some(SuspectReason::CloseTimePassed));
+    assert_eq!((feed.state("A"), report.resyncs), (dead, 0));
+    // It closes later than was thought.
+    close(&mut feed, 9_000);
+    feed.frame(&snapshot(5, "A", "0.4000"));
+    assert_eq!(feed.state("A"), LIVE);
+}
+
+#[test]
+fn a_clock_that_was_set_back_makes_no_book_fresh() {
+    let mut feed = kalshi();
+    feed.now = 3_600_000;
+    feed.frame(&delta(3, "A", "0.4000", "1.00"));
+    let mut report = FrameReport::default();
+    let mut advance = |feed: &mut Feed, to| {
+        feed.books.advance(Timestamp::from_millis(to).unwrap(), &mut report);
+        feed.state("A")
+    };
+    assert_eq!(advance(&mut feed, 3_600_001 - 5_000), LIVE, "two clocks may differ a little");
+    assert_eq!(advance(&mut feed, 3_600_001 - 5_001), suspect(SuspectReason::Silent));
+    assert_eq!((feed.state("B"), report.needs[0].books.len()), (LIVE, 1), "B was heard before");
+    feed.now = 1_000;
+    feed.frame(&snapshot(4, "A", "0.4000"));
+    assert_eq!(feed.state("A"), LIVE);
+}
+
+#[test]
+fn levels_at_nothing_and_at_a_dollar_are_left_out_and_counted() {
+    let quotes = |feed: &Feed, market| {
+        let quote = feed.books.get(feed.id(market)).quote().unwrap();
+        [quote.bid, quote.ask].map(|level| level.map(|level| level.price.to_string()))
+    };
+    let mut feed = kalshi();
+    feed.frame(&snapshot(3, "A", "1.0000"));
+    assert_eq!(quotes(&feed, "A"), [None, Some("0.7".to_owned())]);
+    feed.frame(&snapshot(4, "A", "0.0000"));
+    feed.frame(&delta(5, "A", "1.0000", "3.00"));
+    // One that never was cannot become negative.
+    feed.frame(&delta(6, "A", "1.0000", "-9.00"));
+    assert_eq!((feed.state("A"), quotes(&feed, "A")), (LIVE, [None, Some("0.7".to_owned())]));
+    assert_eq!(feed.books.drift().total(), 4);
+
+    let mut feed = Feed::new(Venue::Polymarket);
+    feed.frame(&poly_book("7", "0.40", "0"));
+    assert_eq!(quotes(&feed, "7"), [Some("0.4".to_owned()), None]);
+    feed.frame(&poly_change("7", "1", "3", ("0.40", "1")));
+    assert_eq!((feed.bid("7").as_str(), feed.state("7")), ("0.4 x 10", LIVE));
+    assert_eq!(feed.books.drift().total(), 2);
+}
+
+#[test]
+fn a_book_of_an_ended_recording_stands_and_is_not_priced() {
+    let mut feed = kalshi();
+    let mut report = FrameReport::default();
+    feed.books.detach(0, &mut report);
+    assert_eq!((feed.state("A"), report.touched.len()), (LIVE, 2));
+    assert!(!feed.books.get(feed.id("A")).is_priceable());
+    assert_eq!(feed.bid("A"), "0.4 x 10", "as the recording left it");
+    feed.on(1, &delta(1, "A", "0.4000", "1.00"));
+    assert!(!feed.books.get(feed.id("A")).is_priceable(), "a change is no snapshot");
+    let report = feed.on(1, &snapshot(2, "A", "0.4100"));
+    assert!(feed.books.get(feed.id("A")).is_priceable());
+    assert_eq!((report.resyncs, feed.books.spares(feed.id("A")).count()), (0, 0));
+    assert!(!feed.books.get(feed.id("B")).is_priceable());
 }
 
 /// What happens to one market that two connections carry, and after how many milliseconds.

@@ -18,13 +18,14 @@ use crate::{Basket, BasketLeg, Funnel, Limits};
 pub enum NotPriced {
     /// Nothing was ever received for that venue's market.
     Empty(Venue),
-    /// That venue's book is not to be trusted until it is read again.
+    /// That venue's book is not to be trusted until it is read again; so is one of a recording that ended.
     Suspect(Venue),
     /// That venue's market closed.
     Dead(Venue),
     /// That venue's book is crossed.
     Crossed(Venue),
-    /// That venue's last message is older than the limit.
+    /// That venue's last message is older than the limit, or was received so far ahead of now that
+    /// [its age cannot be told](TrackedBook::is_ahead_of).
     Old(Venue),
     /// The books' last messages are further apart than the limit.
     Skewed,
@@ -345,11 +346,12 @@ fn live_book<'b>(
         _ => return Err(NotPriced::Suspect(venue)),
     }
     if !tracked.is_priceable() {
-        return Err(NotPriced::Crossed(venue));
+        let crossed = tracked.book().is_crossed();
+        return Err(if crossed { NotPriced::Crossed(venue) } else { NotPriced::Suspect(venue) });
     }
     if let (Some(limit), Some(now), Some(at)) =
         (limits.max_age.of(venue), now, tracked.received_at())
-        && now.since(at) > limit
+        && (now.since(at) > limit || tracked.is_ahead_of(now))
     {
         return Err(NotPriced::Old(venue));
     }

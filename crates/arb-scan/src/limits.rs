@@ -56,7 +56,8 @@ impl MaxAge {
 #[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Limits {
-    /// Books whose last message was received longer ago than their venue's limit are not priced.
+    /// Books whose last message was received longer ago than their venue's limit are not priced, nor are those whose last message was
+    /// received more than [5 s](arb_normalize::books::CLOCK_SLACK) after now: the clock was set back.
     pub max_age: MaxAge,
     /// Two books whose last messages were received further apart than this are not priced together.
     pub max_skew: Option<Duration>,

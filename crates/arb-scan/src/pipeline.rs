@@ -228,13 +228,17 @@ impl<S: Sink> Pipeline<S> {
         }
     }
 
-    /// A connection opened; its numbering begins anew.
+    /// A connection opened; its numbering begins anew. Books that one of its number still kept are suspect, and trades on them end: that
+    /// one closed unheard of.
     pub fn on_open(&mut self, venue: Venue, connection: u32, at: Option<Timestamp>) {
-        self.now = at.or(self.now);
-        self.board.books_mut(venue).connection_opened(connection, at);
+        self.begin(at);
+        let books = self.board.books_mut(venue);
+        books.connection_closed(connection, at, &mut self.report);
+        books.connection_opened(connection, at);
         if let Some((_, tapes)) = &mut self.quoting {
             tapes.opened(venue, connection);
         }
+        self.after_report(venue);
     }
 
     /// A connection closed: its books are suspect and trades on them end.
@@ -247,13 +251,15 @@ impl<S: Sink> Pipeline<S> {
         self.after_report(venue);
     }
 
-    /// A recording ended: its connection says nothing more. Its books stand as they are, and none of them stands in for
-    /// another connection's.
+    /// A recording ended, and another one follows: this connection says nothing more. Its books stand as they are and are not priced
+    /// until the next recording's snapshot, so that no trade is made of books of different days; trades on them end as
+    /// [`CloseReason::BookSuspect`] at the last known time.
     pub fn on_recording_end(&mut self, venue: Venue, connection: u32) {
-        self.board.books_mut(venue).detach(connection);
+        self.board.books_mut(venue).detach(connection, &mut self.report);
         if let Some((_, tapes)) = &mut self.quoting {
             tapes.opened(venue, connection);
         }
+        self.after_report(venue);
     }
 
     /// A watchdog saw a market's feed go silent: its book is suspect until it is read again.

@@ -10,10 +10,12 @@ use serde::{Deserialize, Serialize};
 /// | Live | follow the venue message by message | a gap, contradiction, close … → Suspect or Dead |
 /// | Suspect | as they were | a snapshot → Live; [`Books::mark_resyncing`](super::Books::mark_resyncing) → Resyncing |
 /// | Resyncing | as they were; a snapshot has been asked for | a snapshot → Live |
-/// | Dead | as they were; the market is closed | a snapshot → Live |
+/// | Dead | as they were; the market is closed | a snapshot → Live, but for what follows |
 ///
-/// While a market is halted a snapshot leaves its book Suspect ([`SuspectReason::Halted`]), on whatever connection, until its stream
-/// or its catalogue ([`Books::set_status`](super::Books::set_status)) says that it trades again.
+/// A market that was determined, disputed or settled stays Dead, whatever snapshots come, until the venue says that it trades; one
+/// whose close time has passed when its snapshot comes in stays Dead until another close time is said. While a market is halted a
+/// snapshot leaves its book Suspect ([`SuspectReason::Halted`]). All three hold on whatever connection, and the venue says so by the
+/// market's stream or its catalogue ([`Books::set_status`](super::Books::set_status)).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum BookState {
@@ -69,7 +71,8 @@ pub enum SuspectReason {
     TickChange,
     /// Trading is halted, as its stream or its catalogue said last; resting orders may be cancelled meanwhile.
     Halted,
-    /// Silent for far longer than its own rate ([`BookLimits::silent_factor`](super::BookLimits::silent_factor)).
+    /// Silent for far longer than its own rate ([`BookLimits::silent_factor`](super::BookLimits::silent_factor)), or the clock was set
+    /// back and nobody knows for how long.
     Silent,
     /// Its connection closed.
     Disconnected,

@@ -46,6 +46,8 @@ struct Details {
     ticks: Vec<TickRange>,
     /// Trading is halted: no snapshot makes the book Live.
     halted: bool,
+    /// The answer is known, or proposed: neither does one.
+    decided: bool,
 }
 
 /// Best bid and ask with all that is needed to judge them.
@@ -108,11 +110,12 @@ impl TrackedBook {
         self.venue_at
     }
 
-    /// Whether it is Live and not crossed: only such a book may be traded on.
+    /// Whether it is Live, not crossed, and kept up to date by a connection (one of an ended [recording](super::Books::detach) is
+    /// not): only such a book may be traded on.
     #[must_use]
     #[inline]
     pub const fn is_priceable(&self) -> bool {
-        matches!(self.state, BookState::Live) && !self.crossed
+        matches!(self.state, BookState::Live) && !self.crossed && self.stream.is_some()
     }
 
     /// Polymarket's condition id or Kalshi's market uuid, if a snapshot said it.
@@ -145,10 +148,19 @@ impl TrackedBook {
         })
     }
 
-    /// Time since the last frame that changed the book, `None` where that is not known.
+    /// Time since the last frame that changed the book, `None` where that is not known. Zero where the frame was received after `now`,
+    /// which says nothing of its age: see [`TrackedBook::is_ahead_of`].
     #[must_use]
     pub fn age(&self, now: Timestamp) -> Option<Duration> {
         self.received_at.map(|at| now.since(at))
+    }
+
+    /// Whether its last frame was received more than [`CLOCK_SLACK`](super::CLOCK_SLACK) after `now`: the clock was set back since, and
+    /// how old the book is cannot be told.
+    #[must_use]
+    #[inline]
+    pub fn is_ahead_of(&self, now: Timestamp) -> bool {
+        self.received_at.is_some_and(|at| at.since(now) > super::CLOCK_SLACK)
     }
 
     /// Mean time between its frames, over about the last 16, `None` before there are two.
@@ -213,6 +225,29 @@ impl TrackedBook {
         }
     }
 
+    pub(super) fn set_decided(&mut self, decided: bool) {
+        if decided != self.details.as_ref().is_some_and(|details| details.decided) {
+            self.details.get_or_insert_default().decided = decided;
+        }
+    }
+
+    /// What a snapshot received at that time leaves the book in, and why where that is not Live.
+    pub(super) fn state_after_snapshot(
+        &self,
+        at: Option<Timestamp>,
+    ) -> (BookState, Option<SuspectReason>) {
+        let Some(details) = &self.details else { return (BookState::Live, None) };
+        if details.decided {
+            (BookState::Dead, Some(SuspectReason::Closed))
+        } else if details.close_at.zip(at).is_some_and(|(close, at)| close <= at) {
+            (BookState::Dead, Some(SuspectReason::CloseTimePassed))
+        } else if details.halted {
+            (BookState::Suspect, Some(SuspectReason::Halted))
+        } else {
+            (BookState::Live, None)
+        }
+    }
+
     pub(super) fn set_ticks(&mut self, ticks: &[TickRange]) {
         if ticks == self.ticks() {
             return;
@@ -232,10 +267,11 @@ impl TrackedBook {
         std::mem::swap(&mut self.mark, &mut other.mark);
     }
 
-    /// Whether `price` is on the grid, as far as that is known.
+    /// Whether `price` is on the grid, as far as that is known; $0 and $1 are on none.
     #[inline]
     pub(super) fn is_on_grid(&self, price: Price) -> bool {
         match self.step {
+            _ if price.is_worthless() => false,
             0 => true,
             MANY_STEPS => self.is_on_some_range(price.micros()),
             step => price.micros().is_multiple_of(step),

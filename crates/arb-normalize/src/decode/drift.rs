@@ -15,7 +15,7 @@ pub enum DriftKind {
     MissingField,
     /// A field that is never zero is zero, as happens when a venue retires it.
     ZeroedField,
-    /// A price that is not on the market's grid.
+    /// The price of a level that is not on the market's grid. Levels at $0 and $1 are left out of the book besides.
     OffGridPrice,
     /// A field holds a value that cannot be read: its message was refused, or went on without a field that it can do without.
     UnreadableField,

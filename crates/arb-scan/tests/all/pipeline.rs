@@ -398,3 +398,76 @@ fn books_of_pairs_only_show_the_same_trades() {
     assert_eq!((nets.len(), closed.len(), books), (2, 1, 2));
     assert_eq!(run(PipelineConfig::default().with_paired_books_only()), (nets, closed, 1));
 }
+
+#[test]
+fn a_connection_that_opens_again_without_a_close_ends_its_trades() {
+    let mut pipeline = open();
+    pipeline.on_open(Venue::Kalshi, 0, at(20));
+    assert_eq!(reasons(&pipeline), [CloseReason::BookSuspect]);
+    assert_eq!(pipeline.sink().closed[0].at, at(20));
+    let frame = kalshi(1, &[level("0.43", "75")], &[level("0.55", "60")]);
+    pipeline.on_frame(Venue::Kalshi, 0, at(30), frame.as_bytes());
+    assert_eq!((pipeline.sink().shown.len(), pipeline.counts().gaps), (2, 0));
+}
+
+#[test]
+fn a_recording_is_not_priced_against_the_books_of_the_one_before() {
+    let mut pipeline = open();
+    for venue in Venue::ALL {
+        pipeline.on_recording_end(venue, 0);
+    }
+    assert_eq!(reasons(&pipeline), [CloseReason::BookSuspect]);
+    assert_eq!(pipeline.sink().closed[0].at, at(10), "with its last frame");
+    for venue in Venue::ALL {
+        let books = pipeline.board().books(venue);
+        assert!(books.iter().all(|(_, book)| book.state() == arb_normalize::BookState::Live));
+    }
+    assert!(pipeline.pair_states().all(|(_, reason)| reason.is_some()));
+    // The next one begins with Kalshi: Polymarket's book is still the other day's.
+    let frame = kalshi(1, &[level("0.43", "75")], &[level("0.55", "60")]);
+    pipeline.on_frame(Venue::Kalshi, 1, at(86_400_000), frame.as_bytes());
+    let frame = delta(2, "no", "0.5500", "-5.00");
+    pipeline.on_frame(Venue::Kalshi, 1, at(86_400_010), frame.as_bytes());
+    assert_eq!((pipeline.sink().shown.len(), pipeline.scan_all(|_, _| ()).net_edge), (1, 0));
+    let frame = polymarket(&[level("0.58", "100")], &[level("0.60", "100")]);
+    pipeline.on_frame(Venue::Polymarket, 1, at(86_400_020), frame.as_bytes());
+    assert_eq!(pipeline.sink().shown.len(), 2);
+}
+
+#[test]
+fn a_clock_that_was_set_back_leaves_nothing_open() {
+    let mut limits = Limits::live();
+    limits.min_net = None;
+    let config = PipelineConfig::default().with_limits(limits);
+    let mut pipeline = support::configured(config, "equal", FEES);
+    let hour = 3_600_000;
+    let frame = kalshi(1, &[level("0.43", "75")], &[level("0.55", "60")]);
+    pipeline.on_frame(Venue::Kalshi, 0, at(hour), frame.as_bytes());
+    let frame = polymarket(&[level("0.58", "100")], &[level("0.60", "100")]);
+    pipeline.on_frame(Venue::Polymarket, 0, at(hour + 1), frame.as_bytes());
+    assert_eq!(pipeline.open_opportunities().count(), 1);
+    // Before anybody advances: a frame of the one venue meets the other's book of an hour ahead.
+    pipeline.on_frame(Venue::Polymarket, 0, at(2), frame.as_bytes());
+    assert_eq!(reasons(&pipeline), [CloseReason::Stale]);
+    let frame = kalshi(2, &[level("0.43", "75")], &[level("0.55", "60")]);
+    pipeline.on_frame(Venue::Kalshi, 0, at(10), frame.as_bytes());
+    assert_eq!(pipeline.open_opportunities().count(), 1);
+
+    let mut pipeline = open();
+    pipeline.advance(at(-3_600_000).unwrap());
+    assert_eq!(reasons(&pipeline), [CloseReason::BookSuspect], "without any limit of age");
+    assert_eq!(pipeline.sink().resyncs, 2);
+}
+
+#[test]
+fn a_market_that_was_decided_opens_no_trade_with_a_late_snapshot() {
+    let mut pipeline = open();
+    let resolved = format!(
+        r#"{{"event_type":"market_resolved","id":"1","market":"0xc0nd","assets_ids":["{TOKEN}","72"],"winning_asset_id":"{TOKEN}","winning_outcome":"Yes","timestamp":"1"}}"#
+    );
+    pipeline.on_frame(Venue::Polymarket, 0, at(20), resolved.as_bytes());
+    let frame = polymarket(&[level("0.58", "100")], &[level("0.60", "100")]);
+    pipeline.on_frame(Venue::Polymarket, 0, at(30), frame.as_bytes());
+    assert_eq!(reasons(&pipeline), [CloseReason::BookClosed]);
+    assert_eq!(pipeline.sink().shown.len(), 1);
+}
