@@ -558,6 +558,26 @@ fn a_lot_across_the_end_of_what_earns_is_tried() {
     assert_eq!((sized.quantity, sized.net), ("10".parse().unwrap(), "1.892".parse().unwrap()));
 }
 
+/// What is left of a cent that is paid anyway buys several lots, each of a level of its own, beyond what earns.
+#[test]
+fn lots_that_roundings_pay_for_are_tried_through_small_levels() {
+    let mut book = Book::new();
+    for (price, size) in [("0.1", "10.03"), ("0.31", "0.01"), ("0.32", "10")] {
+        book.set(Side::Ask, price.parse().unwrap(), size.parse().unwrap());
+    }
+    let other = [level("0.7", "100")];
+    let free = KalshiFees::taker().with_multiplier("0".parse().unwrap());
+    let legs = [
+        Leg::buy(book.buy(Outcome::Yes), LegFees::Kalshi(free.with_precision(Step::CENT))),
+        Leg::buy(Ladder::from_best_last(&other), polymarket("0")),
+    ];
+    let mut request = SizeRequest::new(&legs);
+    request.lot = "0.01".parse().unwrap();
+    let sized = request.size().unwrap();
+    // 1.003 + 0.0031 + 0.0032 is $1.01 as 1.003 alone is: 10.05 · 0.3 − 1.01
+    assert_eq!((sized.quantity, sized.net), ("10.05".parse().unwrap(), "2.005".parse().unwrap()));
+}
+
 #[test]
 fn books_of_many_levels_are_taken_whole() {
     let contract = Quantity::from_contracts(1).unwrap();

@@ -59,8 +59,9 @@ pub(super) fn best<F: FeeModel>(
         return search(request, lot, most);
     };
     let fixed = request.fixed_pico() * NANO;
+    let cut = list.cut || levels.cut;
     let (one, other) = (Side::new(one.action, list, fee), Side::new(other.action, levels, charge));
-    let pair = Pair { one, other, payout, fixed };
+    let pair = Pair { one, other, cut, payout, fixed };
     let (end, outer) = pair.climb(most);
     let top = end / lot * lot;
     let above = top + lot;
@@ -117,8 +118,16 @@ fn short<F: FeeModel>(leg: &Leg<'_, F>) -> Option<QuadraticFee> {
     leg.fees.quadratic().filter(|formula| formula.rate <= UnitFee::SHORT_RATE)
 }
 
-/// Levels, best last, and whether their prices are those of the opposite outcome.
-type List<'l> = (&'l [Level], bool);
+/// Levels of a leg.
+#[derive(Clone, Copy)]
+struct List<'l> {
+    /// Best last.
+    levels: &'l [Level],
+    /// Their prices are those of the opposite outcome.
+    mirrored: bool,
+    /// The ladder may go on beyond them.
+    cut: bool,
+}
 
 /// The levels of a leg whose contracts earn nothing where they cost `bound` micro-dollars; `None` where there are too many.
 #[inline]
@@ -129,7 +138,7 @@ fn listed<'l, 'a: 'l, F: FeeModel>(
     room: &'l mut Room,
 ) -> Option<List<'l>> {
     match leg.ladder.as_list() {
-        Some(list) => Some(list),
+        Some((levels, mirrored)) => Some(List { levels, mirrored, cut: false }),
         None => collected(leg, bound, lot, room),
     }
 }
@@ -152,7 +161,7 @@ fn collected<'l, F: FeeModel>(
         beyond < lot && !full
     });
     room.reverse();
-    (!full).then_some((room, false))
+    (!full).then_some(List { levels: room, mirrored: false, cut: beyond >= lot })
 }
 
 /// What a quantity comes to.
@@ -209,6 +218,8 @@ impl Answer {
 struct Pair<'l> {
     one: Side<'l>,
     other: Side<'l>,
+    /// A ladder may go on beyond its listed levels.
+    cut: bool,
     /// The discounted payout of a contract, in units of 1e-15 dollars.
     payout: i64,
     /// The fixed cost, in units of 1e-21 dollars.
@@ -237,7 +248,8 @@ impl Pair<'_> {
         None
     }
 
-    /// Improves on the answer from `quantity` up to `high`. `None` when it takes too many tries.
+    /// Improves on the answer from `quantity` up to `high`. `None` when it takes too many tries, or needs
+    /// levels that are not listed.
     fn search_up(
         &self,
         mut best: Answer,
@@ -247,7 +259,9 @@ impl Pair<'_> {
     ) -> Option<Answer> {
         for _ in 0..TRIES {
             // Nothing more where a ladder ends.
-            let Some(tried) = self.price_apart(quantity) else { return Some(best) };
+            let Some(tried) = self.price_apart(quantity) else {
+                return (!self.cut).then_some(best);
+            };
             let (most, more) = tried.before_rounding(lot);
             if tried.value > best.value.max(0) {
                 best = tried;
@@ -396,7 +410,8 @@ const MILLION: i64 = 1_000_000;
 
 impl<'l> Side<'l> {
     #[inline]
-    fn new(action: Action, (levels, mirrored): List<'l>, fee: QuadraticFee) -> Self {
+    fn new(action: Action, list: List<'l>, fee: QuadraticFee) -> Self {
+        let List { levels, mirrored, .. } = list;
         let QuadraticFee { rate, rounding } = fee;
         let sign = if action == Action::Buy { 1 } else { -1 };
         let (base, sign) =
