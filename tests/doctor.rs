@@ -125,6 +125,19 @@ async fn live_books_agree_with_the_venues_while_they_move_and_a_silent_one_is_fo
     );
     sim.add_to_levels(&silent, &[level]).unwrap();
     counts(|rows| rows[0].1 > 0).await;
+    // Wrong again in the next audit, it is trusted no more, and asked for until it is right.
+    let mut until_suspect = async |wanted: usize| loop {
+        let rows = feeds.view.borrow_and_update().feeds.clone();
+        let suspect: usize = rows.iter().map(|row| row.books.suspect + row.books.resyncing).sum();
+        if suspect == wanted {
+            break;
+        }
+        let changed = tokio::time::timeout_at(deadline, feeds.view.changed()).await;
+        assert!(matches!(changed, Ok(Ok(()))), "{rows:?}");
+    };
+    until_suspect(1).await;
+    sim.clear_faults();
+    until_suspect(0).await;
     auditing.abort();
     feeds.stop();
     sim.shutdown().await;

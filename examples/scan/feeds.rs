@@ -502,7 +502,17 @@ impl Thread {
                 // Whoever asked may be gone.
                 let _ = reply.send(chosen);
             }
-            Question::End { venue, books } => auditor.end(venue, &books),
+            Question::End { venue, books } => {
+                let wrong = auditor.end(venue, &books);
+                drop(auditor);
+                let mut pipeline = self.pipeline.borrow_mut();
+                for market in wrong {
+                    tracing::error!(%venue, market, "a book differs from the venue's again: read anew");
+                    pipeline.on_silent(venue, &market, now());
+                }
+                drop(pipeline);
+                ask_again(&self.pipeline, venue, &self.pools[venue.index()]);
+            }
         }
     }
 
