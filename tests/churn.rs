@@ -10,6 +10,8 @@ use arb_breaker::BreakerConfig;
 use arb_normalize::{MarketStatus, Timestamp};
 use arb_risk::fees::FeeHistory;
 use arb_risk::gate::RiskLimits;
+use arb_scan::sets::{Member, SetRelation};
+use arb_scan::{MarketSet, PipelineConfig, detect};
 use arb_sim::{Sim, SimConfig, Venue};
 use arb_tests::resident;
 use arb_ws::FullJitter;
@@ -33,6 +35,8 @@ const fn quickly() -> Pace {
         fees_for: Duration::from_secs(10),
         listings_lag: Duration::from_secs(1),
         confirm_within: Duration::from_secs(10),
+        sweep_within: Duration::from_secs(10),
+        complain_after: Duration::from_secs(2),
     }
 }
 
@@ -94,9 +98,30 @@ impl Scanner {
         pace: Pace,
         change: impl FnOnce(Parts) -> Parts,
     ) -> Self {
+        Self::start_all(sim, approvals, pace, None, change).await
+    }
+
+    async fn start_with_sets(
+        sim: &Sim,
+        approvals: &Path,
+        pace: Pace,
+        sets: Option<watch::Receiver<Vec<MarketSet>>>,
+    ) -> Self {
+        let detectors = PipelineConfig::default().with_detectors(detect::all());
+        let pipeline = detectors.with_paired_books_only();
+        Self::start_all(sim, approvals, pace, sets, |parts| Parts { pipeline, ..parts }).await
+    }
+
+    async fn start_all(
+        sim: &Sim,
+        approvals: &Path,
+        pace: Pace,
+        sets: Option<watch::Receiver<Vec<MarketSet>>>,
+        change: impl FnOnce(Parts) -> Parts,
+    ) -> Self {
         let endpoints = Arc::new(Endpoints::simulated(sim).unwrap());
         let source = Source::file(approvals).unwrap();
-        let mut registry = Registry::new(endpoints.clone(), source, pace);
+        let mut registry = Registry::new(endpoints.clone(), source, pace).with_sets(sets);
         let found = registry.sweep().await.unwrap();
         let (findings, _) = mpsc::channel(16);
         let mut publisher = Publisher::new(findings, RiskLimits::default(), found.confirmed_at);
@@ -401,6 +426,116 @@ async fn a_halted_market_is_not_traded_until_it_opens_again() {
     sim.pause_market(&market, false).unwrap();
     scanner.until("the opening", |tradable, _| tradable == 3).await;
     scanner.stop().await;
+    sim.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_halt_that_only_the_listing_told_holds_over_connections() {
+    let sim = venues(3).await;
+    let (_folder, file) = approve_all(&sim);
+    let halted = sim.markets(Venue::Kalshi)[0].clone();
+    sim.pause_market(&halted, true).unwrap();
+    // Nobody asks the venue again: what the first look told is all that is known.
+    let never = Duration::from_secs(3600);
+    let never = Pace { sweep_every: never, after_notice: [never; 2], ..quickly() };
+    let mut scanner = Scanner::start(&sim, &file, never).await;
+    for after in ["the start", "a new connection"] {
+        if after == "a new connection" {
+            sim.fault("drop:venue=kalshi".parse().unwrap()).unwrap();
+        }
+        let held = Instant::now() + Duration::from_secs(3);
+        while Instant::now() < held {
+            let tradable = scanner.feeds.view.borrow().pairs_tradable;
+            assert!(tradable <= 2, "the halted market is priced after {after}");
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        scanner.until(after, |tradable, _| tradable == 2).await;
+    }
+    // The feed may say that it opens, too.
+    sim.pause_market(&halted, false).unwrap();
+    scanner.until("the opening", |tradable, _| tradable == 3).await;
+    scanner.stop().await;
+    sim.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_markets_of_sets_are_closed_halted_and_over_as_their_listings_say() {
+    let sim = venues(6).await;
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("pairs.json");
+    std::fs::write(&file, "[]").unwrap();
+    let markets = sim.markets(Venue::Kalshi);
+    let set = |id: &str, relation, members: &[String]| MarketSet {
+        id: id.to_owned(),
+        relation,
+        neg_risk: false,
+        members: members
+            .iter()
+            .map(|ticker| Member { kalshi: Some(ticker.clone()), ..Member::default() })
+            .collect(),
+        fees: None,
+    };
+    let group = set("group", SetRelation::Exclusive, &markets[..3]);
+    let chain = set("chain", SetRelation::Chain, &markets[3..]);
+    // Before anybody listens: only the listings tell.
+    sim.pause_market(&markets[0], true).unwrap();
+    sim.settle_market(&markets[3], true).unwrap();
+    let closes = sim.now().replace_nanosecond(0).unwrap() + Duration::from_secs(12);
+    sim.move_close(&markets[1], closes).unwrap();
+    let (_approve, sets) = watch::channel(vec![group, chain]);
+    let mut scanner = Scanner::start_with_sets(&sim, &file, quickly(), Some(sets)).await;
+    // Of the chain two members are left.
+    scanner.until("the start", |_, kept| kept.subscriptions == [5, 0]).await;
+    let books = |scanner: &Scanner| {
+        let view = scanner.feeds.view.borrow();
+        let rows = view.feeds.iter().map(|feed| (feed.books.live, feed.books.suspect));
+        rows.fold((0, 0), |sum, row| (sum.0 + row.0, sum.1 + row.1))
+    };
+    let deadline = Instant::now() + WITHIN;
+    while sim.now() < closes && books(&scanner) != (4, 1) {
+        assert!(Instant::now() < deadline, "{:?}", books(&scanner));
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    assert_eq!(books(&scanner), (4, 1), "one is halted");
+    // Nothing is said when it closes; with one member less the group is none.
+    scanner.until("the close", |_, kept| kept.subscriptions == [2, 0]).await;
+    assert!(sim.now() >= closes);
+    let reasons: Vec<String> =
+        scanner.feeds.view.borrow().blocked.iter().map(|row| row.reason.clone()).collect();
+    assert!(
+        reasons.contains(&"set group is not traded: kalshi has closed".to_owned()),
+        "{reasons:?}"
+    );
+    // One that is left of the chain makes no trade.
+    sim.settle_market(&markets[4], true).unwrap();
+    scanner.until("the end of the chain", |_, kept| kept.subscriptions == [0, 0]).await;
+    scanner.stop().await;
+    sim.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn listings_that_are_never_read_whole_are_complained_about_and_end_in_time() {
+    let sim = venues(1).await;
+    let (_folder, file) = approve_all(&sim);
+    let endpoints = Arc::new(Endpoints::simulated(&sim).unwrap());
+    let pace = Pace {
+        sweep_within: Duration::from_millis(200),
+        complain_after: Duration::from_millis(600),
+        ..quickly()
+    };
+    let mut registry = Registry::new(endpoints, Source::file(&file).unwrap(), pace);
+    let mut trouble = registry.trouble();
+    registry.sweep().await.unwrap();
+    let hang = sim.fault("hang:surface=rest".parse().unwrap()).unwrap();
+    let failure = registry.sweep_in_time(Some(Duration::from_millis(300))).await.unwrap_err();
+    assert!(failure.message.contains("not read within 300ms"), "{}", failure.message);
+    let (_notices, heard) = mpsc::channel(4);
+    let (changed, _updates) = watch::channel(Approvals::default());
+    let running = tokio::spawn(async move { registry.run(heard, changed).await });
+    tokio::time::timeout(WITHIN, trouble.wait_for(Option::is_some)).await.unwrap().unwrap();
+    sim.clear_fault(hang);
+    tokio::time::timeout(3 * WITHIN, trouble.wait_for(Option::is_none)).await.unwrap().unwrap();
+    running.abort();
     sim.shutdown().await;
 }
 

@@ -14,7 +14,7 @@ use scan_app::approvals::Approvals;
 use scan_app::endpoints::Endpoints;
 use scan_app::feeds::{self, Feeds, Parts, Patience};
 use scan_app::publisher::{Finding, Publisher};
-use tokio::sync::{mpsc, watch};
+use tokio::sync::mpsc;
 use tokio::time::{Instant, timeout_at};
 
 /// Faults that are seen at once, by sequence, by content or by the socket.
@@ -142,12 +142,13 @@ async fn sets_are_replaced_while_the_feeds_run() {
             .collect(),
         fees: None,
     };
-    let (replace, sets) = watch::channel(vec![set("a", &markets[..2])]);
+    let approve = |sets| Approvals { sets, ..Approvals::default() };
     let (findings, _found) = mpsc::channel(1_000);
     let publisher = Publisher::new(findings, RiskLimits::default(), None);
     let pipeline = PipelineConfig::default().with_detectors(detect::all());
-    let parts = Parts { sets: Some(sets), pipeline, ..Parts::new(Approvals::default(), publisher) };
+    let parts = Parts { pipeline, ..Parts::new(approve(vec![set("a", &markets[..2])]), publisher) };
     let feeds = feeds::start(&endpoints, parts).unwrap();
+    let replace = feeds.approvals();
     let until = async |what: &str, followed: usize| {
         let deadline = Instant::now() + MENDED_WITHIN;
         loop {
@@ -167,7 +168,7 @@ async fn sets_are_replaced_while_the_feeds_run() {
     // What is refused says why, and once its books are there what the prices leave for the unlisted.
     let mut open_ended = set("c", &markets[..2]);
     open_ended.relation = SetRelation::Exclusive;
-    replace.send_replace(vec![open_ended]);
+    replace.send_replace(approve(vec![open_ended]));
     let deadline = Instant::now() + MENDED_WITHIN;
     loop {
         let blocked = feeds.view.borrow().blocked.clone();
@@ -181,9 +182,9 @@ async fn sets_are_replaced_while_the_feeds_run() {
         assert!(Instant::now() < deadline, "{reasons:?}");
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
-    replace.send_replace(vec![set("a", &markets[..2]), set("b", &markets[2..5])]);
+    replace.send_replace(approve(vec![set("a", &markets[..2]), set("b", &markets[2..5])]));
     until("three more were approved", 5).await;
-    replace.send_replace(vec![set("b", &markets[2..5])]);
+    replace.send_replace(approve(vec![set("b", &markets[2..5])]));
     until("two were withdrawn", 3).await;
     feeds.stop();
     sim.shutdown().await;

@@ -4,12 +4,12 @@ use std::collections::{HashMap, HashSet};
 use std::path::Path;
 
 use arb_normalize::{MarketStatus, Timestamp, Venue};
-use arb_scan::PairSpec;
+use arb_scan::{MarketSet, PairSpec};
 use serde_json::Value;
 use time::OffsetDateTime;
 
 use crate::failure::Failure;
-use crate::tradable::Tradable;
+use crate::tradable::{self, Tradable};
 use crate::watched_file::WatchedFile;
 use crate::{replay, terminal};
 
@@ -20,6 +20,10 @@ pub struct Approvals {
     pub pairs: Vec<PairSpec>,
     /// What is approved and may not, with the reason.
     pub refused: Vec<(String, String)>,
+    /// What of the approved sets may be traded.
+    pub sets: Vec<MarketSet>,
+    /// Sets that are approved and may not be traded, with the reason.
+    pub refused_sets: Vec<(String, String)>,
     /// When Kalshi's markets close.
     pub close_times: Vec<(String, Timestamp)>,
     /// When each pair's money is expected back.
@@ -39,15 +43,27 @@ impl From<Tradable> for Approvals {
         };
         let markets = || found.markets.iter();
         Self {
-            close_times: markets().filter_map(|(_, (kalshi, _))| close(kalshi)).collect(),
+            close_times: found
+                .all_markets()
+                .filter(|market| market.key.venue == Venue::Kalshi)
+                .filter_map(close)
+                .collect(),
             // The later of the two venues' expectations.
             settles_at: markets()
                 .filter_map(|(pair, (kalshi, polymarket))| {
                     Some((pair.clone(), expected(kalshi).max(expected(polymarket))?))
                 })
                 .collect(),
-            statuses: found.statuses().map(|(v, market, s)| (v, market.to_owned(), s)).collect(),
+            statuses: found
+                .all_markets()
+                .filter_map(|market| {
+                    let book = tradable::book_of(market)?.to_owned();
+                    Some((market.key.venue, book, market.status))
+                })
+                .collect(),
             confirmed_at: None,
+            sets: Vec::new(),
+            refused_sets: Vec::new(),
             pairs: found.pairs,
             refused: found.refused,
         }

@@ -124,8 +124,6 @@ pub struct Patience {
 pub struct Parts {
     /// What is approved.
     pub approvals: Approvals,
-    /// Groups and chains to look at besides; none if unset.
-    pub sets: Option<watch::Receiver<Vec<MarketSet>>>,
     /// How trades are judged.
     pub pipeline: PipelineConfig,
     /// Where findings go.
@@ -153,7 +151,6 @@ impl Parts {
     pub fn new(approvals: Approvals, publisher: Publisher) -> Self {
         Self {
             approvals,
-            sets: None,
             pipeline: PipelineConfig::default(),
             publisher,
             tap: None,
@@ -242,7 +239,6 @@ struct Thread {
     approved: watch::Receiver<Approvals>,
     questions: Option<mpsc::Receiver<Question>>,
     switch: Option<watch::Receiver<KillSwitch>>,
-    sets: Option<watch::Receiver<Vec<MarketSet>>>,
     quotes: Option<Quotes>,
     keeper: Option<Keeper>,
     auditor: Rc<RefCell<Auditor>>,
@@ -260,14 +256,11 @@ impl Thread {
         shown: Shown,
     ) -> Self {
         let Parts { approvals, pipeline, publisher, tap, patience, .. } = parts;
-        let Parts { mut sets, mut switch, quotes_every, keeper, .. } = parts;
+        let Parts { mut switch, quotes_every, keeper, .. } = parts;
         let auditor: Rc<RefCell<Auditor>> = Rc::default();
         let mut pipeline = Pipeline::new(pipeline, publisher);
         if let Some(switch) = &mut switch {
             pipeline.sink_mut().switch = switch.borrow_and_update().clone();
-        }
-        if let Some(sets) = &mut sets {
-            pipeline.replace_sets(sets.borrow_and_update().clone());
         }
         let pipeline: SharedPipeline = Rc::new(RefCell::new(pipeline));
         // One breaker for all connections of a venue.
@@ -310,7 +303,6 @@ impl Thread {
             approved,
             questions: parts.questions,
             switch,
-            sets,
             quotes: quotes_every.map(Quotes::new),
             keeper,
             auditor,
@@ -363,7 +355,6 @@ impl Thread {
                     }
                     continue; // it moves no close, and the next one is a look at every book
                 }
-                sets = newest(&mut self.sets) => self.replace_sets(sets),
                 switch = newest(&mut self.switch) => {
                     let mut pipeline = self.pipeline.borrow_mut();
                     pipeline.sink_mut().switch = switch;
@@ -437,11 +428,11 @@ impl Thread {
         self.shown.holds.send_replace(holdings);
     }
 
-    /// Has these pairs traded from now on.
+    /// Has these pairs and sets traded from now on.
     fn approve(&mut self, approvals: Approvals) {
-        let Approvals { pairs, refused, close_times, settles_at, statuses, confirmed_at } =
-            approvals;
-        view::refuse(&mut self.shown.base, &refused);
+        let Approvals { pairs, refused, sets, refused_sets, .. } = approvals;
+        let Approvals { close_times, settles_at, statuses, confirmed_at, .. } = approvals;
+        view::refuse(&mut self.shown.base, &refused, &refused_sets);
         let mut pipeline = self.pipeline.borrow_mut();
         // The venue closes by its own clock.
         let offset =
@@ -458,26 +449,21 @@ impl Thread {
             pipeline.set_resolves_at(pair, Timestamp::try_from(*at).ok());
         }
         pipeline.sink_mut().confirm(settles_at, confirmed_at);
-        if pipeline.board().pairs() != pairs {
-            pipeline.replace_pairs(pairs);
-        }
+        // Before anything new is judged.
         let at = now();
         for (venue, market, status) in &statuses {
             pipeline.set_status(*venue, market, *status, at);
         }
-        drop(pipeline);
-        self.forget_stopped();
-        self.follow_pairs();
-    }
-
-    /// Has these sets looked at from now on; feeds stay as they are.
-    fn replace_sets(&mut self, sets: Vec<MarketSet>) {
-        let mut pipeline = self.pipeline.borrow_mut();
-        let change = pipeline.replace_sets(sets);
-        let mode = self.shown.base.mode.as_str();
-        terminal::line(&format!("{mode} sets replaced: {change}"));
-        for refused in pipeline.board().refused() {
-            terminal::line(&format!("{mode} {refused}"));
+        if pipeline.board().pairs() != pairs {
+            pipeline.replace_pairs(pairs);
+        }
+        if pipeline.board().sets() != sets {
+            let change = pipeline.replace_sets(sets);
+            let mode = self.shown.base.mode.as_str();
+            terminal::line(&format!("{mode} sets replaced: {change}"));
+            for refused in pipeline.board().refused() {
+                terminal::line(&format!("{mode} {refused}"));
+            }
         }
         drop(pipeline);
         self.forget_stopped();

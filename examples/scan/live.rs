@@ -9,7 +9,7 @@ use arb_scan::{Limits, PairSpec, PipelineConfig, QuarantineRule, QuoteConfig, pa
 use arb_sim::{Sim, SimConfig};
 use arb_ws::Windows;
 use arb_ws::capture::{Recorder, RecorderConfig};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tokio::time::Instant;
 
 use crate::approvals::Source;
@@ -31,6 +31,8 @@ use crate::{replay, table, terminal, tradable, view};
 
 /// Findings that may wait for cache and screen; more are lost to them, and counted.
 const FINDINGS: usize = 4_096;
+/// The first listings may take so long, also where the program is to end sooner.
+const FIRST_SWEEP: Duration = Duration::from_secs(10);
 /// How often the table is drawn.
 const DRAW_EVERY: Duration = Duration::from_millis(500);
 /// How often a line of status is written where nobody looks at a table.
@@ -98,12 +100,11 @@ async fn scan(args: &Args, settings: &Settings) -> Result<(), Failure> {
         // The real catalogues take minutes to read whole; there only the approved pairs' markets are asked for.
         terminal::line(&format!("{mode} {}", tradable::survey(&endpoints).await?));
     }
-    let mut registry = Registry::new(endpoints.clone(), source, registry::Pace::default());
-    let found = registry
-        .sweep()
-        .await
-        .map_err(|error| Failure::from_error("the listings cannot be read", &error))?;
+    let mut registry = Registry::new(endpoints.clone(), source, registry::Pace::default())
+        .with_sets(sets.as_ref().map(SetsFile::subscribe));
+    let found = registry.sweep_in_time(args.run_for.map(|end| end.max(FIRST_SWEEP))).await?;
     registry::describe(mode, &found);
+    let listings = registry.trouble();
     if let Some(page) = services.page() {
         terminal::line(&format!("{mode} status page {page}"));
     }
@@ -116,7 +117,6 @@ async fn scan(args: &Args, settings: &Settings) -> Result<(), Failure> {
     let tickers: Vec<(String, String)> =
         found.pairs.iter().map(|spec| (spec.pair.id.clone(), spec.pair.kalshi.clone())).collect();
     let parts = Parts {
-        sets: sets.as_ref().map(SetsFile::subscribe),
         pipeline: judging(args, settings, endpoints.mode),
         tap: recorder.as_ref().map(Recorder::tap),
         heartbeat: Some(services.heartbeat()),
@@ -140,7 +140,8 @@ async fn scan(args: &Args, settings: &Settings) -> Result<(), Failure> {
         beside.spawn(sets.follow());
     }
     let delayed = args.watch.then(|| DelayedBooks::start(endpoints.kalshi.clone(), tickers));
-    let tally = watch(args, &services, &feeds, received, sim.as_ref(), delayed.as_ref()).await;
+    let shown = Shown { sim: sim.as_ref(), delayed: delayed.as_ref() };
+    let tally = watch(args, &services, &feeds, received, listings, shown).await;
     beside.abort_all();
     let last = feeds.view.borrow().clone();
     feeds.stop();
@@ -213,14 +214,21 @@ fn recorder(args: &Args) -> Result<Option<Recorder>, Failure> {
     Recorder::start(config).map(Some).map_err(|error| Failure::from_error("the recorder", &error))
 }
 
+/// What the screen shows beside the feeds.
+#[derive(Clone, Copy)]
+struct Shown<'a> {
+    sim: Option<&'a Sim>,
+    delayed: Option<&'a DelayedBooks>,
+}
+
 /// Draws and passes findings on until it is over.
 async fn watch(
     args: &Args,
     services: &Services,
     feeds: &Feeds,
     mut findings: mpsc::Receiver<Finding>,
-    sim: Option<&Sim>,
-    delayed: Option<&DelayedBooks>,
+    mut listings: watch::Receiver<Option<String>>,
+    Shown { sim, delayed }: Shown<'_>,
 ) -> Tally {
     let started = Instant::now();
     let mode = feeds.view.borrow().mode.as_str();
@@ -242,6 +250,9 @@ async fn watch(
     loop {
         tokio::select! {
             Some(finding) = findings.recv() => take(services, &mut tally, &finding, mode, !on_terminal),
+            Ok(()) = listings.changed() => {
+                services.tell_listings(listings.borrow_and_update().as_deref());
+            }
             _ = draw.tick() => {
                 let mut view = feeds.view.borrow().clone();
                 view::add_windows(&mut view, &windows);

@@ -6,22 +6,25 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use arb_normalize::market::FeeData;
-use arb_normalize::{Market, MarketStatus, Outcome, Timestamp, Venue};
-use arb_scan::PairSpec;
+use arb_normalize::{Market, MarketStatus, Timestamp, Venue};
+use arb_scan::{MarketSet, PairSpec};
 use arb_venues::VenueError;
 use arb_venues::kalshi::FeesFrom;
 use rust_decimal::Decimal;
 use time::OffsetDateTime;
 use tokio::sync::{mpsc, watch};
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Instant, sleep_until, timeout};
 
 use crate::approvals::{Approvals, Source};
 use crate::endpoints::Endpoints;
+use crate::failure::Failure;
 use crate::terminal;
 use crate::tradable::{self, Tradable};
 
 /// How often the operator's file is looked at.
 const LOOK_EVERY: Duration = Duration::from_secs(2);
+/// What each pair adds to the time that a sweep may take: its fees alone are four requests.
+const A_PAIR: Duration = Duration::from_secs(1);
 /// What may wait to be looked at; more is caught up with by the next sweep.
 pub const NOTICES: usize = 1_024;
 
@@ -38,10 +41,14 @@ pub struct Pace {
     pub listings_lag: Duration,
     /// A market said to be decided is left alone for so long; where its listing does not say so by then it is traded again.
     pub confirm_within: Duration,
+    /// A sweep that takes longer has failed; one of many pairs gets a second for each on top.
+    pub sweep_within: Duration,
+    /// What sweeps that fail for so long are complained about.
+    pub complain_after: Duration,
 }
 
 impl Default for Pace {
-    /// 30 s; 250 ms and 5 s; 10 minutes; 20 s; 10 minutes.
+    /// 30 s; 250 ms and 5 s; 10 minutes; 20 s; 10 minutes; one minute; two minutes.
     fn default() -> Self {
         Self {
             sweep_every: Duration::from_secs(30),
@@ -49,6 +56,8 @@ impl Default for Pace {
             fees_for: Duration::from_secs(600),
             listings_lag: Duration::from_secs(20),
             confirm_within: Duration::from_secs(600),
+            sweep_within: Duration::from_secs(60),
+            complain_after: Duration::from_secs(120),
         }
     }
 }
@@ -106,6 +115,12 @@ pub struct Registry {
     refused: HashMap<String, String>,
     /// Markets of approved pairs, for telling what concerns us.
     concerned: HashSet<(Venue, String)>,
+    /// What is approved of groups and chains.
+    sets: Option<watch::Receiver<Vec<MarketSet>>>,
+    /// Approved sets that were not traded at the last sweep, and why.
+    refused_sets: HashMap<String, String>,
+    /// Why sweeps have failed for long, while they do.
+    trouble: watch::Sender<Option<String>>,
     pace: Pace,
 }
 
@@ -123,11 +138,42 @@ impl Registry {
             unconfirmed: HashMap::new(),
             refused: HashMap::new(),
             concerned: HashSet::new(),
+            sets: None,
+            refused_sets: HashMap::new(),
+            trouble: watch::Sender::new(None),
             pace,
         }
     }
 
-    /// Asks the venues about every approved pair that is not over.
+    /// The same with sets, which it follows as they change.
+    pub fn with_sets(self, sets: Option<watch::Receiver<Vec<MarketSet>>>) -> Self {
+        Self { sets, ..self }
+    }
+
+    /// Why sweeps have failed for long, while they do.
+    pub fn trouble(&self) -> watch::Receiver<Option<String>> {
+        self.trouble.subscribe()
+    }
+
+    /// A sweep that ends in time, and within `most` where that is sooner.
+    ///
+    /// # Errors
+    /// When a venue does not answer, or not in time; what is traded stays as it is then.
+    pub async fn sweep_in_time(&mut self, most: Option<Duration>) -> Result<Approvals, Failure> {
+        let pairs = u32::try_from(self.source.pairs().len()).unwrap_or(u32::MAX);
+        let within = self.pace.sweep_within + A_PAIR.saturating_mul(pairs);
+        let within = most.map_or(within, |most| most.min(within));
+        match timeout(within, self.sweep()).await {
+            Ok(swept) => {
+                swept.map_err(|error| Failure::from_error("the listings cannot be read", &error))
+            }
+            Err(_) => Err(Failure::run(format!(
+                "the listings were not read within {within:?}: a venue does not answer, or gives them without end"
+            ))),
+        }
+    }
+
+    /// Asks the venues about every approved pair that is not over, and about every approved set.
     ///
     /// # Errors
     /// When a venue does not answer; nothing changes then.
@@ -135,17 +181,33 @@ impl Registry {
         let approved = self.source.pairs();
         let asked =
             approved.iter().filter(|spec| !self.over.contains(&spec.pair.id)).cloned().collect();
+        let sets = self.sets.as_mut().map(|sets| sets.borrow_and_update().clone());
+        let sets = sets.unwrap_or_default();
         let now = arb_ws::wall_clock();
         let mut found =
-            tradable::discover(&self.endpoints, asked, &mut self.confirmed, now).await?;
+            tradable::discover(&self.endpoints, asked, &sets, &mut self.confirmed, now).await?;
         self.over.extend(found.over.drain(..));
         self.confirmed.retain(|id, _| !self.over.contains(id));
-        self.concerned = approved.iter().chain(&found.pairs).flat_map(markets_of).collect();
+        let of_sets = tradable::markets_of_sets(&sets)
+            .flat_map(|(venue, key, name)| [key, name].map(|name| (venue, name.to_owned())))
+            .chain(found.members.iter().map(|market| (market.key.venue, market.key.id.clone())));
+        self.concerned =
+            approved.iter().chain(&found.pairs).flat_map(markets_of).chain(of_sets).collect();
         self.hold_back_unconfirmed(&mut found);
         self.prefer_what_was_told(&mut found);
+        self.hold_back_members(&mut found);
         self.add_fees(&mut found, now).await;
         self.refused = found.refused.iter().cloned().collect();
-        Ok(Approvals { confirmed_at: Timestamp::try_from(now).ok(), ..found.into() })
+        let (sets, refused_sets) = tradable::admit_sets(&sets, &found.members, now);
+        self.refused_sets = refused_sets.iter().cloned().collect();
+        // What is over is followed no more, and its book not brought back.
+        let kept: HashSet<(Venue, &str)> =
+            tradable::markets_of_sets(&sets).map(|(venue, key, _)| (venue, key)).collect();
+        found.members.retain(|market| {
+            tradable::book_of(market).is_some_and(|book| kept.contains(&(market.key.venue, book)))
+        });
+        let confirmed_at = Timestamp::try_from(now).ok();
+        Ok(Approvals { confirmed_at, sets, refused_sets, ..found.into() })
     }
 
     /// Keeps sweeping, sooner where a feed told something or the operator's file changed, and hands each result on; until
@@ -159,6 +221,7 @@ impl Registry {
         let mut again: Option<Instant> = None;
         let mut looks = tokio::time::interval(LOOK_EVERY);
         let mut is_new = false;
+        let mut read_at = Instant::now();
         loop {
             let next = again.map_or(due, |again| again.min(due));
             tokio::select! {
@@ -177,13 +240,16 @@ impl Registry {
                         due = Instant::now();
                     }
                 }
+                () = changed(&mut self.sets) => due = Instant::now(),
                 () = sleep_until(next) => {
                     let now = Instant::now();
                     due = now + self.pace.sweep_every;
                     again = again.filter(|again| *again > now);
-                    let before = self.refused.clone();
-                    match self.sweep().await {
+                    let before = [self.refused.clone(), self.refused_sets.clone()];
+                    match self.sweep_in_time(None).await {
                         Ok(found) => {
+                            read_at = Instant::now();
+                            self.note_trouble(None);
                             let mode = self.endpoints.mode.as_str();
                             if std::mem::take(&mut is_new) {
                                 describe(mode, &found);
@@ -194,11 +260,28 @@ impl Registry {
                                 return;
                             }
                         }
-                        Err(error) => tracing::warn!(%error, "the listings are not read; the pairs stay as they are"),
+                        Err(failure) => {
+                            let why = failure.message;
+                            tracing::warn!(why, "the pairs stay as they are");
+                            if read_at.elapsed() >= self.pace.complain_after {
+                                self.note_trouble(Some(why));
+                            }
+                        }
                     }
                 }
             }
         }
+    }
+
+    fn note_trouble(&self, why: Option<String>) {
+        self.trouble.send_if_modified(|known| {
+            // The first word of an episode stands for all.
+            let turns = known.is_some() != why.is_some();
+            if turns {
+                *known = why;
+            }
+            turns
+        });
     }
 
     /// Looks at the operator's file; whether it says something new. A pair whose entry stands there as before stays confirmed, or
@@ -219,6 +302,7 @@ impl Registry {
             + self.heard.len()
             + self.unconfirmed.len()
             + self.refused.len()
+            + self.refused_sets.len()
             + self.concerned.len()
     }
 
@@ -271,8 +355,7 @@ impl Registry {
         found.pairs.retain(|spec| {
             let held = markets_of(spec).any(|market| unconfirmed.contains_key(&market));
             if held {
-                let reason = "said to be decided, to be confirmed by the listing";
-                refused.push((spec.pair.id.clone(), reason.to_owned()));
+                refused.push((spec.pair.id.clone(), UNCONFIRMED.to_owned()));
                 found.markets.remove(&spec.pair.id);
             }
             !held
@@ -287,14 +370,30 @@ impl Registry {
         let heard = |venue, name: &str| {
             self.heard.get(&(venue, name.to_owned())).map(|(_, heard)| *heard).unwrap_or_default()
         };
-        for (kalshi, polymarket) in found.markets.values_mut() {
-            let token = polymarket.outcome(Outcome::Yes).and_then(|yes| yes.token.as_deref());
-            let of_token = token.and_then(|token| heard(Venue::Polymarket, token).status);
-            let of_polymarket = heard(Venue::Polymarket, &polymarket.key.id).status.or(of_token);
-            let of_kalshi = heard(Venue::Kalshi, &kalshi.key.id);
-            kalshi.status = of_kalshi.status.unwrap_or(kalshi.status);
-            kalshi.close_at = of_kalshi.closes_at.map(OffsetDateTime::from).or(kalshi.close_at);
-            polymarket.status = of_polymarket.unwrap_or(polymarket.status);
+        for market in found.all_markets_mut() {
+            let venue = market.key.venue;
+            let of_market = heard(venue, &market.key.id);
+            let of_book = tradable::book_of(market).and_then(|book| heard(venue, book).status);
+            if let Some(told) = of_market.status.or(of_book).filter(|told| *told != market.status) {
+                market.status = told;
+                market.status_word = format!("{told:?}").to_lowercase();
+            }
+            if venue == Venue::Kalshi {
+                market.close_at = of_market.closes_at.map(OffsetDateTime::from).or(market.close_at);
+            }
+        }
+    }
+
+    /// The same for the markets of sets, each by itself.
+    fn hold_back_members(&self, found: &mut Tradable) {
+        for market in &mut found.members {
+            let names = [Some(market.key.id.as_str()), tradable::book_of(market)];
+            let waits =
+                |name: &str| self.unconfirmed.contains_key(&(market.key.venue, name.to_owned()));
+            if names.into_iter().flatten().any(waits) {
+                market.status = MarketStatus::Determined;
+                market.status_word = UNCONFIRMED.to_owned();
+            }
         }
     }
 
@@ -339,6 +438,19 @@ impl Registry {
     }
 }
 
+/// Waits until the sets change; for ever where there are none.
+async fn changed(sets: &mut Option<watch::Receiver<Vec<MarketSet>>>) {
+    if let Some(sets) = sets
+        && sets.changed().await.is_ok()
+    {
+        return;
+    }
+    std::future::pending().await
+}
+
+/// Why a market waits that a feed called decided.
+const UNCONFIRMED: &str = "said to be decided, to be confirmed by the listing";
+
 /// The markets of a pair as feeds name them.
 fn markets_of(spec: &PairSpec) -> impl Iterator<Item = (Venue, String)> + use<> {
     let pair = &spec.pair;
@@ -359,16 +471,24 @@ pub fn describe(mode: &str, found: &Approvals) {
     for (pair, reason) in &found.refused {
         terminal::line(&format!("{mode} pair {pair} is not traded: {reason}"));
     }
+    for (set, reason) in &found.refused_sets {
+        terminal::line(&format!("{mode} set {set} is not traded: {reason}"));
+    }
 }
 
-/// Says which pairs are traded no more, and why, and which are again.
-fn tell_changes(mode: &str, before: &HashMap<String, String>, found: &Approvals) {
-    for (pair, reason) in &found.refused {
-        if before.get(pair) != Some(reason) {
-            terminal::line(&format!("{mode} pair {pair} is not traded: {reason}"));
+/// Says which pairs and sets are traded no more, and why, and which are again.
+fn tell_changes(mode: &str, before: &[HashMap<String, String>; 2], found: &Approvals) {
+    let refused = [("pair", &found.refused), ("set", &found.refused_sets)];
+    for ((kind, refused), before) in refused.into_iter().zip(before) {
+        for (id, reason) in refused.iter().filter(|(id, why)| before.get(id) != Some(why)) {
+            terminal::line(&format!("{mode} {kind} {id} is not traded: {reason}"));
         }
     }
-    for spec in found.pairs.iter().filter(|spec| before.contains_key(&spec.pair.id)) {
+    let [pairs, sets] = before;
+    for spec in found.pairs.iter().filter(|spec| pairs.contains_key(&spec.pair.id)) {
         terminal::line(&format!("{mode} pair {} can be traded again", spec.pair.id));
+    }
+    for set in found.sets.iter().filter(|set| sets.contains_key(&set.id)) {
+        terminal::line(&format!("{mode} set {} can be traded again", set.id));
     }
 }

@@ -155,6 +155,20 @@ impl Services {
         }
     }
 
+    /// Alerts that listings have not been read for long, and that they are again.
+    pub fn tell_listings(&self, trouble: Option<&str>) {
+        let summary = "the venues' listings are not read: halts, ends and new fees may be missed";
+        let signal = Signal::new("ListingsUnread", AlertKind::Connection, Severity::High, summary)
+            .with_runbook("listings-unread");
+        let handle = self.monitor.handle();
+        match trouble {
+            Some(trouble) => {
+                handle.raise(signal.with_details(trouble));
+            }
+            None => handle.clear(signal.fingerprint()),
+        }
+    }
+
     fn alert(&self, opportunity: &Opportunity, risk: &Risk) {
         let ratio = Decimal::from_f64(risk.return_after_risk).unwrap_or_default();
         let mut facts =

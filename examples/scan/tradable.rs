@@ -1,12 +1,13 @@
 //! From the venues' listings and the operator's approvals to the pairs that may be traded.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use arb_match::{Approvals, Catalogue, Matcher as _, Refusal, Remark, TermMatcher, Verdict};
 use arb_normalize::market::FeeData;
 use arb_normalize::{Market, MarketStatus, Outcome, Venue};
 use arb_risk::fees::{FeeHistory, KalshiFees, LegFees, PairFees, Step};
-use arb_scan::PairSpec;
+use arb_scan::sets::{Member, SetRelation};
+use arb_scan::{MarketSet, PairSpec};
 use arb_venues::kalshi::FeesFrom;
 use arb_venues::{Discovery, MarketFilter, MarketSource as _, VenueError};
 use time::OffsetDateTime;
@@ -25,21 +26,76 @@ pub struct Tradable {
     pub over: Vec<String>,
     /// Markets by pair id: Kalshi's, then Polymarket's.
     pub markets: HashMap<String, (Market, Market)>,
+    /// Listed markets of sets.
+    pub members: Vec<Market>,
 }
 
 impl Tradable {
-    /// What the venues say of each market: Kalshi's by ticker, Polymarket's by token.
-    pub fn statuses(&self) -> impl Iterator<Item = (Venue, &str, MarketStatus)> {
-        self.markets.values().flat_map(|(kalshi, polymarket)| {
-            let token = polymarket.outcome(Outcome::Yes).and_then(|yes| yes.token.as_deref());
-            [
-                Some((Venue::Kalshi, kalshi.key.id.as_str(), kalshi.status)),
-                token.map(|token| (Venue::Polymarket, token, polymarket.status)),
-            ]
-            .into_iter()
-            .flatten()
-        })
+    /// What is known of the markets of pairs and sets.
+    pub fn all_markets(&self) -> impl Iterator<Item = &Market> {
+        let of_pairs = self.markets.values().flat_map(|(kalshi, polymarket)| [kalshi, polymarket]);
+        of_pairs.chain(&self.members)
     }
+
+    /// The same, to change it.
+    pub fn all_markets_mut(&mut self) -> impl Iterator<Item = &mut Market> {
+        let of_pairs =
+            self.markets.values_mut().flat_map(|(kalshi, polymarket)| [kalshi, polymarket]);
+        of_pairs.chain(&mut self.members)
+    }
+}
+
+/// The name of a market's book: Kalshi's ticker, Polymarket's token of the first outcome.
+pub fn book_of(market: &Market) -> Option<&str> {
+    match market.key.venue {
+        Venue::Kalshi => Some(&market.key.id),
+        _ => market.outcome(Outcome::Yes)?.token.as_deref(),
+    }
+}
+
+/// What of the approved sets may be traded now, and the sets that may not, with the reason.
+///
+/// A group of which a market is over is traded no more. A chain goes on without it, and so does a set whose members have nothing to
+/// do with each other: each of their trades needs the markets it takes and no others.
+pub fn admit_sets(
+    approved: &[MarketSet],
+    members: &[Market],
+    now: OffsetDateTime,
+) -> (Vec<MarketSet>, Vec<(String, String)>) {
+    let listed: HashMap<(Venue, &str), &Market> = members
+        .iter()
+        .filter_map(|market| Some(((market.key.venue, book_of(market)?), market)))
+        .collect();
+    let why_not = |venue: Venue, key: &str| match listed.get(&(venue, key)) {
+        None => Some(format!("{venue} {key} is not listed")),
+        Some(market) => not_trading(market, now),
+    };
+    let (mut traded, mut refused) = (Vec::new(), Vec::new());
+    for set in approved {
+        let mut set = set.clone();
+        let mut reason = None;
+        for member in &mut set.members {
+            for (venue, key) in
+                [(Venue::Kalshi, &mut member.kalshi), (Venue::Polymarket, &mut member.polymarket)]
+            {
+                if let Some(over) = key.as_deref().and_then(|key| why_not(venue, key)) {
+                    *key = None;
+                    reason.get_or_insert(over);
+                }
+            }
+        }
+        set.members.retain(|member| member.markets().next().is_some());
+        let least = match set.relation {
+            SetRelation::Chain => 2,
+            SetRelation::Apart => 1,
+            _ => usize::MAX,
+        };
+        match reason {
+            Some(reason) if set.members.len() < least => refused.push((set.id, reason)),
+            _ => traded.push(set),
+        }
+    }
+    (traded, refused)
 }
 
 /// Reads both catalogues and has the matcher propose pairs; one line on what was found.
@@ -62,26 +118,43 @@ pub async fn survey(endpoints: &Endpoints) -> Result<String, Failure> {
     ))
 }
 
-/// Reads the markets of these pairs, and no others, and takes the pairs that may be traded.
+/// Reads the markets of these pairs and sets, and no others, and takes the pairs that may be traded.
 ///
 /// An approval holds for the rule texts as they were when this program first saw them (`confirmed` remembers, by pair); whoever
 /// approves a pair from a program that keeps approvals (the `match` example) also learns when they change in between.
 pub async fn discover(
     endpoints: &Endpoints,
     approved: Vec<PairSpec>,
+    sets: &[MarketSet],
     confirmed: &mut HashMap<String, Approvals>,
     now: OffsetDateTime,
 ) -> Result<Tradable, VenueError> {
+    let members: HashSet<(Venue, &str)> =
+        markets_of_sets(sets).map(|(venue, key, _)| (venue, key)).collect();
+    let of_sets = |venue| members.iter().filter(move |(of, _)| *of == venue);
     let mut tickers: Vec<String> = approved.iter().map(|spec| spec.pair.kalshi.clone()).collect();
     let mut tokens: Vec<String> =
         approved.iter().map(|spec| spec.pair.polymarket_yes.clone()).collect();
+    tickers.extend(of_sets(Venue::Kalshi).map(|(_, ticker)| (*ticker).to_owned()));
+    tokens.extend(of_sets(Venue::Polymarket).map(|(_, token)| (*token).to_owned()));
     for names in [&mut tickers, &mut tokens] {
         names.sort();
         names.dedup();
     }
     let (kalshi, polymarket) =
         tokio::join!(endpoints.kalshi.named(&tickers), endpoints.polymarket.named(&tokens));
-    Ok(admit(&kalshi?, &polymarket?, approved, confirmed, now))
+    let (kalshi, polymarket) = (kalshi?, polymarket?);
+    let mut found = admit(&kalshi, &polymarket, approved, confirmed, now);
+    let is_member = |market: &Market| {
+        book_of(market).is_some_and(|book| members.contains(&(market.key.venue, book)))
+    };
+    found.members = kalshi.into_iter().chain(polymarket).filter(is_member).collect();
+    Ok(found)
+}
+
+/// The markets of sets: the venue, the name of the book, the name in outputs.
+pub fn markets_of_sets(sets: &[MarketSet]) -> impl Iterator<Item = (Venue, &str, &str)> {
+    sets.iter().flat_map(|set| &set.members).flat_map(Member::markets)
 }
 
 fn skipped(kalshi: &Discovery, polymarket: &Discovery) -> String {
@@ -144,7 +217,7 @@ fn admit(
         if [kalshi, polymarket].iter().any(|market| is_decided(market.status)) {
             tradable.over.push(id.clone());
         }
-        if let Some(reason) = not_trading(kalshi, polymarket, now) {
+        if let Some(reason) = [kalshi, polymarket].into_iter().find_map(|m| not_trading(m, now)) {
             tradable.refused.push((id, reason));
             continue;
         }
@@ -202,15 +275,15 @@ pub const fn is_decided(status: MarketStatus) -> bool {
     matches!(status, MarketStatus::Determined | MarketStatus::Disputed | MarketStatus::Settled)
 }
 
-/// Why a pair has nothing to trade now; a halted market is followed, since it opens again.
-fn not_trading(kalshi: &Market, polymarket: &Market, now: OffsetDateTime) -> Option<String> {
-    for market in [kalshi, polymarket] {
-        if !matches!(market.status, MarketStatus::Active | MarketStatus::Paused) {
-            return Some(format!("{} is {}", market.key.venue, market.status_word));
-        }
+/// Why there is nothing to trade on a market now; a halted one is followed, since it opens again.
+fn not_trading(market: &Market, now: OffsetDateTime) -> Option<String> {
+    let venue = market.key.venue;
+    if !matches!(market.status, MarketStatus::Active | MarketStatus::Paused) {
+        return Some(format!("{venue} is {}", market.status_word));
     }
     // Kalshi's listing may lag behind its clock. Polymarket trades past the end dates it lists.
-    kalshi.close_at.is_some_and(|at| at <= now).then(|| "kalshi has closed".to_owned())
+    let has_closed = venue == Venue::Kalshi && market.close_at.is_some_and(|at| at <= now);
+    has_closed.then(|| "kalshi has closed".to_owned())
 }
 
 /// The fees that the venues publish with the markets, from `timeline` where Kalshi's changes are known; an API member's

@@ -50,10 +50,19 @@ pub fn base(endpoints: &Endpoints) -> StatusModel {
     }
 }
 
-/// Puts in which approved pairs may not be traded, and why.
-pub fn refuse(base: &mut StatusModel, refused: &[(String, String)]) {
+/// Puts in which approved pairs and sets may not be traded, and why.
+pub fn refuse(
+    base: &mut StatusModel,
+    refused: &[(String, String)],
+    refused_sets: &[(String, String)],
+) {
     base.pairs_total = refused.len();
     base.blocked = blocked(refused.iter().map(|(pair, reason)| (reason.clone(), pair.clone())));
+    base.blocked.extend(refused_sets.iter().map(|(set, reason)| BlockedPairs {
+        reason: format!("set {set} is not traded: {reason}"),
+        count: 1,
+        examples: Vec::new(),
+    }));
 }
 
 /// A breaker as a row.
