@@ -2,6 +2,7 @@
 //! tradable again soon after.
 #![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use arb_breaker::BreakerConfig;
@@ -14,6 +15,7 @@ use scan_app::approvals::Approvals;
 use scan_app::endpoints::Endpoints;
 use scan_app::feeds::{self, Feeds, Parts, Patience};
 use scan_app::publisher::{Finding, Publisher};
+use scan_app::trading_hours::{self, TradingHours};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, timeout_at};
 
@@ -97,6 +99,55 @@ async fn no_fault_makes_up_a_trade_or_leaves_a_pair_behind() {
             }
         }
     }
+    feeds.stop();
+    sim.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nothing_is_tradable_while_the_exchange_is_paused_or_does_not_say() {
+    let config = SimConfig { plant_every: None, ..SimConfig::default() };
+    let sim = Sim::start(config).await.unwrap();
+    let endpoints = Arc::new(Endpoints::simulated(&sim).unwrap());
+    let approved = approved_and_trading(&sim);
+    let count = approved.len();
+    let (findings, _found) = mpsc::channel(1_000);
+    let publisher = Publisher::new(findings, RiskLimits::default(), None);
+    let quickly = trading_hours::Pace {
+        ask_every: Duration::from_millis(100),
+        patience: Duration::from_millis(500),
+        word_for: Duration::from_millis(800),
+    };
+    let hours = TradingHours::new(endpoints.clone(), quickly);
+    let approvals = Approvals { pairs: approved, ..Approvals::default() };
+    let closures = Some(hours.subscribe());
+    let parts = Parts { closures, ..Parts::new(approvals, publisher) };
+    let mut feeds = feeds::start(&endpoints, parts).unwrap();
+    let until_closed = async |feeds: &mut Feeds, reason: &str| {
+        let deadline = Instant::now() + MENDED_WITHIN;
+        loop {
+            let (tradable, blocked) = {
+                let view = feeds.view.borrow();
+                (view.pairs_tradable, view.blocked.clone())
+            };
+            if tradable == 0 && blocked.iter().any(|row| row.reason == reason) {
+                return;
+            }
+            let next = timeout_at(deadline, feeds.view.changed()).await;
+            assert!(matches!(next, Ok(Ok(()))), "{tradable} are tradable: {blocked:?}");
+        }
+    };
+    until_closed(&mut feeds, "kalshi has not said yet whether it trades").await;
+    let following = tokio::spawn(hours.follow());
+    until_all_tradable(&mut feeds, count, "the exchange said that it trades").await;
+    let pause = sim.fault("exchange-pause:venue=kalshi".parse().unwrap()).unwrap();
+    until_closed(&mut feeds, "kalshi's exchange is closed").await;
+    sim.clear_fault(pause);
+    until_all_tradable(&mut feeds, count, "the pause").await;
+    let hang = sim.fault("hang:venue=kalshi,surface=rest".parse().unwrap()).unwrap();
+    until_closed(&mut feeds, "kalshi does not say whether it trades").await;
+    sim.clear_fault(hang);
+    until_all_tradable(&mut feeds, count, "the silence").await;
+    following.abort();
     feeds.stop();
     sim.shutdown().await;
 }

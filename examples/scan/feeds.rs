@@ -34,6 +34,7 @@ use crate::keeper::Keeper;
 use crate::publisher::Publisher;
 use crate::quotes::Quotes;
 use crate::registry::Notice;
+use crate::trading_hours::Closures;
 use crate::{terminal, view};
 
 /// Markets on one Kalshi connection.
@@ -140,6 +141,8 @@ pub struct Parts {
     pub view_every: Duration,
     /// Says what may be traded at all; everything if unset.
     pub switch: Option<watch::Receiver<KillSwitch>>,
+    /// Says which venues do not trade; they all do if unset.
+    pub closures: Option<watch::Receiver<Closures>>,
     /// How often quotes are made, if at all.
     pub quotes_every: Option<Duration>,
     /// Takes books to a cache that others read.
@@ -159,6 +162,7 @@ impl Parts {
             questions: None,
             view_every: Duration::from_millis(250),
             switch: None,
+            closures: None,
             quotes_every: None,
             keeper: None,
         }
@@ -239,6 +243,7 @@ struct Thread {
     approved: watch::Receiver<Approvals>,
     questions: Option<mpsc::Receiver<Question>>,
     switch: Option<watch::Receiver<KillSwitch>>,
+    closures: Option<watch::Receiver<Closures>>,
     quotes: Option<Quotes>,
     keeper: Option<Keeper>,
     auditor: Rc<RefCell<Auditor>>,
@@ -256,11 +261,14 @@ impl Thread {
         shown: Shown,
     ) -> Self {
         let Parts { approvals, pipeline, publisher, tap, patience, .. } = parts;
-        let Parts { mut switch, quotes_every, keeper, .. } = parts;
+        let Parts { mut switch, mut closures, quotes_every, keeper, .. } = parts;
         let auditor: Rc<RefCell<Auditor>> = Rc::default();
         let mut pipeline = Pipeline::new(pipeline, publisher);
         if let Some(switch) = &mut switch {
             pipeline.sink_mut().switch = switch.borrow_and_update().clone();
+        }
+        if let Some(closures) = &mut closures {
+            pipeline.sink_mut().closures = closures.borrow_and_update().clone();
         }
         let pipeline: SharedPipeline = Rc::new(RefCell::new(pipeline));
         // One breaker for all connections of a venue.
@@ -303,6 +311,7 @@ impl Thread {
             approved,
             questions: parts.questions,
             switch,
+            closures,
             quotes: quotes_every.map(Quotes::new),
             keeper,
             auditor,
@@ -356,11 +365,12 @@ impl Thread {
                     continue; // it moves no close, and the next one is a look at every book
                 }
                 switch = newest(&mut self.switch) => {
-                    let mut pipeline = self.pipeline.borrow_mut();
-                    pipeline.sink_mut().switch = switch;
-                    pipeline.tell_again();
-                    drop(pipeline);
-                    self.turn();
+                    self.pipeline.borrow_mut().sink_mut().switch = switch;
+                    self.judge_again();
+                }
+                closures = newest(&mut self.closures) => {
+                    self.pipeline.borrow_mut().sink_mut().closures = closures;
+                    self.judge_again();
                 }
                 question = next_question(&mut self.questions) => match question {
                     Some(question) => self.answer(question),
@@ -369,6 +379,12 @@ impl Thread {
             }
             next_close = self.next_close();
         }
+    }
+
+    /// What may be traded has changed beside the books.
+    fn judge_again(&mut self) {
+        self.pipeline.borrow_mut().tell_again();
+        self.turn();
     }
 
     /// When the next market closes by the clock: no message tells of it.

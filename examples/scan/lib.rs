@@ -26,6 +26,7 @@ pub mod table;
 pub mod tally;
 pub mod terminal;
 pub mod tradable;
+pub mod trading_hours;
 pub mod view;
 pub mod watch;
 pub mod watched_file;

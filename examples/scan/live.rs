@@ -26,6 +26,7 @@ use crate::services::Services;
 use crate::sets_file::SetsFile;
 use crate::settings::Settings;
 use crate::tally::{Score, Tally};
+use crate::trading_hours::{self, Closures, TradingHours};
 use crate::watch::DelayedBooks;
 use crate::{replay, table, terminal, tradable, view};
 
@@ -104,7 +105,9 @@ async fn scan(args: &Args, settings: &Settings) -> Result<(), Failure> {
         .with_sets(sets.as_ref().map(SetsFile::subscribe));
     let found = registry.sweep_in_time(args.run_for.map(|end| end.max(FIRST_SWEEP))).await?;
     registry::describe(mode, &found);
-    let listings = registry.trouble();
+    let hours = TradingHours::new(endpoints.clone(), trading_hours::Pace::default());
+    hours.look().await;
+    let beside_books = BesideBooks::of(&hours, &registry);
     if let Some(page) = services.page() {
         terminal::line(&format!("{mode} status page {page}"));
     }
@@ -122,6 +125,7 @@ async fn scan(args: &Args, settings: &Settings) -> Result<(), Failure> {
         heartbeat: Some(services.heartbeat()),
         questions: Some(questions),
         switch: Some(switch.subscribe()),
+        closures: Some(hours.subscribe()),
         quotes_every: args.quotes,
         keeper: services.shared_inbox().map(Keeper::new),
         ..Parts::new(found, publisher)
@@ -136,12 +140,13 @@ async fn scan(args: &Args, settings: &Settings) -> Result<(), Failure> {
         beside.spawn(audit::run(endpoints.clone(), asked, pace));
     }
     beside.spawn(switch.follow_file());
+    beside.spawn(hours.follow());
     if let Some(sets) = sets {
         beside.spawn(sets.follow());
     }
     let delayed = args.watch.then(|| DelayedBooks::start(endpoints.kalshi.clone(), tickers));
     let shown = Shown { sim: sim.as_ref(), delayed: delayed.as_ref() };
-    let tally = watch(args, &services, &feeds, received, listings, shown).await;
+    let tally = watch(args, &services, &feeds, received, beside_books, shown).await;
     beside.abort_all();
     let last = feeds.view.borrow().clone();
     feeds.stop();
@@ -214,6 +219,46 @@ fn recorder(args: &Args) -> Result<Option<Recorder>, Failure> {
     Recorder::start(config).map(Some).map_err(|error| Failure::from_error("the recorder", &error))
 }
 
+/// What stops trading or makes it doubtful, and is not seen in any book.
+struct BesideBooks {
+    /// Venues that do not trade.
+    closures: watch::Receiver<Closures>,
+    /// Listings that are not read.
+    listings: watch::Receiver<Option<String>>,
+}
+
+impl BesideBooks {
+    fn of(hours: &TradingHours, registry: &Registry) -> Self {
+        let (mut closures, listings) = (hours.subscribe(), registry.trouble());
+        if closures.borrow().any().is_some() {
+            closures.mark_changed();
+        }
+        Self { closures, listings }
+    }
+
+    /// Waits for the next change, and tells of it.
+    async fn tell_next(&mut self, services: &Services, mode: &str, lines: bool) {
+        tokio::select! {
+            Ok(()) = self.closures.changed() => {
+                let closures = self.closures.borrow_and_update().clone();
+                services.tell_closures(&closures);
+                if lines {
+                    let word = closures.any().map_or_else(
+                        || "both venues trade".to_owned(),
+                        |reason| format!("nothing can be traded: {reason}"),
+                    );
+                    terminal::line(&format!("{mode} {word}"));
+                }
+            }
+            Ok(()) = self.listings.changed() => {
+                let trouble = self.listings.borrow_and_update().clone();
+                services.tell_listings(trouble.as_deref());
+            }
+            else => std::future::pending().await,
+        }
+    }
+}
+
 /// What the screen shows beside the feeds.
 #[derive(Clone, Copy)]
 struct Shown<'a> {
@@ -227,7 +272,7 @@ async fn watch(
     services: &Services,
     feeds: &Feeds,
     mut findings: mpsc::Receiver<Finding>,
-    mut listings: watch::Receiver<Option<String>>,
+    mut beside_books: BesideBooks,
     Shown { sim, delayed }: Shown<'_>,
 ) -> Tally {
     let started = Instant::now();
@@ -250,9 +295,7 @@ async fn watch(
     loop {
         tokio::select! {
             Some(finding) = findings.recv() => take(services, &mut tally, &finding, mode, !on_terminal),
-            Ok(()) = listings.changed() => {
-                services.tell_listings(listings.borrow_and_update().as_deref());
-            }
+            () = beside_books.tell_next(services, mode, !on_terminal) => {}
             _ = draw.tick() => {
                 let mut view = feeds.view.borrow().clone();
                 view::add_windows(&mut view, &windows);

@@ -17,6 +17,7 @@ use time::OffsetDateTime;
 use tokio::sync::mpsc;
 
 use crate::registry::Notice;
+use crate::trading_hours::Closures;
 
 /// What is expected to be left of a trade, and whether it may be traded.
 #[derive(Debug, Clone, PartialEq)]
@@ -33,7 +34,7 @@ pub struct Risk {
     pub first_leg: usize,
     /// The first rule of the gate that it fails and how many more; none when it passes.
     pub denied: Option<String>,
-    /// Whether the kill switch forbids it.
+    /// Whether nothing may be traded now: the kill switch forbids it, or a venue of its orders does not trade.
     pub halted: bool,
 }
 
@@ -77,6 +78,8 @@ pub struct Publisher {
     gate: Gate,
     /// Says what may be traded at all.
     pub switch: KillSwitch,
+    /// Which venues do not trade, and why.
+    pub closures: Closures,
     /// When each pair is expected to be settled.
     settles_at: HashMap<String, OffsetDateTime>,
     /// When the pairs were confirmed.
@@ -115,6 +118,7 @@ impl Publisher {
             assessor: Assessor::default(),
             gate: Gate::new(limits),
             switch: KillSwitch::released(),
+            closures: Closures::default(),
             settles_at: HashMap::new(),
             confirmed_at,
             survivors: Survivors::default(),
@@ -179,11 +183,14 @@ impl Publisher {
                     Action::Buy => tracked.book().buy(leg.outcome),
                     Action::Sell => tracked.book().sell(leg.outcome),
                 };
-                LegState::live(taken, tracked.received_at(), tracked.venue_at())
+                let state = LegState::live(taken, tracked.received_at(), tracked.venue_at());
+                LegState { open: self.closures.of(leg.venue).is_none(), ..state }
             })
             .collect();
+        let closed = opportunity.legs.iter().find_map(|leg| self.closures.of(leg.venue));
         let quarantined = found.quarantine().map(ToString::to_string);
-        let denied = quarantined.or_else(|| self.gate_failure(found, &assessment, &legs));
+        let denied = closed.map(str::to_owned).or(quarantined);
+        let denied = denied.or_else(|| self.gate_failure(found, &assessment, &legs));
         Risk {
             score: assessment.total,
             profit_after_risk: assessment.profit_after_risk,
@@ -191,7 +198,7 @@ impl Publisher {
             annualised: assessment.annualised,
             first_leg: assessment.first_leg,
             denied,
-            halted: self.switch.state() != TradingState::Active,
+            halted: closed.is_some() || self.switch.state() != TradingState::Active,
         }
     }
 
@@ -362,6 +369,28 @@ mod tests {
         assert!(view.opportunities[0].denied.as_ref().unwrap().contains("kill switch"));
 
         pipeline.sink_mut().switch.release("", now);
+        pipeline.tell_again();
+        assert_eq!(next(&mut found), (Change::Again, before));
+        assert_eq!(shown(&pipeline).pairs_tradable, 1);
+    }
+
+    #[test]
+    fn nothing_is_tradable_while_a_venue_does_not_trade() {
+        let (mut pipeline, mut found) = open();
+        let (_, before) = next(&mut found);
+        let paused = "kalshi has paused trading";
+        pipeline.sink_mut().closures = Closures::of_exchange(paused);
+        pipeline.tell_again();
+        let (change, stopped) = next(&mut found);
+        assert_eq!((change, stopped.halted), (Change::Again, true));
+        assert_eq!(stopped.denied.as_deref(), Some(paused));
+        let view = shown(&pipeline);
+        assert_eq!((view.pairs_tradable, view.pairs_total), (0, 1));
+        assert_eq!((view.blocked[0].reason.as_str(), view.blocked[0].count), (paused, 1));
+        assert!(!view.kill_switch.engaged);
+        assert_eq!(view.opportunities[0].denied.as_deref(), Some(paused));
+
+        pipeline.sink_mut().closures = Closures::default();
         pipeline.tell_again();
         assert_eq!(next(&mut found), (Change::Again, before));
         assert_eq!(shown(&pipeline).pairs_tradable, 1);

@@ -29,13 +29,14 @@ impl Quotes {
         Self { every, made_at: None, rows: Vec::new() }
     }
 
-    /// The rows at `now`; none while the kill switch stops trading.
+    /// The rows at `now`; none while the kill switch stops trading or a venue does not trade.
     pub fn rows(
         &mut self,
         pipeline: &Pipeline<Publisher>,
         now: Option<Timestamp>,
     ) -> Vec<QuoteRow> {
-        if pipeline.sink().switch.state() != TradingState::Active {
+        let stands = pipeline.sink();
+        if stands.switch.state() != TradingState::Active || stands.closures.any().is_some() {
             (self.made_at, self.rows) = (None, Vec::new());
             return Vec::new();
         }

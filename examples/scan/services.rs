@@ -16,7 +16,7 @@ use arb_monitor::status::{CacheRow, Page, StatusBoard, StatusModel};
 use arb_monitor::webhook::{WebhookConfig, WebhookSink};
 use arb_monitor::window::WindowConfig;
 use arb_monitor::{Monitor, MonitorConfig};
-use arb_normalize::Opportunity;
+use arb_normalize::{Opportunity, Venue};
 use arb_scan::{Change, Closed};
 use rust_decimal::Decimal;
 use rust_decimal::prelude::FromPrimitive as _;
@@ -27,6 +27,7 @@ use crate::failure::Failure;
 use crate::kill_switch::Switch;
 use crate::publisher::{Finding, Risk};
 use crate::settings::Settings;
+use crate::trading_hours::Closures;
 
 /// Recent notifications kept for the screen.
 const RECENT_ALERTS: usize = 64;
@@ -155,15 +156,32 @@ impl Services {
         }
     }
 
+    /// Alerts that a venue does not trade, once, and that it does again.
+    pub fn tell_closures(&self, closures: &Closures) {
+        for venue in Venue::ALL {
+            let severity = if closures.is_planned(venue) { Severity::Low } else { Severity::High };
+            let summary = format!("{venue} does not trade: no pair can be traded");
+            let signal = Signal::new("VenueClosed", AlertKind::Connection, severity, summary)
+                .with_label("venue", venue.as_str())
+                .with_runbook("venue-closed");
+            self.tell(signal, closures.of(venue));
+        }
+    }
+
     /// Alerts that listings have not been read for long, and that they are again.
     pub fn tell_listings(&self, trouble: Option<&str>) {
         let summary = "the venues' listings are not read: halts, ends and new fees may be missed";
         let signal = Signal::new("ListingsUnread", AlertKind::Connection, Severity::High, summary)
             .with_runbook("listings-unread");
+        self.tell(signal, trouble);
+    }
+
+    /// A condition holds for that reason, or does not.
+    fn tell(&self, signal: Signal, reason: Option<&str>) {
         let handle = self.monitor.handle();
-        match trouble {
-            Some(trouble) => {
-                handle.raise(signal.with_details(trouble));
+        match reason {
+            Some(reason) => {
+                handle.raise(signal.with_details(reason));
             }
             None => handle.clear(signal.fingerprint()),
         }

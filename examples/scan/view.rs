@@ -109,6 +109,7 @@ pub fn of(
     let switch = &pipeline.sink().switch;
     let halted = switch.state() != TradingState::Active;
     view.kill_switch = KillSwitch { engaged: halted, reason: stands_at(switch) };
+    let closed = pipeline.sink().closures.any();
     let mut blocked_now = Vec::new();
     let (mut live, mut followed) = (0, 0);
     for (id, reason) in pipeline.pair_states() {
@@ -118,13 +119,17 @@ pub fn of(
             reason,
             Some(NotPriced::Dead(_) | NotPriced::Empty(_) | NotPriced::Suspect(_))
         ));
-        match reason {
-            None if halted => {
-                blocked_now.push(("stopped by the kill switch".to_owned(), id.to_owned()));
+        let why_not = match (reason, closed) {
+            (Some(dead @ NotPriced::Dead(_)), _) => dead.to_string(),
+            (None, _) if halted => "stopped by the kill switch".to_owned(),
+            (_, Some(closed)) => closed.to_owned(),
+            (Some(reason), None) => reason.to_string(),
+            (None, None) => {
+                view.pairs_tradable += 1;
+                continue;
             }
-            None => view.pairs_tradable += 1,
-            Some(reason) => blocked_now.push((reason.to_string(), id.to_owned())),
-        }
+        };
+        blocked_now.push((why_not, id.to_owned()));
     }
     view.blocked.extend(blocked(blocked_now.into_iter()));
     view.pairs_live = Some(live);

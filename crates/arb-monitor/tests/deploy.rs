@@ -92,7 +92,7 @@ fn every_alert_has_its_runbook_page() {
         values(&rules, "runbook").iter().map(|page| (*page).to_owned()).collect();
     // All but the watchdog.
     assert_eq!(pages.len() + 1, values(&rules, "alert").len());
-    let by_scan = ["listings-unread"];
+    let by_scan = ["listings-unread", "venue-closed"];
     for name in ["high-value-opportunity", "rule-panicked"].into_iter().chain(by_scan) {
         pages.insert(format!("runbooks/{name}.md"));
     }
