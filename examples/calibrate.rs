@@ -16,7 +16,7 @@ use arb_normalize::books::{Books, FrameReport};
 use arb_normalize::decode::{Decode, decoder};
 use arb_normalize::{Timestamp, Venue};
 use arb_risk::calibrate::{CalibrateConfig, Calibration, RecordedBook, calibrate};
-use arb_ws::capture::{At, CaptureReader, Line};
+use arb_ws::capture::{CaptureReader, Line};
 use clap::Parser;
 
 /// Fits slippage coefficients to a recording and prints how good they are.
@@ -45,14 +45,37 @@ struct Reader {
 }
 
 impl Reader {
-    fn frame(&mut self, from: &At, frame: &str, recordings: &mut Recordings) {
-        let Ok(venue) = from.venue.parse::<Venue>() else { return };
-        let at = Timestamp::from_nanos(from.received_at_ns);
-        let decoder =
-            self.decoders.entry((venue, from.connection)).or_insert_with(|| decoder(venue));
-        let Ok(decoded) = decoder.decode(frame.as_bytes()) else { return };
+    fn line(&mut self, line: &Line, recordings: &mut Recordings) {
+        let (Line::Frame { at, .. }
+        | Line::Sent { at, .. }
+        | Line::Open { at, .. }
+        | Line::Close { at, .. }) = line
+        else {
+            return;
+        };
+        let connection = at.connection;
+        let (Ok(venue), at) = (at.venue.parse(), Timestamp::from_nanos(at.received_at_ns)) else {
+            return;
+        };
+        let decoder = self.decoders.entry((venue, connection)).or_insert_with(|| decoder(venue));
         let books = self.books.entry(venue).or_insert_with(|| Books::new(venue));
-        books.apply(from.connection, at, &decoded, &mut self.report);
+        match line {
+            Line::Frame { frame, .. } => {
+                let Ok(decoded) = decoder.decode(frame.as_bytes()) else { return };
+                books.apply(connection, at, &decoded, &mut self.report);
+            }
+            // What we asked for says in whose prices the answers are.
+            Line::Sent { sent, .. } => return decoder.note_sent(sent.as_bytes()),
+            Line::Open { .. } => return books.connection_opened(connection, at),
+            Line::Close { .. } => books.connection_closed(connection, at, &mut self.report),
+            _ => {}
+        }
+        self.keep(venue, at, recordings);
+    }
+
+    /// Keeps the books that the last line touched.
+    fn keep(&self, venue: Venue, at: Option<Timestamp>, recordings: &mut Recordings) {
+        let Some(books) = self.books.get(&venue) else { return };
         for id in &self.report.touched {
             let tracked = books.get(*id);
             let (Some(at), true) = (at, tracked.is_priceable()) else { continue };
@@ -74,8 +97,7 @@ fn read(path: &Path, spacing: Duration, recordings: &mut Recordings) -> Result<(
     };
     for line in CaptureReader::open(path)? {
         match line {
-            Ok(Line::Frame { at, frame }) => reader.frame(&at, &frame, recordings),
-            Ok(_) => {}
+            Ok(line) => reader.line(&line, recordings),
             Err(bad) => eprintln!("{}: {bad}", path.display()),
         }
     }
