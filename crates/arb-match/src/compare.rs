@@ -10,6 +10,7 @@ mod one_sided;
 mod opponents;
 mod relations;
 mod residue;
+mod rivals;
 mod roles;
 mod sources;
 mod substitution;
@@ -128,6 +129,12 @@ pub(crate) fn compare(k: &Reading, p: &Reading) -> Judgement {
         every_statement(k, p, &mut found);
         if let Some((x, y)) = substitution::substitution(k, p) {
             found.add("wording", x, y, DifferenceKind::Missing);
+        }
+        if let Some((x, y)) = substitution::other_report(k, p) {
+            found.add("source", x, y, DifferenceKind::Missing);
+        }
+        if let Some((x, y)) = rivals::rivals(k, p) {
+            found.add("measure", x, y, DifferenceKind::Missing);
         }
         contingencies::contingencies(k, p, &mut found);
         definitions(k, p, &mut found);
@@ -290,6 +297,10 @@ fn own_contradictions(k: &Reading, p: &Reading, found: &mut Findings) {
             add("league", "question and rules name different leagues");
         }
         reading.misfits.iter().for_each(|(term, how)| add(term, how));
+        if let Some(torn) = &reading.contradiction {
+            let text = format!("asked for {}, decided by {}", torn.asked, torn.ruled);
+            add(torn.kind.as_str(), &text);
+        }
         if reading.other_day {
             add("edition", "the rules name another day than the venue");
         }

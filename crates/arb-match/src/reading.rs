@@ -1,6 +1,7 @@
 //! A market read: its statements, its window, its sources, and all the words that can explain another market's words.
 
 mod condition;
+mod contradiction;
 mod editions;
 mod exclusions;
 mod glossary;
@@ -20,6 +21,7 @@ use arb_normalize::Market;
 
 pub(crate) use self::condition::sentence_end;
 use self::condition::{Claim, basis, claims, decides, deciding, unread};
+use self::contradiction::Contradiction;
 use self::editions::{end_day, ticker_edition, year_of};
 use self::exclusions::without_exclusions;
 use self::glossary::spelled_out;
@@ -72,6 +74,8 @@ pub(crate) struct Reading {
     pub(crate) sides_turned: bool,
     /// Where the venue's own fields contradict its text: the term, and how.
     pub(crate) misfits: Vec<(&'static str, &'static str)>,
+    /// What the question asks for and the condition decides by instead.
+    pub(crate) contradiction: Option<Contradiction>,
     /// The structured strike, read only where no text has a number: venues write 118,499.99 for "$118,500 or above".
     pub(crate) strike: Option<Amount>,
     /// The league it is about.
@@ -172,6 +176,7 @@ impl Reading {
             other_year: false,
             strike: strike::strike(market),
             misfits: Vec::new(),
+            contradiction: None,
             sides_turned,
             league,
             end_year: around.end.and_then(year_of),
@@ -206,6 +211,7 @@ impl Reading {
         names::known_by_the_surname(&mut self.titles, &self.claims);
         names::other_names(&mut self.titles, &self.claims, self.label.as_ref());
         redundancy::mark(self);
+        self.contradiction = contradiction::contradiction(self);
     }
 
     /// What explains another market's words.

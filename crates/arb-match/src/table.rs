@@ -1,6 +1,6 @@
 //! The rows of the tables in `data/`, and their named groups.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::LazyLock;
 
 /// The fields of each row that is no comment.
@@ -21,6 +21,28 @@ static GROUPS: LazyLock<HashMap<&str, Vec<&str>>> = LazyLock::new(|| {
 /// What `data/groups.tsv` or `data/phrasing.tsv` lists under a name; nothing for an unknown one.
 pub(crate) fn group(name: &str) -> &'static [&'static str] {
     GROUPS.get(name).map_or(&[], Vec::as_slice)
+}
+
+/// The rows of words that have siblings: each makes another proposition of the same sentence.
+static ROWS: LazyLock<Vec<Vec<&str>>> = LazyLock::new(|| {
+    let lines = include_str!("../data/qualifiers.txt").lines();
+    lines
+        .filter(|line| !line.starts_with('#'))
+        .map(|line| line.split_whitespace().collect())
+        .collect()
+});
+
+static QUALIFIERS: LazyLock<HashSet<&str>> =
+    LazyLock::new(|| ROWS.iter().flatten().copied().collect());
+
+/// Whether a word has siblings.
+pub(crate) fn has_siblings(word: &str) -> bool {
+    QUALIFIERS.contains(word)
+}
+
+/// Whether two words stand in one row of siblings.
+pub(crate) fn siblings(a: &str, b: &str) -> bool {
+    a != b && ROWS.iter().any(|row| row.contains(&a) && row.contains(&b))
 }
 
 #[cfg(test)]
@@ -57,8 +79,11 @@ mod tests {
         let of_a_league = |name: &str| {
             name.strip_suffix("_competition").is_some_and(|l| group("league").contains(&l))
         };
-        let idle: Vec<&&str> =
-            GROUPS.keys().filter(|name| !of_a_league(name) && !quotes.contains(**name)).collect();
+        let row = |name: &&str| {
+            ["opposed", "beside_each_other"].iter().any(|table| group(table).contains(name))
+        };
+        let asked_for = |name: &&str| of_a_league(name) || row(name) || quotes.contains(*name);
+        let idle: Vec<&&str> = GROUPS.keys().filter(|name| !asked_for(name)).collect();
         assert!(idle.is_empty(), "{idle:?}");
         assert!(group("league").iter().all(|l| !group(&format!("{l}_competition")).is_empty()));
         assert!(group("no such group").is_empty());

@@ -9,6 +9,8 @@ mod cases;
 mod caveats;
 #[path = "matching/conditions.rs"]
 mod conditions;
+#[path = "matching/contradictions.rs"]
+mod contradictions;
 #[path = "matching/decisive_words.rs"]
 mod decisive_words;
 #[path = "matching/index.rs"]

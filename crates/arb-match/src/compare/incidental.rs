@@ -1,20 +1,11 @@
 //! What a market says only once and its other statement leaves out: which of it can change the contract.
 
-use std::collections::HashSet;
-use std::sync::LazyLock;
-
 use super::residue::{Group, weight};
 use super::wording::part_of_match;
 use crate::lexicon::Kind;
 use crate::reading::Reading;
 use crate::statement::{Atom, Statement};
-use crate::table::group;
-
-/// Words that have siblings: each makes another proposition of the same sentence.
-static TELLING: LazyLock<HashSet<&str>> = LazyLock::new(|| {
-    let lines = include_str!("../../data/qualifiers.txt").lines();
-    lines.filter(|line| !line.starts_with('#')).flat_map(str::split_whitespace).collect()
-});
+use crate::table::{group, has_siblings};
 
 /// Whether the market's own other statement leaves the atom out and it is of no kind that tells propositions apart. A question names
 /// what matters of its condition, and what a question says beside its condition decides nothing.
@@ -89,7 +80,14 @@ fn counterpart(atom: &Atom, statement: &Statement, mine: &Reading, other: &Readi
 
 /// Whether the other market explains the whole question.
 fn asks_the_same(mine: &Reading, other: &Reading) -> bool {
-    mine.titles.iter().any(|title| title.atoms.iter().all(|a| weight(a, other) < 0.5))
+    states(mine)
+        && mine.titles.iter().any(|title| title.atoms.iter().all(|a| weight(a, other) < 0.5))
+}
+
+/// Whether the question says anything of what the condition says: one that does not leaves nothing out of it.
+pub(super) fn states(reading: &Reading) -> bool {
+    let common = |claim: &Statement| claim.atoms.iter().any(|a| !claim.said_once.contains(&a.at));
+    reading.claims.is_empty() || reading.claims.iter().any(common)
 }
 
 /// Whether the question names what the condition does not: a name of the condition may be another word for it.
@@ -117,5 +115,5 @@ fn beside_known(atom: &Atom, statement: &Statement, other: &Reading) -> bool {
 
 /// Whether a word has siblings.
 pub(super) fn telling(word: &str) -> bool {
-    word.starts_with(|c: char| c.is_ascii_digit()) || TELLING.contains(word)
+    word.starts_with(|c: char| c.is_ascii_digit()) || has_siblings(word)
 }

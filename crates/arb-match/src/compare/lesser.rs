@@ -129,9 +129,15 @@ impl Lesser {
         if statement.atoms.iter().any(part) {
             return;
         }
+        // An event that no table knows, where the other side names one that they know.
+        let elsewhere = other.has_kind(Kind::Competition)
+            && !statement.atoms.iter().any(|a| a.kind == Kind::Competition);
         let about = |a: &&Atom| match a.kind {
-            Kind::Competition | Kind::League | Kind::Gender | Kind::Stage => true,
-            Kind::Name | Kind::Place => sided && !inside(a),
+            // What both sides name tells more: the final of one tournament is not the semi-final, nor another's.
+            Kind::Competition | Kind::Stage => !other.has_kind(a.kind),
+            Kind::Gender => !other.has_stem("men") && !other.mentions("men"),
+            Kind::League => true,
+            Kind::Name | Kind::Place => sided && !inside(a) && !elsewhere,
             _ => false,
         };
         self.atoms.extend(statement.atoms.iter().filter(about).map(|a| a.at));

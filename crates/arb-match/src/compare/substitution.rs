@@ -21,11 +21,7 @@ pub(super) fn substitution(k: &Reading, p: &Reading) -> Option<(String, String)>
             for x in gaps(a, &said_p, p) {
                 for y in gaps(b, &said_k, k) {
                     let place = x.between == y.between && x.between != [None, None];
-                    if place
-                        && !same_said_otherwise(&x, &y, measured)
-                        && !spells_out(&x, &y, p)
-                        && !spells_out(&y, &x, k)
-                    {
+                    if place && !same_said_otherwise(&x, &y, measured) {
                         return Some((x.words(), y.words()));
                     }
                 }
@@ -33,6 +29,23 @@ pub(super) fn substitution(k: &Reading, p: &Reading) -> Option<(String, String)>
         }
     }
     None
+}
+
+/// Who is to report it, where both conditions say so by name and share no word of it: another pollster, another exchange.
+pub(super) fn other_report(k: &Reading, p: &Reading) -> Option<(String, String)> {
+    let named = |r: &Reading| -> Vec<(Kind, String, String)> {
+        let told = |s: &Statement, a: &Atom| s.reports.iter().any(|run| run.contains(&a.at));
+        let claims = r.claims.iter();
+        let atoms = claims.flat_map(|s| s.atoms.iter().filter(move |a| told(s, a)));
+        atoms.map(|a| (a.kind, a.id.clone(), a.text.clone())).collect()
+    };
+    let (a, b) = (named(k), named(p));
+    let same = |x: &(Kind, String, String)| b.iter().any(|y| x.1 == y.1);
+    let list = |all: &[(Kind, String, String)]| {
+        all.iter().map(|(_, _, text)| text.as_str()).collect::<Vec<_>>().join(" ")
+    };
+    let other = !a.is_empty() && !b.is_empty() && !a.iter().any(same);
+    other.then(|| (list(&a), list(&b)))
 }
 
 /// Words of a condition in a row that the other one does not have.
@@ -113,15 +126,4 @@ fn same_said_otherwise(x: &Gap<'_>, y: &Gap<'_>, measured: bool) -> bool {
         || measured
             && any(x, group("change_of_a_statistic"))
             && any(y, group("change_of_a_statistic"))
-}
-
-/// Whether the longer words spell out the shorter ones, which the question of the same market uses itself: `is physically present in`
-/// for its `visits`.
-fn spells_out(short: &Gap<'_>, long: &Gap<'_>, mine: &Reading) -> bool {
-    let asked = Said::of(mine.titles.iter());
-    let plain = |a: &&Atom| matches!(a.kind, Kind::Word | Kind::Name);
-    long.atoms.len() > 1
-        && long.atoms.iter().all(plain)
-        && short.atoms.len() <= long.atoms.len()
-        && short.atoms.iter().all(|a| asked.has(a) && a.kind != Kind::Name)
 }

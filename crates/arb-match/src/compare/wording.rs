@@ -2,7 +2,7 @@
 
 use arb_normalize::Relation;
 
-use super::incidental::telling;
+use super::incidental::{states, telling};
 use super::residue::{Group, weight};
 use super::substitution::as_superlative;
 use super::windows::fine;
@@ -12,7 +12,8 @@ use crate::judgement::DifferenceKind;
 use crate::lexicon::Kind;
 use crate::reading::Reading;
 use crate::statement::{Atom, Statement};
-use crate::table::group;
+use crate::table::{group, has_siblings};
+use crate::text::tokens;
 
 /// Every critical word of the question and of the condition must be explained by the other market, not only those of the closest
 /// two statements; of the condition's plain words one may be left over.
@@ -50,10 +51,11 @@ pub(super) fn every_statement(k: &Reading, p: &Reading, found: &mut Findings) {
     // What is looked at once cannot be reached before; what is at any time, is reached.
     let ever = [k, p].iter().all(|r| r.has(Kind::Observation, "any_time"));
     let once = ever || [k, p].iter().all(|r| r.window.is_some_and(|w| w.point));
-    let same_question = asked(k, p) && asked(p, k);
+    let same_question = asked(k, p) && asked(p, k) && states(k) && states(p);
     let spelled_out = same_question && !(wordy(k, p) && wordy(p, k));
     for (mine, other, kalshi) in [(k, p, true), (p, k, false)] {
         decided_by(mine, other, kalshi, found);
+        only_asked(mine, other, kalshi, found);
         for (variants, spare) in
             [(&mine.titles, 0), (&mine.claims, if spelled_out { 3 } else { 1 })]
         {
@@ -72,12 +74,15 @@ pub(super) fn every_statement(k: &Reading, p: &Reading, found: &mut Findings) {
                         .iter()
                         .any(|a| a.compared || measured(&a.unit) == Some("money"))
                     || atom.id == "dip";
-                let acts = matches!(Group::of(atom.kind), Group::Act | Group::Wording) && !touch;
+                let insists = insists(atom, mine);
+                let acts = matches!(Group::of(atom.kind), Group::Act | Group::Wording)
+                    && !touch
+                    && !insists;
                 let nominated = atom.kind == Kind::Stage
                     && atom.id == "primary"
                     && mine.has(Kind::Verb, "nominate");
                 // The rules decide: what the question adds to them, and what it says with another word.
-                let asked = Group::of(atom.kind) == Group::Wording
+                let asked = Group::of(atom.kind) == Group::Wording && !insists
                     || atom.kind == Kind::Rank && atom.id == "next"
                     || titled(atom, other)
                     || aside(atom, mine);
@@ -86,7 +91,6 @@ pub(super) fn every_statement(k: &Reading, p: &Reading, found: &mut Findings) {
                 }
                 let narrows = atom.kind == Kind::Word
                     && (statement.narrowing.contains(&atom.at)
-                        || telling(&atom.text) && !as_superlative(&atom.text, other)
                         || telling(&atom.text) && !as_superlative(&atom.text, other)
                         || sided && part_of_match(statement, atom));
                 let spelled = spare > 1
@@ -108,6 +112,31 @@ pub(super) fn every_statement(k: &Reading, p: &Reading, found: &mut Findings) {
                     }
                 }
             }
+        }
+    }
+}
+
+/// What tells one proposition from its siblings counts where the rules say it, too.
+fn insists(atom: &Atom, mine: &Reading) -> bool {
+    atom.kind == Kind::Word
+        && has_siblings(&atom.text)
+        && tokens(&atom.text).iter().all(|word| mine.mentions(&word.stem))
+}
+
+/// What tells one proposition from its siblings in a condition must be in the other's rules, not only in its question: a market that
+/// asks for the deputy and decides by the minister is not about the deputy.
+fn only_asked(mine: &Reading, other: &Reading, kalshi: bool, found: &mut Findings) {
+    if other.claims.is_empty() || other.sides.is_some() {
+        return;
+    }
+    for atom in mine.claims.iter().take(1).flat_map(|s| &s.atoms) {
+        let words = tokens(&atom.text);
+        let tells = atom.kind == Kind::Word && has_siblings(&atom.text);
+        let ruled = words.iter().all(|word| other.mentions(&word.stem))
+            || other.rules_speak_of(atom.kind, &atom.id);
+        if tells && !ruled && other.explains(atom) >= 0.9 {
+            let (a, b) = if kalshi { (atom.text.as_str(), "") } else { ("", atom.text.as_str()) };
+            found.add("wording", a, b, DifferenceKind::Missing);
         }
     }
 }

@@ -80,6 +80,9 @@ pub(super) fn two_sided_claim(first: &str, title: &str) -> String {
 /// Whether some line `If …, the market will resolve to "X"` is denied or does not speak of X.
 pub(super) fn turned(names: &[String; 2], rules: &str, spread: bool) -> bool {
     let lower = rules.to_lowercase();
+    if pays_another_name(names, &lower) {
+        return true;
+    }
     let lines = lower.split(['\n', '.']).filter(|line| line.contains("resolve to \""));
     lines.filter_map(|line| line.split_once("resolve to \"")).any(|(before, paid)| {
         // A side that does not cover loses to the other one.
@@ -106,4 +109,25 @@ pub(super) fn turned(names: &[String; 2], rules: &str, spread: bool) -> bool {
             denied || (after.is_some() && !first) || won.is_none() || !condition.contains(&name)
         })
     })
+}
+
+/// Whether the rules never pay one of the two names, and pay another one instead.
+fn pays_another_name(names: &[String; 2], rules: &str) -> bool {
+    let paid = rules.split("resolve to \"").skip(1);
+    let paid: Vec<&str> = paid.filter_map(|rest| rest.split('"').next()).collect();
+    let names = names.each_ref().map(|name| name.to_lowercase());
+    let words = |text: &str| -> Vec<String> {
+        text.split(|c: char| !c.is_alphanumeric()).map(str::to_owned).collect()
+    };
+    let of = |paid: &str, name: &str| {
+        let (paid, name) = (words(paid), words(name));
+        name.iter().any(|word| word.len() > 1 && paid.contains(word))
+    };
+    let unpaid = |name: &String| !paid.iter().any(|paid| of(paid, name));
+    let foreign = |paid: &&str| {
+        let answer = paid.starts_with(|c: char| c.is_ascii_digit())
+            || ["yes", "no", "other", "draw", "tie"].contains(&paid.trim_matches('.'));
+        !answer && !names.iter().any(|name| of(paid, name))
+    };
+    names.iter().any(unpaid) && paid.iter().any(foreign)
 }

@@ -106,6 +106,16 @@ impl Reading {
         self.vocabulary.weak.contains(stem)
     }
 
+    /// Whether a statement or the rules have that concept.
+    pub(crate) fn speaks_of(&self, kind: Kind, id: &str) -> bool {
+        self.has(kind, id) || self.rules_speak_of(kind, id)
+    }
+
+    /// Whether the rules have that concept.
+    pub(crate) fn rules_speak_of(&self, kind: Kind, id: &str) -> bool {
+        self.vocabulary.weak.contains(&format!("{kind:?}:{id}"))
+    }
+
     /// Whether one of its own statements has the atom, however it is written.
     pub(crate) fn says(&self, atom: &Atom) -> bool {
         let word = tokens(&atom.text);
