@@ -34,8 +34,8 @@ pub struct Risk {
     pub first_leg: usize,
     /// The first rule of the gate that it fails and how many more; none when it passes.
     pub denied: Option<String>,
-    /// Whether nothing may be traded now: the kill switch forbids it, or a venue of its orders does not trade.
-    pub halted: bool,
+    /// Whether nobody may take it, whatever is left of it: the kill switch, a venue that does not trade, or quarantine forbids it.
+    pub withheld: bool,
 }
 
 /// How many published trades survived risk and gate.
@@ -189,6 +189,9 @@ impl Publisher {
             .collect();
         let closed = opportunity.legs.iter().find_map(|leg| self.closures.of(leg.venue));
         let quarantined = found.quarantine().map(ToString::to_string);
+        let withheld = closed.is_some()
+            || quarantined.is_some()
+            || self.switch.state() != TradingState::Active;
         let denied = closed.map(str::to_owned).or(quarantined);
         let denied = denied.or_else(|| self.gate_failure(found, &assessment, &legs));
         Risk {
@@ -198,7 +201,7 @@ impl Publisher {
             annualised: assessment.annualised,
             first_leg: assessment.first_leg,
             denied,
-            halted: closed.is_some() || self.switch.state() != TradingState::Active,
+            withheld,
         }
     }
 
@@ -309,16 +312,20 @@ mod tests {
     use std::collections::BTreeMap;
 
     use arb_monitor::status::StatusModel;
-    use arb_scan::{Pipeline, PipelineConfig, pairs};
+    use arb_scan::{Pipeline, PipelineConfig, QuarantineRule, pairs};
 
     use super::*;
     use crate::view;
 
     /// YES at 0.45 and NO at 0.42 pay.
     fn open() -> (Pipeline<Publisher>, mpsc::Receiver<Finding>) {
+        opened(PipelineConfig::default())
+    }
+
+    fn opened(config: PipelineConfig) -> (Pipeline<Publisher>, mpsc::Receiver<Finding>) {
         let (findings, found) = mpsc::channel(16);
         let publisher = Publisher::new(findings, RiskLimits::default(), None);
-        let mut pipeline = Pipeline::new(PipelineConfig::default(), publisher);
+        let mut pipeline = Pipeline::new(config, publisher);
         let file = r#"[{"id":"p","kalshi":"KXA","polymarket_yes":"71","relation":"equal","fees":{
             "kalshi":{"multiplier":"1","precision":"0.0001"},"polymarket":{"rate":"0.05","exponent":"1"}}}]"#;
         pipeline.replace_pairs(pairs::parse(file).unwrap());
@@ -349,7 +356,7 @@ mod tests {
     fn nothing_is_tradable_while_the_kill_switch_stops_trading() {
         let (mut pipeline, mut found) = open();
         let (change, before) = next(&mut found);
-        assert_eq!((change, before.halted), (Change::Opened, false));
+        assert_eq!((change, before.withheld), (Change::Opened, false));
         let view = shown(&pipeline);
         assert_eq!((view.pairs_tradable, view.kill_switch.engaged), (1, false));
         let survivors = pipeline.sink().survivors;
@@ -358,7 +365,7 @@ mod tests {
         assert!(pipeline.sink_mut().switch.pull(TradingState::Halted, "a wrong book", now));
         pipeline.tell_again();
         let (change, stopped) = next(&mut found);
-        assert_eq!((change, stopped.halted), (Change::Again, true));
+        assert_eq!((change, stopped.withheld), (Change::Again, true));
         let denied = stopped.denied.unwrap();
         assert!(denied.starts_with("the kill switch is at halted"), "{denied}");
         assert_eq!(pipeline.sink().survivors, survivors, "told again is not published twice");
@@ -382,7 +389,7 @@ mod tests {
         pipeline.sink_mut().closures = Closures::of_exchange(paused);
         pipeline.tell_again();
         let (change, stopped) = next(&mut found);
-        assert_eq!((change, stopped.halted), (Change::Again, true));
+        assert_eq!((change, stopped.withheld), (Change::Again, true));
         assert_eq!(stopped.denied.as_deref(), Some(paused));
         let view = shown(&pipeline);
         assert_eq!((view.pairs_tradable, view.pairs_total), (0, 1));
@@ -394,5 +401,25 @@ mod tests {
         pipeline.tell_again();
         assert_eq!(next(&mut found), (Change::Again, before));
         assert_eq!(shown(&pipeline).pairs_tradable, 1);
+    }
+
+    #[test]
+    fn what_is_in_quarantine_is_withheld_and_not_tradable() {
+        let mut rule = QuarantineRule::default();
+        rule.after = Duration::from_secs(60);
+        let (mut pipeline, mut found) = opened(PipelineConfig::default().with_quarantine(rule));
+        assert!(!next(&mut found).1.withheld);
+        assert_eq!(shown(&pipeline).pairs_tradable, 1);
+        let frame = br#"{"type":"orderbook_snapshot","sid":1,"seq":2,"msg":{"market_ticker":"KXA",
+            "yes_dollars_fp":[["0.4300","75.00"]],"no_dollars_fp":[["0.5500","60.00"]]}}"#;
+        pipeline.on_frame(Venue::Kalshi, 0, Timestamp::from_millis(1_795_187_106_000), frame);
+        assert!(matches!(found.try_recv().unwrap(), Finding::Quarantined { .. }));
+        let (change, risk) = next(&mut found);
+        assert_eq!((change, risk.withheld), (Change::Again, true));
+        let view = shown(&pipeline);
+        assert_eq!((view.pairs_tradable, view.pairs_total), (0, 1));
+        assert!(view.opportunities[0].denied.as_ref().unwrap().starts_with("quarantined: "));
+        let blocked: Vec<_> = view.blocked.iter().map(|one| one.examples.as_slice()).collect();
+        assert_eq!(blocked, [["p"]], "once, with its reason");
     }
 }

@@ -139,8 +139,8 @@ impl Services {
                     metrics::histogram!("arb_scan_return_after_risk_ratio")
                         .record(risk.return_after_risk);
                 }
-                offer(&self.inbox, opportunity, risk.halted);
-                if !risk.halted {
+                offer(&self.inbox, opportunity, risk.withheld);
+                if !risk.withheld {
                     self.alert(opportunity, risk);
                 }
             }
@@ -254,10 +254,10 @@ impl Services {
     }
 }
 
-/// Offers a trade to the cache. Whoever reads that must not take what the kill switch stops: it is taken out.
-fn offer(inbox: &Inbox, opportunity: &Arc<Opportunity>, halted: bool) {
+/// Offers a trade to the cache. Whoever reads that must not take what is withheld: it is taken out.
+fn offer(inbox: &Inbox, opportunity: &Arc<Opportunity>, withheld: bool) {
     // A full inbox is counted by the writer.
-    let _ = if halted {
+    let _ = if withheld {
         inbox.remove_opportunity(&opportunity.id)
     } else {
         inbox.offer_opportunity(Arc::clone(opportunity))
@@ -331,7 +331,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn what_the_kill_switch_stops_is_not_in_the_cache() {
+    async fn what_is_withheld_is_not_in_the_cache() {
         let cache = Cache::memory(CacheConfig::default());
         let trade = Arc::new(Opportunity {
             id: "p/yes-no/1".to_owned(),
@@ -344,12 +344,12 @@ mod tests {
             fees_usd: Usd::ZERO,
             net_usd: Usd::CENT,
         });
-        for (halted, expected) in [(false, 1), (true, 0), (false, 1)] {
+        for (withheld, expected) in [(false, 1), (true, 0), (false, 1)] {
             let writer = CacheWriter::start(cache.clone(), WriterConfig::default());
-            offer(&writer.inbox(), &trade, halted);
+            offer(&writer.inbox(), &trade, withheld);
             assert_eq!(writer.shutdown(Duration::from_secs(5)).await, 0);
             let held = cache.top_opportunities(10).await.unwrap();
-            assert_eq!(held.len(), expected, "halted: {halted}");
+            assert_eq!(held.len(), expected, "withheld: {withheld}");
         }
     }
 }

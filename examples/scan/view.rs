@@ -1,6 +1,6 @@
 //! The state of feeds and pipeline as the status page and the table show it.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::time::Duration;
 
 use arb_monitor::status::{
@@ -110,6 +110,7 @@ pub fn of(
     let halted = switch.state() != TradingState::Active;
     view.kill_switch = KillSwitch { engaged: halted, reason: stands_at(switch) };
     let closed = pipeline.sink().closures.any();
+    let suspected: HashSet<&str> = pipeline.quarantined().map(|(pair, _)| pair).collect();
     let mut blocked_now = Vec::new();
     let (mut live, mut followed) = (0, 0);
     for (id, reason) in pipeline.pair_states() {
@@ -124,6 +125,8 @@ pub fn of(
             (None, _) if halted => "stopped by the kill switch".to_owned(),
             (_, Some(closed)) => closed.to_owned(),
             (Some(reason), None) => reason.to_string(),
+            // Listed below, with what it did.
+            (None, None) if suspected.contains(id) => continue,
             (None, None) => {
                 view.pairs_tradable += 1;
                 continue;
