@@ -102,6 +102,12 @@ impl Cache {
         self.inner.config.clock.now()
     }
 
+    /// The present instant of the clock's steady line, by which ages are measured.
+    #[inline]
+    fn steady(&self) -> i64 {
+        self.inner.config.clock.steady()
+    }
+
     /// The settings it was built with.
     #[must_use]
     pub fn config(&self) -> &CacheConfig {
@@ -258,7 +264,7 @@ impl Cache {
         key: &R::Key,
         max_age: Option<Duration>,
     ) -> Option<Cached<R>> {
-        self.peek_at(key, max_age, self.now())
+        self.peek_steady(key, max_age, self.steady())
     }
 
     /// [`peek`](Self::peek) at an instant the caller has read already: several values of one instant, or what a frame met when
@@ -292,6 +298,16 @@ impl Cache {
         key: &R::Key,
         max_age: Option<Duration>,
         now: Timestamp,
+    ) -> Option<Cached<R>> {
+        self.peek_steady(key, max_age, self.inner.config.clock.steady_at(now))
+    }
+
+    #[inline]
+    fn peek_steady<R: Record + Stored>(
+        &self,
+        key: &R::Key,
+        max_age: Option<Duration>,
+        now: i64,
     ) -> Option<Cached<R>> {
         let found = R::tier(&self.inner.tiers).fresh(key, max_age.unwrap_or(Duration::MAX), now)?;
         self.counts::<R>().hit(Source::Process);
@@ -332,9 +348,9 @@ impl Cache {
         max_age: Option<Duration>,
     ) -> Result<Vec<Lookup<R>>, CacheError> {
         use std::borrow::Borrow;
-        let now = self.now();
+        let now = self.steady();
         let held: Vec<_> =
-            keys.iter().map(|key| self.peek_at(key.borrow(), max_age, now)).collect();
+            keys.iter().map(|key| self.peek_steady(key.borrow(), max_age, now)).collect();
         let asked: Vec<&R::Key> = keys
             .iter()
             .zip(&held)
@@ -466,7 +482,7 @@ impl Cache {
         }
         let written =
             inner.store.put(&writes).await.inspect_err(|_| self.counts::<R>().errors.add(1))?;
-        let now = self.now();
+        let now = inner.config.clock.moment();
         for (result, (pending, value, header)) in written.iter().zip(pending) {
             match result {
                 Written::Stored => {
@@ -487,7 +503,7 @@ impl Cache {
         let inner = &*self.inner;
         let name = R::store_key(&inner.layout, key);
         let removed = inner.store.remove(&name, sets).await;
-        R::tier(&inner.tiers).forget(key, self.now());
+        R::tier(&inner.tiers).forget(key, self.steady());
         removed.inspect_err(|_| self.counts::<R>().errors.add(1))
     }
 
@@ -530,7 +546,7 @@ impl Cache {
         if policy.stale_for.is_zero() {
             return None;
         }
-        let mut found = R::tier(&self.inner.tiers).any(key, policy.kept_for(), self.now())?;
+        let mut found = R::tier(&self.inner.tiers).any(key, policy.kept_for(), self.steady())?;
         found.stale = true;
         Some(found)
     }
@@ -548,16 +564,14 @@ impl Cache {
             Miss::Foreign { schema: Some(R::SCHEMA) }
         })?;
         let value = Arc::new(value);
-        let now = self.now();
+        let now = self.inner.config.clock.moment();
         let arrival = Arrival { value: Arc::clone(&value), header, ticket };
-        let (admitted, evicted) = R::tier(&self.inner.tiers).admit(key, arrival, now);
+        let (age, evicted) = R::tier(&self.inner.tiers).admit(key, arrival, now);
         self.count_evictions::<R>(evicted);
-        if !admitted {
-            return Err(Miss::Regressed);
-        }
+        let age = age.ok_or(Miss::Regressed)?;
         Ok(Cached {
             value,
-            age: now.since(header.stamp.received_at),
+            age,
             stamp: header.stamp,
             writer: header.writer,
             source: Source::Store,

@@ -22,7 +22,8 @@ pub enum Source {
 pub struct Cached<T> {
     /// The value; cloning it copies nothing.
     pub value: Arc<T>,
-    /// Time since the last frame that vouches for it, by the cache's clock.
+    /// Time since the last frame that vouches for it, by the cache's clock; since it came here, where its stamp lay ahead of
+    /// that clock. The wall clock put right changes no age of a value that this process holds.
     pub age: Duration,
     /// Version, receive time, venue time and origin.
     pub stamp: Stamp,
@@ -30,7 +31,8 @@ pub struct Cached<T> {
     pub writer: u64,
     /// Where it was found.
     pub source: Source,
-    /// Older than asked for, and served because the class's policy allows it: a refresh is under way, or the store is gone.
+    /// Older than asked for, and served because the class's policy allows it: a refresh is under way, the store is gone, or the
+    /// source that was asked had nothing younger.
     pub stale: bool,
 }
 

@@ -12,6 +12,7 @@ use arb_normalize::{Book, Market, Opportunity, Timestamp};
 
 use crate::bounded::{Bounded, Evicted, Incoming};
 use crate::cache::load::Loads;
+use crate::clock::Moment;
 use crate::envelope::Header;
 use crate::record::internal::Stored;
 use crate::{Bounds, CacheConfig, Cached, Origin, Quote, Similarity, Source, Stamp};
@@ -55,7 +56,7 @@ pub(crate) struct Tier<R: Stored> {
     era: AtomicU64,
     own_writes_trusted: bool,
     ttl: Duration,
-    /// How long an entry stays after its receive time.
+    /// How long an entry stays after its frame came.
     kept_for: Duration,
     loads: Loads<R::OwnedKey, R>,
 }
@@ -63,6 +64,8 @@ pub(crate) struct Tier<R: Stored> {
 struct Held<R> {
     value: Arc<R>,
     header: Header,
+    /// When the frame came that vouches for it, on the clock's steady line.
+    since: i64,
     /// The era in which the entry is trusted; 0 never matches.
     era: u64,
 }
@@ -153,18 +156,13 @@ impl<R: Stored> Tier<R> {
         self.map.bytes()
     }
 
-    pub(crate) fn sweep(&self, now: Timestamp) -> u64 {
-        self.map.sweep(now.nanos(), |_, _| {})
+    pub(crate) fn sweep(&self, now: i64) -> u64 {
+        self.map.sweep(now, |_, _| {})
     }
 
-    /// A trusted value no older than `max_age`.
+    /// A trusted value no older than `max_age`; `now` on the steady line, as everywhere here.
     #[inline(always)]
-    pub(crate) fn fresh(
-        &self,
-        key: &R::Key,
-        max_age: Duration,
-        now: Timestamp,
-    ) -> Option<Found<R>> {
+    pub(crate) fn fresh(&self, key: &R::Key, max_age: Duration, now: i64) -> Option<Found<R>> {
         let era = self.era.load(Ordering::Acquire);
         if era == 0 {
             return None;
@@ -172,17 +170,17 @@ impl<R: Stored> Tier<R> {
         let max_age = nanos(max_age.min(self.ttl));
         let hash = self.map.hash(key);
         let mut shard = self.map.shard(hash);
-        let held = shard.get(hash, key, now.nanos())?;
-        let age = now.nanos_since(held.header.stamp.received_at);
+        let held = shard.get(hash, key, now)?;
+        let age = age(now, held.since);
         (held.era == era && age <= max_age).then(|| Found::of(held, age))
     }
 
     /// Any value, trusted or not, no older than `max_age`.
-    pub(crate) fn any(&self, key: &R::Key, max_age: Duration, now: Timestamp) -> Option<Cached<R>> {
+    pub(crate) fn any(&self, key: &R::Key, max_age: Duration, now: i64) -> Option<Cached<R>> {
         let hash = self.map.hash(key);
         let mut shard = self.map.shard(hash);
-        let held = shard.get(hash, key, now.nanos())?;
-        let age = now.nanos_since(held.header.stamp.received_at);
+        let held = shard.get(hash, key, now)?;
+        let age = age(now, held.since);
         (age <= nanos(max_age)).then(|| Found::of(held, age).cached())
     }
 
@@ -193,18 +191,18 @@ impl<R: Stored> Tier<R> {
         Ticket { hash, generation: self.map.shard(hash).generation, era }
     }
 
-    /// Takes in what the store answered. False when a newer version is known here: the store forgot it.
+    /// Takes in what the store answered; its age. None when a newer version is known here: the store forgot it.
     pub(crate) fn admit(
         &self,
         key: &R::Key,
         arrival: Arrival<R>,
-        now: Timestamp,
-    ) -> (bool, Evicted) {
+        now: Moment,
+    ) -> (Option<Duration>, Evicted) {
         self.take_in(key, arrival, now, false)
     }
 
     /// Takes in what the store accepted from us.
-    pub(crate) fn commit(&self, key: &R::Key, arrival: Arrival<R>, now: Timestamp) -> Evicted {
+    pub(crate) fn commit(&self, key: &R::Key, arrival: Arrival<R>, now: Moment) -> Evicted {
         self.take_in(key, arrival, now, true).1
     }
 
@@ -212,16 +210,22 @@ impl<R: Stored> Tier<R> {
         &self,
         key: &R::Key,
         arrival: Arrival<R>,
-        now: Timestamp,
+        now: Moment,
         written: bool,
-    ) -> (bool, Evicted) {
+    ) -> (Option<Duration>, Evicted) {
         let Arrival { value, header, ticket } = arrival;
+        // A clock of another machine may be ahead; that must not keep a value for ever.
+        let mut since = now.past(header.stamp.received_at);
+        let now = now.steady;
         let mut shard = self.map.shard(ticket.hash);
-        if R::GUARDED
-            && let Some(held) = shard.get(ticket.hash, key, now.nanos())
-            && held.header.version() > header.version()
-        {
-            return (false, Evicted::default());
+        if let Some(held) = shard.get(ticket.hash, key, now) {
+            if R::GUARDED && held.header.version() > header.version() {
+                return (None, Evicted::default());
+            }
+            if held.header == header {
+                // The same again: whatever the wall clock says by now, it is no younger.
+                since = since.min(held.since);
+            }
         }
         let unchanged = shard.generation == ticket.generation;
         let trusted = unchanged && (!written || self.own_writes_trusted);
@@ -234,13 +238,11 @@ impl<R: Stored> Tier<R> {
         let incoming = Incoming {
             key: key.to_owned(),
             weight: value.weight(),
-            value: Held { value, header, era },
-            // A clock of another machine may be ahead; that must not keep a value for ever.
-            expires_at: header.stamp.received_at.min(now).nanos().saturating_add(kept_for),
+            value: Held { value, header, since, era },
+            expires_at: since.saturating_add(kept_for),
         };
-        let evicted =
-            shard.insert(ticket.hash, incoming, now.nanos(), self.map.hasher(), |_, _| {});
-        (true, evicted)
+        let evicted = shard.insert(ticket.hash, incoming, now, self.map.hasher(), |_, _| {});
+        (Some(Duration::from_nanos(age(now, since))), evicted)
     }
 
     /// The entry may no longer answer alone; its version stays known.
@@ -259,19 +261,25 @@ impl<R: Stored> Tier<R> {
         self.era.store(if trusting { next_era } else { 0 }, Ordering::Release);
     }
 
-    pub(crate) fn forget(&self, key: &R::Key, now: Timestamp) {
+    pub(crate) fn forget(&self, key: &R::Key, now: i64) {
         let hash = self.map.hash(key);
         let mut shard = self.map.shard(hash);
         shard.generation += 1;
         if R::GUARDED {
             // The version stays known until its time is over.
-            if let Some(held) = shard.get(hash, key, now.nanos()) {
+            if let Some(held) = shard.get(hash, key, now) {
                 held.era = 0;
             }
         } else {
-            shard.remove(hash, key, now.nanos());
+            shard.remove(hash, key, now);
         }
     }
+}
+
+/// Nanoseconds since an entry's frame came.
+#[inline(always)]
+fn age(now: i64, since: i64) -> u64 {
+    u64::try_from(now.saturating_sub(since)).unwrap_or(0)
 }
 
 /// Whole nanoseconds; spans of more than 584 years are cut to that, and no age is longer.
@@ -292,7 +300,7 @@ impl<'a, R: Stored> PendingWrite<'a, R> {
         Self { tier, key, ticket: tier.ticket(key), settled: false }
     }
 
-    pub(crate) fn commit(mut self, value: Arc<R>, header: Header, now: Timestamp) -> Evicted {
+    pub(crate) fn commit(mut self, value: Arc<R>, header: Header, now: Moment) -> Evicted {
         self.settled = true;
         self.tier.commit(self.key, Arrival { value, header, ticket: self.ticket }, now)
     }

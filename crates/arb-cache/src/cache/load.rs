@@ -15,7 +15,7 @@ use tokio::time::Instant;
 use super::{Cache, Item};
 use crate::bounded::lock;
 use crate::record::internal::Stored;
-use crate::{CacheConfig, CacheError, Cached, Lookup, Miss, Record, Source, Stamp};
+use crate::{CacheConfig, CacheError, Cached, Lookup, Miss, Record, Source, Stamp, Written};
 
 #[expect(private_bounds, reason = "the bound closes the trait; every Record satisfies it")]
 impl Cache {
@@ -25,6 +25,9 @@ impl Cache {
     /// [policy](crate::ClassPolicy) of the class: a value beyond its age by at most `stale_for` is answered at once,
     /// marked [stale](Cached::stale), while a refresh runs in the background; a fresh one is now and then refreshed early, so
     /// that not all readers find it expired at the same moment. While the store is gone values are loaded and handed out all the same.
+    ///
+    /// A source may answer with something older than asked for, which is handed out marked stale, or older than what was stored
+    /// meanwhile, which is then the answer.
     ///
     /// # Errors
     /// [`CacheError::Load`] with the source's error, [`CacheError::LoadTimedOut`] after
@@ -68,7 +71,11 @@ impl Cache {
                 self.refresh_in_background(key, load);
                 Ok(stale)
             }
-            None => self.load_once(key, load).await,
+            None => {
+                let Loaded { mut answer, age_when_asked } = self.load_once(key, load).await?;
+                answer.stale = age_when_asked > limit;
+                Ok(answer)
+            }
         }
     }
 
@@ -78,15 +85,15 @@ impl Cache {
 
     /// The value just found too old, if it is not too old to be served during a refresh.
     fn slightly_stale<R: Stored>(&self, key: &R::Key, max_age: Duration) -> Option<Cached<R>> {
-        let mut found = R::tier(&self.inner.tiers).any(key, max_age, self.now())?;
+        let mut found = R::tier(&self.inner.tiers).any(key, max_age, self.steady())?;
         found.stale = true;
         self.counts::<R>().served_stale();
         Some(found)
     }
 
-    async fn load_once<R, F, L, E>(&self, key: &R::Key, load: F) -> Result<Cached<R>, CacheError>
+    async fn load_once<R, F, L, E>(&self, key: &R::Key, load: F) -> Result<Loaded<R>, CacheError>
     where
-        R: Stored,
+        R: Record + Stored,
         F: FnOnce() -> L,
         L: Future<Output = Result<(R, Stamp), E>>,
         E: Error + Send + Sync + 'static,
@@ -103,9 +110,9 @@ impl Cache {
         result
     }
 
-    async fn load<R, F, L, E>(&self, key: &R::Key, load: F) -> Result<Cached<R>, CacheError>
+    async fn load<R, F, L, E>(&self, key: &R::Key, load: F) -> Result<Loaded<R>, CacheError>
     where
-        R: Stored,
+        R: Record + Stored,
         F: FnOnce() -> L,
         L: Future<Output = Result<(R, Stamp), E>>,
         E: Error + Send + Sync + 'static,
@@ -113,6 +120,7 @@ impl Cache {
         let counts = self.counts::<R>();
         counts.loads.add(1);
         let begun = Instant::now();
+        let asked = self.steady();
         let after = self.inner.config.load_timeout;
         let loaded = tokio::time::timeout(after, load()).await;
         self.loads::<R>().took(begun.elapsed());
@@ -123,24 +131,33 @@ impl Cache {
         let value = Arc::new(value);
         let rank = value.rank(&self.inner.layout);
         let item = Item { key, value: Arc::clone(&value), stamp, rank };
-        if let Err(error) = self.put_items(vec![item]).await {
-            // The caller asked for a value, and here it is.
-            tracing::debug!(%class, %error, "loaded value not stored");
-        }
-        Ok(Cached {
+        let mut answer = Cached {
             value,
             age: self.now().since(stamp.received_at),
             stamp,
             writer: self.inner.config.writer,
             source: Source::Loaded,
             stale: false,
-        })
+        };
+        match self.put_items(vec![item]).await {
+            Ok(written) if matches!(written[..], [Written::Older { .. }]) => {
+                if let Ok(Lookup::Hit(newer)) = self.get::<R>(key, None).await {
+                    answer = newer;
+                }
+            }
+            Ok(_) => {}
+            // The caller asked for a value, and here it is.
+            Err(error) => tracing::debug!(%class, %error, "loaded value not stored"),
+        }
+        let took = u64::try_from(self.steady().saturating_sub(asked)).unwrap_or(0);
+        let age_when_asked = answer.age.saturating_sub(Duration::from_nanos(took));
+        Ok(Loaded { answer, age_when_asked })
     }
 
     /// Starts a refresh unless one of this key runs, or as many as are allowed at all.
     fn refresh_in_background<R, F, L, E>(&self, key: &R::Key, load: F)
     where
-        R: Stored,
+        R: Record + Stored,
         F: FnOnce() -> L + Send + 'static,
         L: Future<Output = Result<(R, Stamp), E>> + Send + 'static,
         E: Error + Send + Sync + 'static,
@@ -194,7 +211,20 @@ type Flights<K, R> = Mutex<HashMap<K, Arc<Flight<R>>>>;
 
 /// One load and those who wait for it: whoever holds the lock and finds no outcome loads.
 struct Flight<R> {
-    outcome: tokio::sync::Mutex<Option<Result<Cached<R>, CacheError>>>,
+    outcome: tokio::sync::Mutex<Option<Result<Loaded<R>, CacheError>>>,
+}
+
+/// What a load led to.
+struct Loaded<R> {
+    answer: Cached<R>,
+    /// How old that was when the source was asked; nothing where it is younger than the question.
+    age_when_asked: Duration,
+}
+
+impl<R> Clone for Loaded<R> {
+    fn clone(&self) -> Self {
+        Self { answer: self.answer.clone(), ..*self }
+    }
 }
 
 /// A seat in a flight.

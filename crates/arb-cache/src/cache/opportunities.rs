@@ -163,7 +163,7 @@ impl Cache {
     async fn known_opportunity(&self, id: &str) -> Result<Option<Arc<Opportunity>>, CacheError> {
         let inner = &*self.inner;
         let tier = Opportunity::tier(&inner.tiers);
-        if let Some(known) = tier.any(id, Duration::MAX, self.now()) {
+        if let Some(known) = tier.any(id, Duration::MAX, self.steady()) {
             return Ok(Some(known.value));
         }
         let ticket = tier.ticket(id);

@@ -54,7 +54,7 @@ impl Inner {
     }
 
     fn sweep_tier<R: Stored>(&self, tier: &crate::tier::Tier<R>) {
-        let expired = tier.sweep(self.config.clock.now());
+        let expired = tier.sweep(self.config.clock.moment().steady);
         self.counts.of(R::CLASS).expired.add(expired);
         let class = R::CLASS.as_str();
         metrics::gauge!("arb_cache_tier_entries", "class" => class).set(tier.len() as f64);

@@ -104,7 +104,7 @@ async fn sweep_while_held(store: Weak<Inner>) {
 
 impl Inner {
     fn now(&self) -> i64 {
-        self.clock.now().nanos()
+        self.clock.steady()
     }
 
     fn sweep(&self) {

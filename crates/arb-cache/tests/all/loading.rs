@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
 use std::time::Duration;
 
 use arb_cache::{
-    Cache, CacheConfig, CacheError, Class, ClassPolicy, Origin, RedisConfig, Source, Stamp,
+    Cache, CacheConfig, CacheError, Class, ClassPolicy, Origin, Quote, RedisConfig, Source, Stamp,
     VirtualClock,
 };
 use arb_normalize::Market;
@@ -168,6 +168,27 @@ async fn some_readers_refresh_early() {
     tokio::time::sleep(2 * SECOND).await;
     assert_eq!(venue.calls(), 2, "one refresh for all of them");
     assert_eq!(get(&cache, &venue).await.unwrap().title, "answer 2");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_source_with_something_older_does_not_hide_what_is_held() {
+    let (cache, time) = cache(ClassPolicy::ttl(10 * SECOND));
+    let key = kalshi("M");
+    let load = async |limit, stamp| {
+        let answer = async move || Ok::<_, Closed>((Quote::default(), stamp));
+        cache.get_or_load::<Quote, _, _, _>(&key, Some(limit), answer).await.unwrap()
+    };
+    let minute_ago = Stamp::observed(at(-60_000), Origin::Poll);
+    // Nothing is held, and the source has only this.
+    let only = load(SECOND, minute_ago).await;
+    assert_eq!((only.age, only.stale, only.source), (60 * SECOND, true, Source::Loaded));
+    let stamp = Stamp::observed(time.now(), Origin::Stream);
+    cache.put_price(&key, Quote::default(), stamp).await.unwrap();
+    time.advance(2 * SECOND);
+    let held = load(SECOND, minute_ago).await;
+    assert_eq!((held.age, held.stale, held.stamp), (2 * SECOND, true, stamp));
+    let new = load(SECOND, Stamp::observed(time.now(), Origin::Poll)).await;
+    assert_eq!((new.age, new.stale, new.source), (Duration::ZERO, false, Source::Loaded));
 }
 
 #[tokio::test]

@@ -551,3 +551,41 @@ async fn a_given_instant_decides_and_not_the_clock() {
     assert_eq!(age(11, 20 * SECOND), None);
     assert_eq!(age(0, SECOND), Some(Duration::ZERO));
 }
+
+#[tokio::test]
+async fn a_clock_put_right_makes_nothing_younger() {
+    for Subject { cache, time } in [Subject::memory(), Subject::memory_asked_each_time()] {
+        let key = kalshi("STEPPED");
+        cache.put_book(&key, book(&[("0.43", "300")], &[]), stamp(time.now(), 1)).await.unwrap();
+        time.advance(SECOND);
+        time.set(at(-600_000));
+        time.advance(3 * SECOND);
+        let miss = cache.get_book(&key, Some(3 * SECOND)).await.unwrap().miss();
+        assert_eq!(miss, Some(Miss::Stale { age: 4 * SECOND }));
+        let hit = cache.get_book(&key, Some(4 * SECOND)).await.unwrap().hit().unwrap();
+        assert_eq!(hit.age, 4 * SECOND);
+        let peeked = cache.peek_at::<Book>(&key, None, cache.now()).map(|found| found.age);
+        assert!(peeked.is_none_or(|age| age == 4 * SECOND), "{peeked:?}");
+        time.advance(7 * SECOND);
+        assert!(cache.get_book(&key, None).await.unwrap().hit().is_none());
+        // In time it is forgotten, and what is stamped by the clock as it is now is taken.
+        time.advance(60 * SECOND);
+        let written = cache.put_book(&key, book(&[("0.44", "1")], &[]), stamp(time.now(), 1)).await;
+        assert_eq!(written.unwrap(), Written::Stored);
+        assert!(cache.get_book(&key, Some(SECOND)).await.unwrap().hit().is_some());
+    }
+}
+
+#[tokio::test]
+async fn a_stamp_from_ahead_counts_from_when_it_came() {
+    for Subject { cache, time } in [Subject::memory(), Subject::memory_asked_each_time()] {
+        let key = kalshi("AHEAD");
+        let early = stamp(at(3_600_000), 1);
+        cache.put_book(&key, book(&[("0.43", "300")], &[]), early).await.unwrap();
+        time.advance(4 * SECOND);
+        let miss = cache.get_book(&key, Some(3 * SECOND)).await.unwrap().miss();
+        assert_eq!(miss, Some(Miss::Stale { age: 4 * SECOND }));
+        time.advance(7 * SECOND);
+        assert!(cache.get_book(&key, None).await.unwrap().hit().is_none());
+    }
+}
