@@ -181,7 +181,7 @@ pub enum GapCause {
     SinkPanicked,
     /// A bounded queue was full.
     Overflow {
-        /// How many messages.
+        /// How many messages and events.
         lost: u64,
     },
     /// A handler took too long or panicked.

@@ -61,7 +61,7 @@ impl Default for QueueConfig {
 pub struct QueueStatus {
     /// Messages and events handled.
     pub handled: u64,
-    /// Messages lost because the queue was full.
+    /// Messages lost because the queue was full, and events where as many wait as four queues hold.
     pub lost: u64,
     /// Calls that took too long.
     pub timeouts: u64,
@@ -72,7 +72,7 @@ pub struct QueueStatus {
 enum Item {
     Message(Meta, Bytes),
     Event(Meta, Event),
-    /// So many messages of this connection were here.
+    /// So many messages or events of this connection were here.
     Lost(Meta, u64),
 }
 
@@ -100,7 +100,7 @@ impl Inner {
 
 /// A queue: the sink that fills it, and the task that empties it into a handler.
 ///
-/// Loss is part of the stream: the handler is given an [`Event::Gap`] where messages were lost, to
+/// Loss is part of the stream: the handler is given an [`Event::Gap`] where messages or events were lost, to
 /// a full queue, its own panic or its own slowness, and `resync` is called with the connection's
 /// [`Meta`] once it has been, so that the venue states the books afresh when the handler has caught
 /// up: `move |meta| handles[meta.connection as usize].resync_all()`.
@@ -243,9 +243,14 @@ impl Sink for QueueSink {
 
     fn on_event(&mut self, meta: &Meta, event: &Event) {
         let mut state = self.inner.state();
-        // Against a handler that hangs for ever while its connection flaps.
-        if !state.closed && state.items.len() < 4 * self.inner.config.capacity.max(64) {
-            state.items.push_back(Item::Event(meta.clone(), event.clone()));
+        if !state.closed {
+            // Against a handler that hangs for ever while its connection flaps.
+            if state.items.len() < 4 * self.inner.config.capacity.max(64) {
+                state.items.push_back(Item::Event(meta.clone(), event.clone()));
+            } else {
+                state.status.lost += 1;
+                note(&mut state.lost_before, meta.clone(), 1);
+            }
         }
         drop(state);
         self.inner.wake.notify_one();

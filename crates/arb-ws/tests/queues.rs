@@ -92,6 +92,33 @@ async fn a_handler_that_hangs_or_panics_loses_that_message_and_goes_on() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn events_beyond_bounds_are_told_as_a_gap() {
+    let handler = Slow { seen: Arc::default(), gate: Arc::new(Semaphore::new(100)) };
+    let mut config = QueueConfig::default();
+    config.capacity = 4;
+    let resyncs = Arc::new(Mutex::new(Vec::new()));
+    let noted = Arc::clone(&resyncs);
+    let (mut sink, task) =
+        handler_queue(config, move |meta: &Meta| noted.lock().unwrap().push(meta.connection));
+    for _ in 0..4 * 64 {
+        sink.on_event(&Meta::new("toy", 0), &Event::Connected { took: Duration::ZERO });
+    }
+    assert_eq!(sink.status().lost, 0);
+    for connection in [1, 2, 1] {
+        sink.on_event(&Meta::new("toy", connection), &Event::Connected { took: Duration::ZERO });
+    }
+    drop(sink);
+    let status = task.run(handler.clone()).await;
+    assert_eq!((status.lost, status.handled), (3, 258));
+    let mut told = resyncs.lock().unwrap().clone();
+    told.sort_unstable();
+    assert_eq!(told, [1, 2], "each connection that an event was lost of is read again");
+    let seen = handler.seen.lock().unwrap();
+    let gaps: Vec<_> = seen.iter().filter(|name| name.starts_with("gap")).collect();
+    assert_eq!(gaps.len(), 2, "{gaps:?}");
+}
+
+#[tokio::test(start_paused = true)]
 async fn sinks_of_a_dropped_task_do_nothing() {
     let (mut sink, task) = handler_queue(QueueConfig::default(), |_: &Meta| {});
     drop(task);

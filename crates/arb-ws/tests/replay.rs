@@ -151,6 +151,7 @@ async fn a_recording_plays_at_its_own_pace_a_multiple_or_at_once() {
         let played = frames(&dial).await;
         let texts: Vec<&str> = played.iter().map(|(text, ..)| &**text).collect();
         assert_eq!(texts, ["a=0", "a=1", "a=2"]);
+        assert_eq!(dial.bad_lines(), 1);
         assert_eq!([played[0].1, played[1].1, played[2].1], [0, 10, 14]);
         assert!(played[0].2 == 0 && played[1].2 == 0);
         assert!(played[2].2.abs_diff(last) <= 1, "{played:?}");

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::path::PathBuf;
 use std::pin::Pin;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
@@ -48,6 +49,7 @@ pub struct ReplayDial {
     start: Arc<Start>,
     /// `None` when the recording is over.
     lines: Arc<Mutex<Option<CaptureReader>>>,
+    bad_lines: Arc<AtomicU64>,
 }
 
 struct Start {
@@ -87,8 +89,16 @@ impl ReplayDial {
             connection,
             start: Arc::new(Start { first_ns, began: OnceLock::new() }),
             lines: Arc::new(Mutex::new(Some(lines))),
+            bad_lines: Arc::default(),
             path,
         })
+    }
+
+    /// Lines that could not be read so far, of whatever connection they were; each is logged. What they said is missing in
+    /// what is played.
+    #[must_use]
+    pub fn bad_lines(&self) -> u64 {
+        self.bad_lines.load(Ordering::Relaxed)
     }
 
     /// Another connection of the same capture, with the same start.
@@ -105,6 +115,7 @@ impl ReplayDial {
             venue: venue.into(),
             connection,
             lines: Arc::new(Mutex::new(Some(lines))),
+            bad_lines: Arc::default(),
             ..self.clone()
         })
     }
@@ -124,8 +135,11 @@ impl ReplayDial {
                         reason: reason.unwrap_or_default(),
                     };
                 }
-                // A bad line was already not readable when it could have been mended.
-                _ => {}
+                Ok(_) => {}
+                Err(error) => {
+                    self.bad_lines.fetch_add(1, Ordering::Relaxed);
+                    tracing::warn!(path = %self.path.display(), %error, "a line of the recording is left out");
+                }
             }
         }
         *lines = None;
