@@ -548,7 +548,11 @@ impl Books {
     fn snapshot(&mut self, frame: &mut Frame<'_>, snapshot: &Snapshot<'_>) {
         let Some(id) = self.followed(snapshot.market) else { return };
         let stream = frame.stream;
-        let before = self.books[id.index()].state;
+        let read = &self.books[id.index()];
+        let (before, read_before, known) = (read.state, read.stream, read.venue_at);
+        if before == BookState::Live && snapshot.venue_at.is_some_and(|said| Some(said) < known) {
+            self.drift.count(DriftKind::BackwardTime, "snapshot");
+        }
         self.note_venue_id(id, snapshot.venue_id);
         self.bring_forward(id, stream);
         self.epochs += 1;
@@ -578,6 +582,12 @@ impl Books {
         if matches!(before, BookState::Suspect | BookState::Resyncing | BookState::Dead) && is_live
         {
             frame.report.resyncs += 1;
+        }
+        // A connection that lags behind has this for the venue's book; the copy that was read knows better.
+        if snapshot.venue_at.is_some()
+            && let Some(read_before) = read_before.filter(|read| *read != stream)
+        {
+            self.take_over(id, read_before);
         }
         self.touched(id, frame.report);
     }

@@ -464,6 +464,48 @@ fn polymarket_books_are_held_against_the_venues_own_touch() {
 }
 
 #[test]
+fn a_snapshot_of_a_connection_that_lags_is_not_read_in_place_of_a_newer_copy() {
+    let mut feed = Feed::new(Venue::Polymarket);
+    let dated = |bid, at| poly_book("7", bid, "0.45").replace(r#""1"}"#, &format!(r#""{at}"}}"#));
+    let changed = |bid, at| {
+        poly_change("7", bid, "3", (bid, "0.45")).replace(r#""2"}"#, &format!(r#""{at}"}}"#))
+    };
+    feed.frame(&dated("0.40", 100));
+    feed.frame(&changed("0.41", 200));
+    feed.on(1, &dated("0.40", 150));
+    assert_eq!((feed.bid("7").as_str(), feed.state("7")), ("0.41 x 3", LIVE));
+    assert_eq!(feed.books.source(feed.id("7")), Some((0, None)));
+    assert_eq!(feed.books.drift().get(DriftKind::BackwardTime, "snapshot"), 1);
+    // It is kept, and read as soon as it is ahead, or alone.
+    feed.on(1, &changed("0.42", 250));
+    assert_eq!((feed.bid("7").as_str(), feed.state("7")), ("0.42 x 3", LIVE));
+    feed.on(2, &dated("0.43", 300));
+    assert_eq!(feed.bid("7"), "0.43 x 10");
+    feed.on(3, &dated("0.39", 120));
+    let mut report = FrameReport::default();
+    for connection in 0..3 {
+        feed.books.connection_closed(connection, None, &mut report);
+    }
+    assert_eq!((feed.bid("7").as_str(), feed.state("7")), ("0.39 x 10", LIVE));
+    // In place of a copy that may be wrong any snapshot is read.
+    feed.books.suspect(feed.books.book_id("7").unwrap(), &mut report);
+    feed.on(0, &dated("0.38", 110));
+    assert_eq!((feed.bid("7").as_str(), feed.state("7")), ("0.38 x 10", LIVE));
+}
+
+#[test]
+fn changes_without_the_venues_touch_are_counted() {
+    let mut feed = Feed::new(Venue::Polymarket);
+    feed.frame(&poly_book("7", "0.40", "0.45"));
+    let change = poly_change("7", "0.41", "3", ("0.41", "0.45"));
+    feed.frame(&change);
+    assert_eq!(feed.decoder.drift().iter().count(), 0);
+    feed.frame(&change.replace(r#","best_bid":"0.41","best_ask":"0.45""#, ""));
+    assert_eq!(feed.bid("7"), "0.41 x 3");
+    assert_eq!(feed.decoder.drift().get(DriftKind::MissingField, "price_change.best_bid"), 1);
+}
+
+#[test]
 fn polymarket_resolution_and_ticks_reach_the_books_of_the_market() {
     let mut feed = Feed::new(Venue::Polymarket);
     feed.frame(&poly_book("7", "0.40", "0.45"));

@@ -19,6 +19,8 @@ pub enum DriftKind {
     OffGridPrice,
     /// A field holds a value that cannot be read: its message was refused, or went on without a field that it can do without.
     UnreadableField,
+    /// The time of a message lies before that of one which came earlier.
+    BackwardTime,
 }
 
 impl DriftKind {
@@ -31,6 +33,7 @@ impl DriftKind {
             Self::ZeroedField => "zeroed_field",
             Self::OffGridPrice => "off_grid_price",
             Self::UnreadableField => "unreadable_field",
+            Self::BackwardTime => "backward_time",
         }
     }
 }

@@ -263,6 +263,10 @@ impl Reading<'_> {
                 (None, Some(asset)) => asset,
             };
             event.market = market;
+            if event.best.is_none() && asset.is_none() {
+                // Without it nothing tells whether a change before this one is missing.
+                self.drift.count(DriftKind::MissingField, "price_change.best_bid");
+            }
             self.scratch.events.push(event.event(venue_at));
             Ok(())
         })

@@ -80,13 +80,10 @@ fn change(cursor: &mut Cursor<'_>, scratch: &mut Scratch) -> Option<Change> {
     if cursor.take(br#","hash":""#) {
         cursor.plain_until_quote()?;
     }
-    let best = if cursor.take(br#","best_bid":""#) {
-        let bid = price_or_none(cursor)?;
-        cursor.take(br#","best_ask":""#).then_some(())?;
-        Some((bid, price_or_none(cursor)?))
-    } else {
-        None
-    };
+    cursor.take(br#","best_bid":""#).then_some(())?;
+    let bid = price_or_none(cursor)?;
+    cursor.take(br#","best_ask":""#).then_some(())?;
+    let best = Some((bid, price_or_none(cursor)?));
     (cursor.take(b"}") && asset.start != asset.end).then_some(())?;
     Some(Change { market: scratch.text(cursor, asset).ok()?, side, price, size, best })
 }
