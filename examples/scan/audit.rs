@@ -214,7 +214,10 @@ impl Auditor {
 
 fn levels(bids: &[Level], asks: &[Level]) -> Levels {
     let side = |levels: &[Level], is_bid| {
-        let filled = levels.iter().filter(|level| !level.size.is_zero());
+        // Books leave out what would be something for nothing.
+        let is_worthless = |price| price == Price::ZERO || price == Price::ONE;
+        let filled =
+            levels.iter().filter(|level| !level.size.is_zero() && !is_worthless(level.price));
         filled.map(|level| ((is_bid, level.price), level.size)).collect::<Vec<_>>()
     };
     side(bids, true).into_iter().chain(side(asks, false)).collect()
@@ -343,6 +346,9 @@ mod tests {
         assert_eq!(book.audit(None, &[("0.43", "75")]), 0);
         assert_eq!(book.audit(None, &[("0.43", "70")]), 0, "it agreed in between");
         assert_eq!((book.auditor.audited[0], book.auditor.wrong[0]), (6, 4));
+        let with_worthless = [("0", "3"), ("0.43", "75"), ("1", "5")];
+        assert_eq!(book.audit(None, &with_worthless), 0);
+        assert_eq!(book.auditor.wrong[0], 4);
     }
 
     #[test]
