@@ -4,6 +4,7 @@ mod amounts;
 mod contingencies;
 mod counting;
 mod editions;
+mod fixture;
 mod incidental;
 mod lesser;
 mod one_sided;
@@ -139,6 +140,7 @@ pub(crate) fn compare(k: &Reading, p: &Reading) -> Judgement {
         contingencies::contingencies(k, p, &mut found);
         definitions(k, p, &mut found);
         counting::counting(k, p, &mut found);
+        fixture::fixture(k, p, &mut found);
         own_contradictions(k, p, &mut found);
         match progress {
             Some(_) => found.relation.unwrap_or(Relation::Equal),

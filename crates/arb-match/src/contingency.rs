@@ -183,6 +183,9 @@ pub(crate) fn contingencies(
         if let Some(deadline) = undecided {
             add(Case::Undecided, payout.clone(), Some(deadline));
         }
+        if cases.is_empty() && undecided.is_none() && lost_by_a_second_round(&lower, &payout) {
+            add(Case::RunOff, Payout::CountsNot, None);
+        }
         if lower.starts_with("unless ") {
             add(Case::Undecided, Payout::Other(lower.clone()), None);
         }
@@ -197,6 +200,16 @@ pub(crate) fn contingencies(
         }
     }
     out
+}
+
+/// `If a runoff is held, the market resolves to No.`
+fn lost_by_a_second_round(lower: &str, payout: &Payout) -> bool {
+    let held = lower.strip_prefix("if ").and_then(|rest| rest.split_once(','));
+    let held = held.is_some_and(|(held, _)| {
+        let denied = [" not ", "n't ", " no runoff", " no second"].iter().any(|w| held.contains(w));
+        group("second_round").iter().any(|words| held.contains(words)) && !denied
+    });
+    held && *payout == Payout::No
 }
 
 /// Whether a sentence says of something that it does not make a market YES.

@@ -4,6 +4,7 @@ mod condition;
 mod contradiction;
 mod editions;
 mod exclusions;
+mod fixture;
 mod glossary;
 mod league;
 mod names;
@@ -24,6 +25,7 @@ use self::condition::{Claim, basis, claims, decides, deciding, unread};
 use self::contradiction::Contradiction;
 use self::editions::{end_day, ticker_edition, year_of};
 use self::exclusions::without_exclusions;
+use self::fixture::Fixture;
 use self::glossary::spelled_out;
 use self::league::league;
 pub(crate) use self::redundancy::Said;
@@ -115,6 +117,10 @@ pub(crate) struct Reading {
     pub(crate) in_person: bool,
     pub(crate) has_rules: bool,
     pub(crate) placeholder: bool,
+    /// The match it is about.
+    pub(crate) fixture: Fixture,
+    /// Whether the figures it names are adjusted for the season, where it says so.
+    pub(crate) adjusted: Option<bool>,
     /// Percentages are published with one decimal.
     tenths: bool,
 }
@@ -196,11 +202,15 @@ impl Reading {
             unread: sides_missing && unread(&rules) || other_number,
             contingencies,
             has_rules: !market.rules.primary.trim().is_empty(),
+            fixture: Fixture::default(),
+            adjusted: adjusted(&format!("{title}\n{rules}").to_lowercase()),
             tenths: contains(&rules.to_lowercase(), group("one_decimal")),
         };
         reading.misfits = strike::misfits(market, &reading, clause);
         reading.names();
-        reading.words(&read(&event), &read(&counting), &counting);
+        let event = read(&event);
+        reading.words(&event, &read(&counting), &counting);
+        reading.fixture = Fixture::of(&reading, &event, &rules, read);
         reading.times(&rules, around);
         reading
     }
@@ -278,6 +288,14 @@ fn only_in_person(title: &str, condition: Option<&Claim>) -> bool {
         contains(text, &[" in person", "in-person "]) && !contains(text, group("remote"))
     };
     asks(title) || condition.is_some_and(|claim| asks(&claim.text))
+}
+
+/// Whether a text speaks of figures that are adjusted for the season, or of such that are not; `None` where of neither or of both.
+fn adjusted(lower: &str) -> Option<bool> {
+    let unadjusted = group("unadjusted").iter().find(|words| lower.contains(**words));
+    let rest = unadjusted.map_or_else(|| lower.to_owned(), |words| lower.replace(words, ""));
+    let adjusted = contains(&rest, group("adjusted"));
+    (unadjusted.is_some() != adjusted).then_some(adjusted)
 }
 
 fn slug_word(market: &Market) -> String {

@@ -23,6 +23,8 @@ mod markets;
 mod perturbations;
 #[path = "matching/redundancy.rs"]
 mod redundancy;
+#[path = "matching/same_match.rs"]
+mod same_match;
 #[path = "matching/without_rules.rs"]
 mod without_rules;
 #[path = "matching/wordings.rs"]

@@ -1,4 +1,5 @@
-//! What counts as one, and in what manner a deed counts: the same number of cuts, the same meeting, counted in two ways.
+//! What counts as one, and in what manner a deed or a figure counts: the same number of cuts, the same meeting, the same prices,
+//! counted in two ways.
 
 use super::Findings;
 use crate::judgement::DifferenceKind;
@@ -15,10 +16,32 @@ pub(super) fn counting(k: &Reading, p: &Reading, found: &mut Findings) {
         let (a, b) = (show(sides[0]), show(sides[1]));
         found.add("unit", a, b, DifferenceKind::Missing);
     }
+    if let (Some(a), Some(b)) = (k.adjusted, p.adjusted)
+        && a != b
+    {
+        let show = |on| if on { "seasonally adjusted" } else { "not seasonally adjusted" };
+        found.add("measure", show(a), show(b), DifferenceKind::Missing);
+    }
+    let show = |on| if on { "averaged" } else { "" };
+    match (averaged(k), averaged(p)) {
+        (true, false) if !p.mentions("averag") => {
+            found.add("observation", show(true), show(false), DifferenceKind::Missing);
+        }
+        (false, true) if !k.mentions("averag") => {
+            found.add("observation", show(false), show(true), DifferenceKind::Missing);
+        }
+        _ => {}
+    }
     if in_person(k) && remote(p) || in_person(p) && remote(k) {
         let show = |r: &Reading| if in_person(r) { "in person" } else { "remotely too" };
         found.add("predicate", show(k), show(p), DifferenceKind::Missing);
     }
+}
+
+/// Whether an average is asked for, by what decides too.
+fn averaged(reading: &Reading) -> bool {
+    let mut stated = reading.statements().chain(&reading.basis);
+    stated.any(|s| s.has(Kind::Observation, "average") || s.atoms.iter().any(|a| a.id == "averag"))
 }
 
 /// `Each decrease counts as one cut, independent of the size`.

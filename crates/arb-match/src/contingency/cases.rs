@@ -56,7 +56,7 @@ pub(super) fn parts(lower: &str) -> Vec<(Case, bool)> {
     let only_first = lower.contains("only") && lower.contains("first round");
     if second && included && !only_first {
         out.push((Case::RunOff, true));
-    } else if (second && left_out) || only_first {
+    } else if second && (left_out || any("not_considered")) || only_first {
         out.push((Case::RunOff, false));
     }
     let part = !any("halftime_show") && any("part_of_play");

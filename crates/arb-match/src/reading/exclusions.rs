@@ -14,12 +14,29 @@ pub(super) fn without_exclusions(rules: &str) -> String {
         while !rest.is_empty() {
             let end = (sentence_end(rest) + 1).min(rest.len());
             let sentence = rest[..end].replace('"', "").to_lowercase();
-            if !contains(&rest[..end], group("counted_out")) && sibling(sentence.trim()).is_none() {
-                out.push_str(&rest[..end]);
+            if sibling(sentence.trim()).is_none() {
+                let clauses = rest[..end].split_inclusive(';');
+                clauses
+                    .filter(|clause| !counts_out(clause))
+                    .for_each(|clause| out.push_str(without_the_other(clause)));
             }
             rest = &rest[end..];
         }
         out.push('\n');
     }
     out
+}
+
+/// `A reprieve does not count`; beside another clause also `a reprieve is not`.
+fn counts_out(clause: &str) -> bool {
+    let end = clause.trim_end_matches(['.', ';', ' ', '\r']);
+    contains(clause, group("counted_out"))
+        || [" is not", " are not", " does not", " do not"].iter().any(|words| end.ends_with(words))
+}
+
+/// `About the Grand Prix and not the sprint race`: without what it is not about.
+fn without_the_other(clause: &str) -> &str {
+    let denied = [" and not the ", ", not the ", " rather than the "];
+    let at = denied.iter().filter_map(|words| clause.find(words)).min();
+    at.and_then(|at| clause.get(..at)).unwrap_or(clause)
 }
