@@ -7,6 +7,7 @@ mod editions;
 mod fixture;
 mod incidental;
 mod lesser;
+mod namesakes;
 mod one_sided;
 mod opponents;
 mod relations;
@@ -228,6 +229,10 @@ fn conflicts(
     if let Some((a, b)) = opponents(k, p).or_else(|| parties(k, p)) {
         found.add("subject", a, b, DifferenceKind::Contradiction);
         out.push(Group::Who);
+    }
+    if let Some((a, b)) = namesakes::namesakes(k, p) {
+        found.add("team", a, b, DifferenceKind::Contradiction);
+        out.extend([Group::Who, Group::Contest]);
     }
     let (subject_k, subject_p) = (subject(k, p), subject(p, k));
     for group in GROUPS {

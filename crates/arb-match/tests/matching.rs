@@ -19,6 +19,8 @@ mod index;
 mod judgements;
 #[path = "matching/markets.rs"]
 mod markets;
+#[path = "matching/neighbours.rs"]
+mod neighbours;
 #[path = "matching/perturbations.rs"]
 mod perturbations;
 #[path = "matching/redundancy.rs"]
