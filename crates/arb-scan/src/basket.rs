@@ -56,10 +56,13 @@ pub enum Pick {
     /// Every one.
     All,
     /// Of each member the leg whose first contract costs least after fees; the first of them where two cost the same. Legs
-    /// of one member stand side by side and are worth the same, on different venues.
+    /// of one member stand side by side and are worth the same, on different venues. Of two members every choice is sized, and the
+    /// one that earns most taken. Of more it stays at this one: a small order at a better price on one venue bounds the trade by its
+    /// book's depth, though the other venue offered more.
     Cheapest,
     /// NO is bought of the member with the highest YES bid, the first of several, and YES of the others is sold, as far as somebody
-    /// bids for it. Each member has two legs: buy NO, then sell YES.
+    /// bids for it. Members whose bids are so small that it earns more without them are left out. Each member has two legs: buy NO,
+    /// then sell YES.
     ConvertOne,
 }
 

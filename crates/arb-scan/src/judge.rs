@@ -11,6 +11,8 @@ use crate::basket::Pick;
 use crate::near_miss::{DayBest, Stopped};
 use crate::{Basket, BasketLeg, Funnel, Limits};
 
+mod choice;
+
 /// Why a basket is not priced now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "snake_case", tag = "reason", content = "venue")]
@@ -91,10 +93,27 @@ pub(crate) fn judge(
         return weigh(basket, &legs, || smallvec![0, 1], limits, now, funnel, day);
     }
     let mut orders = Orders::default();
-    match price_legs(basket, books, limits, now, &mut orders) {
-        Ok(()) => weigh(basket, &orders.legs, || orders.picks, limits, now, funnel, day),
-        Err(reason) => Judgement::NotPriced(reason),
+    if let Err(reason) = price_legs(basket, books, limits, now, &mut orders) {
+        return Judgement::NotPriced(reason);
     }
+    let orders = match basket.pick {
+        Pick::Cheapest if orders.legs.len() == 2 => {
+            choice::of_two(basket, books, limits, now, orders)
+        }
+        Pick::ConvertOne => choice::of_conversion(basket, books, limits, orders),
+        _ => orders,
+    };
+    weigh(basket, &orders.legs, || orders.picks, limits, now, funnel, day)
+}
+
+/// How much of these orders is best.
+#[inline]
+fn request<'l>(basket: &Basket, legs: &'l [Leg<'l>], limits: &Limits) -> SizeRequest<'l> {
+    let mut request = SizeRequest::new(legs);
+    request.payout = basket.payoff;
+    request.max_quantity = limits.max_quantity;
+    request.max_outlay = limits.max_position;
+    request
 }
 
 /// Judges orders whose books may be priced.
@@ -112,10 +131,7 @@ fn weigh(
     let Some(gross) = gross_edge(legs, basket) else {
         return Judgement::NoEdge;
     };
-    let mut request = SizeRequest::new(legs);
-    request.payout = basket.payoff;
-    request.max_quantity = limits.max_quantity;
-    request.max_outlay = limits.max_position;
+    let request = request(basket, legs, limits);
     if gross <= 0 {
         if let Some(day) = day {
             day.note(now, &request, gross, Stopped::Prices);
@@ -207,7 +223,7 @@ impl Heard {
 }
 
 /// The orders of a basket being priced.
-#[derive(Default)]
+#[derive(Clone, Default)]
 struct Orders<'b> {
     legs: PerLeg<Leg<'b>>,
     picks: Picks,
@@ -301,7 +317,7 @@ fn convert_one<'b>(
     now: Option<Timestamp>,
     orders: &mut Orders<'b>,
 ) -> Result<(), NotPriced> {
-    let mut bids: PerLeg<(usize, Price, &TrackedBook)> = PerLeg::new();
+    let mut bids = Bids::new();
     let mut refused = None;
     for (number, two) in basket.legs.chunks_exact(2).enumerate() {
         match live_book(&two[0], books, limits, now) {
@@ -313,17 +329,27 @@ fn convert_one<'b>(
             Err(reason) => refused = refused.or(Some(reason)),
         }
     }
-    let highest = bids.iter().rev().max_by_key(|(_, bid, _)| *bid).map(|(number, ..)| *number);
     if bids.len() < 2
         && let Some(reason) = refused
     {
         return Err(reason);
     }
+    *orders = converted(basket, &bids);
+    Ok(())
+}
+
+/// The members of a conversion: their numbers, their highest bids for YES, their books.
+type Bids<'b> = PerLeg<(usize, Price, &'b TrackedBook)>;
+
+/// The orders that convert the first member of the highest bid and sell the others.
+fn converted<'b>(basket: &Basket, bids: &Bids<'b>) -> Orders<'b> {
+    let highest = bids.iter().rev().max_by_key(|(_, bid, _)| *bid).map(|(number, ..)| *number);
+    let mut orders = Orders::default();
     for (number, _, tracked) in bids {
-        let index = 2 * number + usize::from(Some(number) != highest);
+        let index = 2 * number + usize::from(Some(*number) != highest);
         orders.push(index, order(&basket.legs[index], tracked), tracked);
     }
-    Ok(())
+    orders
 }
 
 /// What a leg takes of its book.

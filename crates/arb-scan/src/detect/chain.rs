@@ -11,8 +11,8 @@ use crate::{Basket, Pick};
 const MOST: usize = 1 << 8;
 
 /// YES of a wide proposition with NO of a narrow one that implies it: "above 80" with not "above 100", "by December" with not "by
-/// June", a superset with not its subset. Every two members of a chain are a trade; of a member that both venues trade, the leg whose
-/// first contract costs less after fees is taken.
+/// June", a superset with not its subset. Every two members of a chain are a trade; of members that both venues trade, the legs that
+/// earn most together are taken.
 ///
 /// Condition: YES ask of the wide + NO ask of the narrow + fees < $1.
 ///

@@ -14,7 +14,8 @@ use crate::{Basket, Pick};
 ///
 /// Condition: Σ YES bids of the others − fees > NO ask of the one. Nothing is held afterwards, so how the markets end
 /// does not matter; it needs no exhaustive list, because unlisted members of the event only leave more YES in hand, at worst
-/// worthless. Others that nobody bids for, or whose book is not to be trusted, are kept. Gas and the adapter's fee (none today) are not counted.
+/// worthless. Others that nobody bids for, whose bids are so small that it earns more without them, or whose book is not to be trusted,
+/// are kept. Gas and the adapter's fee (none today) are not counted.
 ///
 /// Worked: YES bids of 0.40, 0.36 and 0.35 for 100 contracts. NO of the first costs 0.60, the others bring 0.71: $11 gross. At a rate of
 /// 0.05 the fees are 0.05 · 100 · (0.24 + 0.2304 + 0.2275) = 3.4895 and leave $7.5105 on $61.20 of capital.

@@ -8,7 +8,8 @@ use crate::sets::SetRelation;
 use crate::{Basket, MarketSet, Pick};
 
 /// One contract of every member of a group, on one venue or merged over both: of a member that both venues trade, the leg whose first
-/// contract costs less after fees is taken (Kalshi's where they cost the same).
+/// contract costs less after fees is taken (Kalshi's where they cost the same); of only two members, the legs that earn most
+/// together.
 ///
 /// | | YES of all k members | NO of all k members |
 /// |---|---|---|

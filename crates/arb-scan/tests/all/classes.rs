@@ -153,10 +153,42 @@ impl Case {
         best.map(|(_, order)| order)
     }
 
-    fn all(&self, outcome: Outcome) -> Option<Vec<Order>> {
+    /// Every order for an outcome of a member, the cheapest first.
+    fn orders(&self, member: usize, outcome: Outcome) -> Vec<Order> {
+        let first = self.cheapest(member, outcome);
+        let venue = first.as_ref().map(|order| order.venue);
+        let books = self.members[member].iter().enumerate().filter(|(at, _)| Some(*at) != venue);
+        let others = books.filter_map(|(venue, book)| {
+            let book = book.as_ref().filter(|book| !book.is_crossed())?;
+            let levels = book.taken(Action::Buy, outcome);
+            Some(Order { member, venue, outcome, action: Action::Buy, levels })
+        });
+        first.into_iter().chain(others).collect()
+    }
+
+    /// The first of those that earn most, or the first of all.
+    fn most(&self, choices: Vec<Vec<Order>>, pays: Decimal) -> Option<Vec<Order>> {
+        let net = |orders: &[Order]| self.best(orders, pays).map(|(_, net)| net);
+        choices.into_iter().reduce(|a, b| if net(&b) > net(&a) { b } else { a })
+    }
+
+    /// The orders of two members that earn most together.
+    fn two(&self, of: [(usize, Outcome); 2], pays: Decimal) -> Option<Vec<Order>> {
+        let [one, other] = of.map(|(member, outcome)| self.orders(member, outcome));
+        let with = |first: &Order| {
+            other.iter().map(|second| vec![first.clone(), second.clone()]).collect::<Vec<_>>()
+        };
+        self.most(one.iter().flat_map(with).collect(), pays)
+    }
+
+    fn all(&self, outcome: Outcome, pays: Decimal) -> Option<Vec<Order>> {
+        if self.members.len() == 2 {
+            return self.two([(0, outcome), (1, outcome)], pays);
+        }
         (0..self.members.len()).map(|member| self.cheapest(member, outcome)).collect()
     }
 
+    /// A conversion among any of the members that somebody bids for.
     fn conversion(&self) -> Option<Vec<Order>> {
         let bids: Vec<(usize, Book, Decimal)> = self
             .members
@@ -168,12 +200,17 @@ impl Case {
                 Some((member, book, best))
             })
             .collect();
-        let highest = bids.iter().map(|(.., best)| *best).max()?;
-        let converted = bids.iter().find(|(.., best)| *best == highest)?.0;
-        (bids.len() > 1).then(|| {
-            bids.iter()
+        let whole = (1_u32 << bids.len()) - 1;
+        let subsets = (0..=whole).rev().filter(|subset| subset.count_ones() > 1);
+        let choices = subsets.map(|subset| {
+            let members = || {
+                (0..).zip(&bids).filter(|(at, _)| subset >> at & 1 == 1).map(|(_, member)| member)
+            };
+            let highest = members().map(|(.., best)| *best).max();
+            let converted = members().find(|(.., best)| Some(*best) == highest).map(|one| one.0);
+            members()
                 .map(|(member, book, _)| {
-                    let (action, outcome) = if *member == converted {
+                    let (action, outcome) = if Some(*member) == converted {
                         (Action::Buy, Outcome::No)
                     } else {
                         (Action::Sell, Outcome::Yes)
@@ -182,7 +219,8 @@ impl Case {
                     Order { member: *member, venue: 1, outcome, action, levels }
                 })
                 .collect()
-        })
+        });
+        self.most(choices.collect(), Decimal::ZERO)
     }
 
     /// Every trade there is: its name, orders and payoff.
@@ -192,16 +230,20 @@ impl Case {
         match self.relation {
             "partition" | "exclusive" => {
                 if self.relation == "partition" {
-                    trades.push(("all-yes".to_owned(), self.all(Outcome::Yes), Decimal::ONE));
+                    trades.push((
+                        "all-yes".to_owned(),
+                        self.all(Outcome::Yes, Decimal::ONE),
+                        Decimal::ONE,
+                    ));
                 }
-                trades.push(("all-no".to_owned(), self.all(Outcome::No), Decimal::from(count - 1)));
+                let pays = Decimal::from(count - 1);
+                trades.push(("all-no".to_owned(), self.all(Outcome::No, pays), pays));
             }
             "chain" => {
                 for wide in 0..count {
                     for narrow in wide + 1..count {
-                        let orders =
-                            [self.cheapest(wide, Outcome::Yes), self.cheapest(narrow, Outcome::No)];
-                        let orders = orders.into_iter().collect();
+                        let of = [(wide, Outcome::Yes), (narrow, Outcome::No)];
+                        let orders = self.two(of, Decimal::ONE);
                         trades.push((format!("yes{wide}-no{narrow}"), orders, Decimal::ONE));
                     }
                 }
@@ -231,6 +273,7 @@ impl Case {
     }
 }
 
+#[derive(Clone)]
 struct Order {
     member: usize,
     venue: usize,
@@ -463,6 +506,43 @@ fn the_worked_examples_of_the_detectors_hold() {
     let conversion =
         quoted("apart", "polymarket", &[("0.40", "0.5"), ("0.36", "0.5"), ("0.35", "0.5")]);
     assert_eq!(nets(&conversion), ["s/convert/1 100 7.5105"]);
+}
+
+/// A small order at a good price does not bound a trade that is worth more without it.
+#[test]
+fn an_order_of_two_contracts_does_not_hide_a_large_trade() {
+    let config = || PipelineConfig::default().with_detectors(detect::all());
+    let level = |price: &str, size: &str| [(price.to_owned(), size.to_owned())];
+    let mut conversion = quoted_by(
+        config(),
+        "apart",
+        "polymarket",
+        &[("0.40", "0.5"), ("0.36", "0.5"), ("0.35", "0.5"), ("0.01", "0.02")],
+    );
+    for price in ["0.01", "0.45"] {
+        let frame = polymarket_of("3", &level(price, "2"), &level("0.5", "2"));
+        conversion.on_frame(Venue::Polymarket, 0, at(1), frame.as_bytes());
+        // As if nobody bid for the fourth.
+        assert_eq!(nets(&conversion), ["s/convert/1 100 7.5105"], "two bid for at {price}");
+    }
+
+    let file = r#"[{"id":"s","relation":"chain","members":[{"kalshi":"A","polymarket":"a"},{"kalshi":"B","polymarket":"b"}],
+        "fees":{"kalshi":{"multiplier":"0"},"polymarket":{"rate":"0","exponent":"1"}}}]"#;
+    let mut chain = Pipeline::new(config(), Memory::default());
+    chain.replace_sets(sets::parse(file).unwrap());
+    // YES of A at 0.40 and NO of B at 0.50 for 100 contracts on Kalshi.
+    let frame = kalshi_of("A", 1, 1, &level("0.30", "100"), &level("0.60", "100"));
+    chain.on_frame(Venue::Kalshi, 0, at(0), frame.as_bytes());
+    let frame = kalshi_of("B", 2, 1, &level("0.50", "100"), &level("0.40", "100"));
+    chain.on_frame(Venue::Kalshi, 0, at(0), frame.as_bytes());
+    assert_eq!(nets(&chain), ["s/yes0-no1/1 100 10"]);
+    // Two contracts of each a cent cheaper on Polymarket.
+    let frame = polymarket_of("a", &level("0.2", "2"), &level("0.39", "2"));
+    chain.on_frame(Venue::Polymarket, 0, at(1), frame.as_bytes());
+    let frame = polymarket_of("b", &level("0.51", "2"), &level("0.7", "2"));
+    chain.on_frame(Venue::Polymarket, 0, at(2), frame.as_bytes());
+    assert_eq!(nets(&chain), ["s/yes0-no1/1 100 10"]);
+    assert_eq!(chain.sink().shown.len(), 1);
 }
 
 #[test]
