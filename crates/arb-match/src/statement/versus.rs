@@ -24,8 +24,10 @@ pub(super) fn versus(tokens: &[Token]) -> Option<[Range<usize>; 2]> {
     };
     let named = |t: &Token| t.capital || matches!(t.text.as_str(), "." | "-" | "de" | "&" | "of");
     let at = (1..tokens.len()).find(|i| {
+        // "Ohio St. at Iowa".
+        let dotted = usize::from(*i > 1 && tokens[i - 1].text == ".");
         (between(&tokens[*i]) || both(*i))
-            && tokens[i - 1].capital
+            && tokens[i - 1 - dotted].capital
             && tokens[i + 1..].iter().take(2).any(|t| t.capital)
     })?;
     let left = tokens[..at].iter().rev().take_while(|t| named(t)).count();

@@ -43,6 +43,8 @@ fn a_word_of_one_teams_name_is_not_the_other_teams() {
         (COLLEGE, ["Kansas", "Iowa St."], ["Kansas State", "Iowa"]),
         (COLLEGE, ["Kansas", "Iowa St."], ["Kansas", "Iowa"]),
         (COLLEGE, ["Kansas", "Iowa St."], ["Kansas State", "Iowa State"]),
+        (COLLEGE, ["Ohio St.", "Michigan St."], ["Ohio State", "Michigan"]),
+        (COLLEGE, ["Ohio St.", "Michigan"], ["Ohio State", "Michigan State"]),
         (COLLEGE, ["Virginia Tech", "Texas"], ["Virginia", "Texas Tech"]),
         (COLLEGE, ["Texas A&M", "Florida"], ["Texas", "Florida A&M"]),
         (COLLEGE, ["North Carolina", "Alabama State"], ["North Carolina State", "Alabama"]),
@@ -69,6 +71,7 @@ fn the_same_teams_in_other_spellings() {
     let table = [
         (COLLEGE, ["Kansas", "Iowa St."], ["Kansas", "Iowa State"]),
         (COLLEGE, ["Kansas St.", "Iowa"], ["Kansas State", "Iowa"]),
+        (COLLEGE, ["Ohio St.", "Michigan St."], ["Ohio State", "Michigan State"]),
         (COLLEGE, ["Virginia Tech", "Texas"], ["Virginia Tech", "Texas"]),
         (COLLEGE, ["Texas A&M", "Florida"], ["Texas A&M", "Florida"]),
         (COLLEGE, ["Western Michigan", "Illinois"], ["Western Michigan", "Illinois"]),
