@@ -2,7 +2,7 @@
 
 use arb_normalize::{Quantity, Timestamp, Usd, Venue};
 use arb_risk::assess::{Assessor, LegView, TradeView};
-use arb_scan::{Closed, Found, Limits, Pipeline, PipelineConfig, QuarantineRule, Sink};
+use arb_scan::{Closed, Found, Limits, MinOrders, Pipeline, PipelineConfig, QuarantineRule, Sink};
 use arrayvec::ArrayVec;
 
 use crate::contender::{Contender, Outbox, Published, Tally};
@@ -87,7 +87,9 @@ impl Contender for Ours {
         let sink =
             Assessed { assessor: Assessor::default(), outbox: Outbox::new(), worst_score: 0.0 };
         let mut limits = Limits::live();
+        // The others publish whatever pays.
         limits.min_net = None;
+        limits.min_orders = MinOrders::default();
         let config = PipelineConfig::default().with_limits(limits).with_paired_books_only();
         let config = config.with_quarantine(QuarantineRule::default());
         let mut pipeline = Pipeline::new(config, sink);

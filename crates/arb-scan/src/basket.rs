@@ -8,6 +8,8 @@ use arb_normalize::{Book, Ladder, OpportunityClass, Outcome, Usd, Venue};
 use arb_risk::fees::LegFees;
 use arb_risk::size::Leg;
 
+use crate::Limits;
+
 /// One order of a basket: buy or sell an outcome of a book.
 #[derive(Debug, Clone, PartialEq)]
 pub struct BasketLeg {
@@ -39,13 +41,15 @@ impl BasketLeg {
         }
     }
 
-    /// Its order over these levels.
+    /// Its order over these levels, no smaller than its venue takes.
     #[inline]
-    pub(crate) const fn order<'b>(&self, ladder: Ladder<'b>) -> Leg<'b> {
-        match self.action {
+    pub(crate) const fn order<'b>(&self, ladder: Ladder<'b>, limits: &Limits) -> Leg<'b> {
+        let least = limits.min_orders.of(self.venue);
+        let leg = match self.action {
             Action::Buy => Leg::buy(ladder, self.fees),
             Action::Sell => Leg::sell(ladder, self.fees),
-        }
+        };
+        Leg { min_size: least.size, min_cost: least.cost, ..leg }
     }
 }
 

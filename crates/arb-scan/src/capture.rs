@@ -76,7 +76,7 @@ impl Capture {
         let Some(rests) = self.rests(basket, picks, books) else { return };
         let legs: PerLeg<Leg<'_>> = picked(basket, picks)
             .zip(&rests)
-            .map(|(leg, rest)| leg.order(Ladder::from_best_last(rest)))
+            .map(|(leg, rest)| leg.order(Ladder::from_best_last(rest), limits))
             .collect();
         let mut request = SizeRequest::new(&legs);
         request.payout = basket.payoff;

@@ -111,8 +111,11 @@ fn size_on_rest(
         let book = board.books(leg.venue).get(side.1).book();
         rests.push(rest_of(leg.ladder(book), taken.get(&side).copied().unwrap_or(Quantity::ZERO)));
     }
-    let legs: PerLeg<Leg<'_>> =
-        one.legs().zip(&rests).map(|(leg, rest)| leg.order(Ladder::from_best_last(rest))).collect();
+    let legs: PerLeg<Leg<'_>> = one
+        .legs()
+        .zip(&rests)
+        .map(|(leg, rest)| leg.order(Ladder::from_best_last(rest), limits))
+        .collect();
     let mut request = SizeRequest::new(&legs);
     request.payout = one.basket.payoff;
     request.max_quantity = limits.max_quantity;

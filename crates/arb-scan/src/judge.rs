@@ -9,7 +9,7 @@ use smallvec::smallvec;
 
 use crate::basket::Pick;
 use crate::near_miss::{DayBest, Stopped};
-use crate::{Basket, BasketLeg, Funnel, Limits};
+use crate::{Basket, BasketLeg, Funnel, Limits, MinOrders};
 
 mod choice;
 
@@ -89,7 +89,7 @@ pub(crate) fn judge(
             Ok(two) => two,
             Err(reason) => return Judgement::NotPriced(reason),
         };
-        let legs = [order(one, here), order(other, there)];
+        let legs = [order(one, here, limits), order(other, there, limits)];
         return weigh(basket, &legs, || smallvec![0, 1], limits, now, funnel, day);
     }
     let mut orders = Orders::default();
@@ -167,10 +167,15 @@ fn accept(sized: &SizedTrade, limits: &Limits, funnel: &mut Funnel) -> Stopped {
 }
 
 /// What stopped a trade that does not pay.
-const fn refusal(no_trade: NoTrade, limits: &Limits) -> Stopped {
+fn refusal(no_trade: NoTrade, limits: &Limits) -> Stopped {
     match no_trade {
         NoTrade::Outlay { .. } => Stopped::Limit,
-        NoTrade::BelowMinimum { .. } if limits.max_quantity.is_some() => Stopped::Limit,
+        NoTrade::BelowMinimum { .. }
+            if limits.max_quantity.is_some() || limits.min_orders != MinOrders::default() =>
+        {
+            Stopped::Limit
+        }
+        NoTrade::BelowMinimumCost { .. } => Stopped::Limit,
         NoTrade::NoEdge { .. } => Stopped::Fees,
         _ => Stopped::Rounding,
     }
@@ -265,7 +270,7 @@ fn price_legs<'b>(
         Pick::All => {
             for (index, leg) in basket.legs.iter().enumerate() {
                 let tracked = live_book(leg, books, limits, now)?;
-                orders.push(index, order(leg, tracked), tracked);
+                orders.push(index, order(leg, tracked, limits), tracked);
             }
         }
         Pick::Cheapest => cheapest(basket, books, limits, now, orders)?,
@@ -290,7 +295,7 @@ fn cheapest<'b>(
         for (index, leg) in (first..).zip(member) {
             match live_book(leg, books, limits, now) {
                 Ok(tracked) => {
-                    let order = order(leg, tracked);
+                    let order = order(leg, tracked, limits);
                     let edge = SizeRequest::new(std::slice::from_ref(&order)).touch_edge();
                     if best.as_ref().is_none_or(|(known, ..)| edge > *known) {
                         best = Some((edge, index, order, tracked));
@@ -334,7 +339,7 @@ fn convert_one<'b>(
     {
         return Err(reason);
     }
-    *orders = converted(basket, &bids);
+    *orders = converted(basket, &bids, limits);
     Ok(())
 }
 
@@ -342,19 +347,20 @@ fn convert_one<'b>(
 type Bids<'b> = PerLeg<(usize, Price, &'b TrackedBook)>;
 
 /// The orders that convert the first member of the highest bid and sell the others.
-fn converted<'b>(basket: &Basket, bids: &Bids<'b>) -> Orders<'b> {
+fn converted<'b>(basket: &Basket, bids: &Bids<'b>, limits: &Limits) -> Orders<'b> {
     let highest = bids.iter().rev().max_by_key(|(_, bid, _)| *bid).map(|(number, ..)| *number);
     let mut orders = Orders::default();
     for (number, _, tracked) in bids {
         let index = 2 * number + usize::from(Some(*number) != highest);
-        orders.push(index, order(&basket.legs[index], tracked), tracked);
+        orders.push(index, order(&basket.legs[index], tracked, limits), tracked);
     }
     orders
 }
 
 /// What a leg takes of its book.
-fn order<'b>(leg: &BasketLeg, tracked: &'b TrackedBook) -> Leg<'b> {
-    leg.order(leg.ladder(tracked.book()))
+#[inline]
+fn order<'b>(leg: &BasketLeg, tracked: &'b TrackedBook, limits: &Limits) -> Leg<'b> {
+    leg.order(leg.ladder(tracked.book()), limits)
 }
 
 fn live_book<'b>(

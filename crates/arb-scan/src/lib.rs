@@ -32,7 +32,7 @@ pub use ending::{Ending, EndingProfit};
 pub use episode::{CloseReason, Closed};
 pub use judge::NotPriced;
 pub use life::{Life, LifeConfig, Lives, Survival};
-pub use limits::{Limits, MaxAge};
+pub use limits::{Limits, MaxAge, MinOrder, MinOrders};
 pub use near_miss::{NearMiss, Stopped};
 pub use pairs::{PairSpec, PairsError};
 pub use pipeline::{Pipeline, PipelineConfig};

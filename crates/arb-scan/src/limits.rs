@@ -50,6 +50,46 @@ impl MaxAge {
     }
 }
 
+/// The smallest order that a venue takes.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct MinOrder {
+    /// Contracts.
+    pub size: Quantity,
+    /// Dollars of Σ price × size.
+    pub cost: Usd,
+}
+
+/// The smallest orders of the venues; zero where nothing is said.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct MinOrders {
+    /// Kalshi's: whole contracts are all that is traded here, and it takes one.
+    pub kalshi: MinOrder,
+    /// Polymarket's: 5 shares, and $1 where an order is matched at once.
+    pub polymarket: MinOrder,
+}
+
+impl MinOrders {
+    /// What the venues' documents say: 5 shares and $1 on Polymarket.
+    #[must_use]
+    pub fn documented() -> Self {
+        let size = Quantity::from_contracts(5).unwrap_or_default();
+        Self { polymarket: MinOrder { size, cost: Usd::DOLLAR }, ..Self::default() }
+    }
+
+    /// A venue's smallest order.
+    #[must_use]
+    #[inline]
+    pub const fn of(&self, venue: Venue) -> MinOrder {
+        match venue {
+            Venue::Polymarket => self.polymarket,
+            Venue::Kalshi => self.kalshi,
+            _ => MinOrder { size: Quantity::ZERO, cost: Usd::ZERO },
+        }
+    }
+}
+
 /// Limits on what is priced and published. The default limits nothing, which is what a replay of a recording wants;
 /// [`Limits::live`] is for feeds that run now.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -67,11 +107,13 @@ pub struct Limits {
     pub max_quantity: Option<Quantity>,
     /// Dollars of net profit below which a trade is not published.
     pub min_net: Option<Usd>,
+    /// Orders below these are no part of a trade: the venue would refuse them and leave the other legs alone.
+    pub min_orders: MinOrders,
 }
 
 impl Limits {
     /// Limits for live feeds: books no older than five minutes (a quiet market is not a broken one; silence is the feed
-    /// watchdog's business), at least $0.50 net.
+    /// watchdog's business), at least $0.50 net, no order below [what the venues take](MinOrders::documented).
     #[must_use]
     pub fn live() -> Self {
         Self {
@@ -80,6 +122,7 @@ impl Limits {
             max_position: None,
             max_quantity: None,
             min_net: Some(Usd::from_micros(500_000)),
+            min_orders: MinOrders::documented(),
         }
     }
 }

@@ -36,7 +36,7 @@ pub(super) fn of_two<'b>(
             let mut tried = Orders::default();
             for index in [one, other] {
                 if let Ok(tracked) = live_book(&basket.legs[index], books, limits, now) {
-                    tried.push(index, order(&basket.legs[index], tracked), tracked);
+                    tried.push(index, order(&basket.legs[index], tracked, limits), tracked);
                 }
             }
             if tried.legs.len() < 2 || tried.heard.within(limits).is_err() {
@@ -89,7 +89,7 @@ pub(super) fn of_conversion<'b>(
                 Some((number, tracked.book().best_bid()?.price, tracked))
             })
             .collect();
-        tried = converted(basket, &bids);
+        tried = converted(basket, &bids, limits);
     }
 }
 

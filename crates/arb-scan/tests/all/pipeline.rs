@@ -439,6 +439,36 @@ fn a_recording_is_not_priced_against_the_books_of_the_one_before() {
     assert_eq!(pipeline.sink().shown.len(), 2);
 }
 
+/// Polymarket takes no order below 5 shares or $1: its leg would be refused, the other one filled.
+#[test]
+fn no_order_is_smaller_than_its_venue_takes() {
+    let of = |limits: Limits, price: &str, size: &str| {
+        let config = PipelineConfig::default().with_limits(limits);
+        let mut pipeline = support::configured(config, "equal", FEES);
+        // NO at 1 − price on Polymarket, YES on Kalshi at ten cents less than what that leaves.
+        let ask = format!("{:.2}", price.parse::<f64>().unwrap() - 0.10);
+        let no = format!("{:.2}", 1.0 - ask.parse::<f64>().unwrap());
+        let frame = kalshi(1, &[level("0.01", "75")], &[level(&no, "60")]);
+        pipeline.on_frame(Venue::Kalshi, 0, at(0), frame.as_bytes());
+        let frame = polymarket(&[level(price, size)], &[level("0.99", "100")]);
+        pipeline.on_frame(Venue::Polymarket, 0, at(0), frame.as_bytes());
+        let shown = pipeline.sink().shown.first();
+        shown.map(|(trade, _)| trade.quantity.to_string())
+    };
+    let live = || {
+        let mut limits = Limits::live();
+        limits.min_net = None;
+        limits
+    };
+    assert_eq!(of(Limits::default(), "0.60", "4"), Some("4".to_owned()), "a replay limits nothing");
+    assert_eq!(of(live(), "0.60", "4"), None);
+    assert_eq!(of(live(), "0.60", "5"), Some("5".to_owned()));
+    // NO at 0.05: 19 shares cost 95 cents, 20 a dollar.
+    assert_eq!(of(Limits::default(), "0.95", "19"), Some("19".to_owned()));
+    assert_eq!(of(live(), "0.95", "19"), None);
+    assert_eq!(of(live(), "0.95", "20"), Some("20".to_owned()));
+}
+
 #[test]
 fn a_clock_that_was_set_back_leaves_nothing_open() {
     let mut limits = Limits::live();
