@@ -45,6 +45,15 @@ pub(crate) fn siblings(a: &str, b: &str) -> bool {
     a != b && ROWS.iter().any(|row| row.contains(&a) && row.contains(&b))
 }
 
+/// Whether two predicates exclude each other.
+pub(crate) fn opposed(a: &str, b: &str) -> bool {
+    let both = |name: &&&str| {
+        let row = group(name);
+        row.contains(&a) && row.contains(&b)
+    };
+    a != b && group("opposed").iter().any(|name| both(&name))
+}
+
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;

@@ -8,7 +8,7 @@ use super::windows::fine;
 use crate::lexicon::Kind;
 use crate::reading::Reading;
 use crate::statement::{Atom, Statement};
-use crate::table::group;
+use crate::table::{group, opposed};
 
 /// What one side says and the other does not explain.
 #[derive(Debug, Clone, Default)]
@@ -325,11 +325,19 @@ pub(super) fn weight(atom: &Atom, other: &Reading) -> f64 {
         }
         Kind::Competition | Kind::Category if in_rules && other.has_kind(atom.kind) => 1.0,
         Kind::Name | Kind::Word if in_rules => 0.1,
+        // Rules that also speak of a raise do not make a cut of it.
+        Kind::Verb if in_rules && turned(atom, other) => 1.0,
         Kind::Verb if in_rules => 0.2,
         _ if in_rules => 0.3,
         Kind::Word => 0.5,
         _ => 1.0,
     }
+}
+
+/// Whether the other market asks for what excludes it.
+fn turned(atom: &Atom, other: &Reading) -> bool {
+    let mut asked = other.statements().flat_map(|s| &s.atoms).filter(|a| a.kind == Kind::Verb);
+    asked.any(|a| opposed(&a.id, &atom.id))
 }
 
 /// Whether it is about a decision on interest rates.

@@ -77,7 +77,8 @@ pub(super) fn every_statement(k: &Reading, p: &Reading, found: &mut Findings) {
                 let insists = insists(atom, mine);
                 let acts = matches!(Group::of(atom.kind), Group::Act | Group::Wording)
                     && !touch
-                    && !insists;
+                    && !insists
+                    && !nomination(atom, statement);
                 let nominated = atom.kind == Kind::Stage
                     && atom.id == "primary"
                     && mine.has(Kind::Verb, "nominate");
@@ -114,6 +115,13 @@ pub(super) fn every_statement(k: &Reading, p: &Reading, found: &mut Findings) {
             }
         }
     }
+}
+
+/// Whether a nomination is what is won.
+fn nomination(atom: &Atom, statement: &Statement) -> bool {
+    let won =
+        statement.atoms.iter().any(|a| a.kind == Kind::Verb && a.id == "win" && a.at < atom.at);
+    won && atom.kind == Kind::Verb && atom.text.ends_with("nomination")
 }
 
 /// What tells one proposition from its siblings counts where the rules say it, too.

@@ -4,7 +4,7 @@ use super::Reading;
 use super::redundancy::Said;
 use crate::lexicon::{Kind, Lexicon};
 use crate::statement::{Atom, Statement};
-use crate::table::{group, siblings};
+use crate::table::{group, opposed, siblings};
 
 /// What the question asks for and the condition decides by instead.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -72,15 +72,6 @@ fn one_in_two_words(x: &Atom, y: &Atom) -> bool {
     let inside = city(x) && state(y) || state(x) && city(y);
     let either = |id: &str| x.id == id || y.id == id;
     either("next") || either("parliament") || inside
-}
-
-/// Whether two predicates exclude each other.
-fn opposed(a: &str, b: &str) -> bool {
-    let both = |name: &&&str| {
-        let row = group(name);
-        row.contains(&a) && row.contains(&b)
-    };
-    a != b && group("opposed").iter().any(|name| both(&name))
 }
 
 /// Reaching a round in the one, winning in the other.

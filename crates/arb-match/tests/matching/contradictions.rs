@@ -155,3 +155,39 @@ fn rules_that_pay_a_name_that_is_no_outcome() {
     assert_eq!(judged("Rangers"), Verdict::Probable);
     assert_ne!(judged("Islanders"), Verdict::Probable);
 }
+
+/// Rules that mention every direction do not turn a cut into a raise.
+#[test]
+fn the_direction_of_a_move_is_asked_for() {
+    let k = (
+        "Will the Federal Reserve Cut rates by 25bps at their December 2026 meeting?",
+        "If the Federal Reserve does a Cut of 25bps on December 9, 2026, then the market resolves to Yes.\nThis market is mutually exclusive. Therefore, if the Federal Reserve hikes by 50bps, the 50bps market will resolve to Yes and the 25bps market will resolve to No.",
+    );
+    let rules = "This market will resolve to the amount of basis points the upper bound of the target federal funds rate is changed by versus the level it was prior to the Federal Reserve's December 2026 meeting.\nIf the target federal funds rate is changed to a level not expressed in the displayed options, the change will be rounded up to the nearest 25 (e.g. if there's a cut/increase of 12.5 bps it will be considered to be 25 bps).\nThe resolution source for this market is the FOMC's statement after its meeting scheduled for December 8-9, 2026.";
+    let probable = |p: &str| judge(k, (p, rules), ["Yes", "No"]).verdict == Verdict::Probable;
+    assert!(probable(
+        "Will the Fed decrease interest rates by 25 bps after the December 2026 meeting?"
+    ));
+    assert!(!probable(
+        "Will the Fed increase interest rates by 25 bps after the December 2026 meeting?"
+    ));
+}
+
+/// Winning the nomination is less than winning the election, though the condition only says that somebody wins.
+#[test]
+fn a_nomination_that_is_won_is_no_election() {
+    let k = (
+        "Will Ann Berg win the 2026 Chilean presidential election?",
+        "If Ann Berg wins the 2026 Chilean presidential election, then the market resolves to Yes.",
+    );
+    let judged = |what: &str| {
+        let rules = format!(
+            "The first round of the Chilean presidential {what} is scheduled to take place on December 31, 2026.\nThis market will resolve according to the candidate who wins this {what}, including any potential second round: it will resolve to \"Yes\" if Ann Berg wins. Otherwise, this market will resolve to \"No\"."
+        );
+        let asked = format!("Will Ann Berg win the 2026 Chilean presidential {what}?");
+        judge(k, (&asked, &rules), ["Yes", "No"])
+    };
+    let (same, less) = (judged("election"), judged("nomination"));
+    assert_eq!(same.verdict, Verdict::Probable, "{same:?}");
+    assert_ne!(less.verdict, Verdict::Probable, "{less:?}");
+}
