@@ -140,7 +140,8 @@ impl Services {
                         .record(risk.return_after_risk);
                 }
                 offer(&self.inbox, opportunity, risk.withheld);
-                if !risk.withheld {
+                // Nobody is told of what the kill switch, a quarantine or another rule of the gate forbids.
+                if risk.denied.is_none() {
                     self.alert(opportunity, risk);
                 }
             }
@@ -327,23 +328,55 @@ async fn serve(
 #[cfg(test)]
 mod tests {
     use arb_normalize::{OpportunityClass, Quantity, Usd};
+    use clap::Parser as _;
 
     use super::*;
+    use crate::args::Args;
+
+    fn trade(pair: &str, net_usd: &str) -> Opportunity {
+        let net_usd = net_usd.parse().unwrap();
+        Opportunity {
+            id: format!("{pair}/yes-no/1"),
+            at: None,
+            class: OpportunityClass::CrossVenue,
+            pair: pair.to_owned(),
+            legs: Vec::new(),
+            quantity: Quantity::ZERO,
+            gross_usd: net_usd,
+            fees_usd: Usd::ZERO,
+            net_usd,
+        }
+    }
+
+    #[tokio::test]
+    async fn nobody_is_alerted_of_what_the_gate_refuses() {
+        let args = Args::parse_from(["scan", "--status", "off"]);
+        let settings = Settings::read_from(&args, |_| None).unwrap();
+        let services = Services::start(&settings, &Switch::open(None)).await.unwrap();
+        for (pair, denied) in [("refused", Some("the risk score is 51")), ("passed", None)] {
+            let risk = Risk {
+                score: 20.0,
+                profit_after_risk: Usd::CENT,
+                return_after_risk: 0.1,
+                annualised: None,
+                first_leg: 0,
+                denied: denied.map(str::to_owned),
+                withheld: false,
+            };
+            let opportunity = Arc::new(trade(pair, "7.5"));
+            services.take(&Finding::Shown { opportunity, change: Change::Opened, risk });
+        }
+        let recent = services.recent.clone();
+        services.stop().await;
+        let told = recent.notifications();
+        let told: Vec<&str> = told.iter().map(|one| one.alert.summary.as_str()).collect();
+        assert_eq!(told, ["passed: $7.50 net, 10 % after risk"]);
+    }
 
     #[tokio::test]
     async fn what_is_withheld_is_not_in_the_cache() {
         let cache = Cache::memory(CacheConfig::default());
-        let trade = Arc::new(Opportunity {
-            id: "p/yes-no/1".to_owned(),
-            at: Some(cache.now()),
-            class: OpportunityClass::CrossVenue,
-            pair: "p".to_owned(),
-            legs: Vec::new(),
-            quantity: Quantity::ZERO,
-            gross_usd: Usd::CENT,
-            fees_usd: Usd::ZERO,
-            net_usd: Usd::CENT,
-        });
+        let trade = Arc::new(Opportunity { at: Some(cache.now()), ..trade("p", "0.01") });
         for (withheld, expected) in [(false, 1), (true, 0), (false, 1)] {
             let writer = CacheWriter::start(cache.clone(), WriterConfig::default());
             offer(&writer.inbox(), &trade, withheld);
