@@ -208,7 +208,7 @@ pub struct NearMiss {
     pub pair: String,
     /// What was missing, for example `0.4 cents short of the fees`.
     pub missing: String,
-    /// The profit it would have had, in dollars; negative is a loss.
+    /// What one contract would have earned after fees, in dollars; negative is a loss.
     pub net_usd: Option<Decimal>,
 }
 

@@ -291,10 +291,10 @@ pub(super) fn funnel(view: &View) -> String {
         html.raw("</ol>");
     }
     if !view.model.near_misses.is_empty() {
-        html.table("Near misses", &["Pair", "#Net", "What was missing"]);
+        html.table("Near misses", &["Pair", "#Net a contract", "What was missing"]);
         for miss in &view.model.near_misses {
             let net = miss.net_usd.map_or_else(|| "–".to_owned(), money);
-            html.raw("<tr>").cell("Pair", &miss.pair).number("Net", net);
+            html.raw("<tr>").cell("Pair", &miss.pair).number("Net a contract", net);
             html.cell("What was missing", &miss.missing).raw("</tr>");
         }
         html.raw("</tbody></table>");
