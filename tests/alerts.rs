@@ -1,6 +1,6 @@
 //! The alert rules in a real Prometheus, beside a scanner on venues that fail: each fires while its fault lasts and is over
-//! after it. One is left to `promtool`: no input of the scanner is a label of its metrics, so that none can make `SeriesOverflow`
-//! fire (the bound itself is tested where it is kept).
+//! after it. Two are left to `promtool`: no input of the scanner is a label of its metrics, so that none can make `SeriesOverflow`
+//! fire (the bound itself is tested where it is kept), and no venue is fast enough to make `FindingsLost` fire.
 #![expect(clippy::unwrap_used, clippy::print_stderr, reason = "test support")]
 
 use std::collections::BTreeSet;

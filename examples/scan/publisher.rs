@@ -15,6 +15,7 @@ use arb_scan::{Change, Closed, Found, Quarantine, Sink};
 use rust_decimal::Decimal;
 use time::OffsetDateTime;
 use tokio::sync::mpsc;
+use tokio::sync::mpsc::error::TrySendError;
 
 use crate::registry::Notice;
 use crate::trading_hours::Closures;
@@ -102,6 +103,11 @@ fn drift(venue: Venue) -> metrics::Counter {
     metrics::counter!("arb_scan_drift_total", "venue" => venue.as_str())
 }
 
+/// Findings that cache, alerts and screen did not take in time.
+fn lost() -> metrics::Counter {
+    metrics::counter!("arb_scan_findings_dropped_total")
+}
+
 impl Publisher {
     /// A publisher into a bounded queue.
     pub fn new(
@@ -113,6 +119,7 @@ impl Publisher {
             // Shown before the first: what appears with a value has not increased for who watches the time series.
             drift(venue).increment(0);
         }
+        lost().increment(0);
         Self {
             findings,
             assessor: Assessor::default(),
@@ -232,10 +239,10 @@ impl Publisher {
         })
     }
 
-    /// The queue is bounded; a finding that finds it full is lost to cache and screen, and counted.
+    /// The queue is bounded; a finding that finds it full is lost to cache, alerts and screen, and counted.
     fn hand_over(&self, finding: Finding) {
-        if self.findings.try_send(finding).is_err() {
-            metrics::counter!("arb_scan_findings_dropped_total").increment(1);
+        if let Err(TrySendError::Full(_)) = self.findings.try_send(finding) {
+            lost().increment(1);
         }
     }
 }

@@ -80,6 +80,11 @@ pub const METRICS: &[Metric] = &[
         "books that were live and differed from the venue's",
     ),
     counter("arb_scan_drift_total", "venue", "frames the decoders did not know or refused"),
+    counter(
+        "arb_scan_findings_dropped_total",
+        "",
+        "findings that cache, alerts and screen did not take in time",
+    ),
     histogram("arb_scan_frame_seconds", "", "from a frame's bytes to the decision"),
     gauge(
         "arb_scan_pairs",

@@ -175,7 +175,7 @@ fn a_counter_that_never_moved_counts_from_the_start() {
 #[test]
 fn every_default_rule_fires_on_what_it_names() {
     type Case = (&'static str, fn());
-    let cases: [Case; 9] = [
+    let cases: [Case; 10] = [
         ("ApiSlow", || metrics::histogram!("arb_venues_request_seconds").record_many(0.2, 20)),
         ("ApiErrors", || {
             metrics::counter!("arb_venues_requests_total", "venue" => "k").increment(100);
@@ -185,6 +185,7 @@ fn every_default_rule_fires_on_what_it_names() {
         ("BreakerOpen", || metrics::gauge!("arb_breaker_state", "breaker" => "k").set(2.0)),
         ("FeedStalled", || metrics::counter!("arb_ws_messages_total").increment(0)),
         ("DecoderDrift", || metrics::counter!("arb_scan_drift_total").increment(1)),
+        ("FindingsLost", || metrics::counter!("arb_scan_findings_dropped_total").increment(1)),
         ("CacheDown", || metrics::gauge!("arb_cache_up").set(0.0)),
         ("RecordingFails", || metrics::gauge!("arb_ws_recorder_failing").set(1.0)),
         ("WrongBook", || metrics::counter!("arb_scan_wrong_books_total").increment(1)),

@@ -17,6 +17,7 @@ use crate::window::{Select, Statistic};
 /// | `BreakerOpen` | HIGH | a circuit breaker is open |
 /// | `FeedStalled` | HIGH | a feed without a frame for 20 s |
 /// | `DecoderDrift` | HIGH | frames of an unknown kind or shape |
+/// | `FindingsLost` | HIGH | findings were lost to the cache, the alerts and the screen |
 /// | `CacheDown` | HIGH | the shared cache is not reached |
 /// | `RecordingFails` | HIGH | a recording cannot be written, as on a full disk |
 /// | `Unhealthy` | CRITICAL | the overall health is unhealthy |
@@ -51,6 +52,8 @@ pub struct DefaultRules {
     pub stalled_after: Duration,
     /// Counter of frames that the decoders did not know or refused.
     pub drift: Option<Select>,
+    /// Counter of findings that the cache, the alerts and the screen did not take in time.
+    pub lost_findings: Option<Select>,
     /// Gauge that is 0 while the shared cache is not reached.
     pub cache_up: Option<Select>,
     /// Gauge that is 1 while a recording cannot be written.
@@ -77,6 +80,7 @@ impl Default for DefaultRules {
             frames: Some(Select::name("arb_ws_messages_total")),
             stalled_after: Duration::from_secs(20),
             drift: Some(Select::name("arb_scan_drift_total")),
+            lost_findings: Some(Select::name("arb_scan_findings_dropped_total")),
             cache_up: Some(Select::name("arb_cache_up")),
             recorder: Some(Select::name("arb_ws_recorder_failing")),
             wrong_books: Some(Select::name("arb_scan_wrong_books_total")),
@@ -114,6 +118,9 @@ impl DefaultRules {
         }
         if let Some(drift) = self.drift {
             rules.push(above(decoder_drift(), drift, Statistic::Increase, 0.0));
+        }
+        if let Some(lost) = self.lost_findings {
+            rules.push(above(findings_lost(), lost, Statistic::Increase, 0.0));
         }
         if let Some(up) = self.cache_up {
             let below = Comparison::Below(0.5);
@@ -165,6 +172,12 @@ fn decoder_drift() -> Signal {
     let summary = "a venue sends what the decoder does not know: its format may have changed";
     Signal::new("DecoderDrift", AlertKind::DataQuality, Severity::High, summary)
         .with_runbook("decoder-drift")
+}
+
+fn findings_lost() -> Signal {
+    let summary = "findings were lost to the cache, the alerts and the screen";
+    Signal::new("FindingsLost", AlertKind::Performance, Severity::High, summary)
+        .with_runbook("findings-lost")
 }
 
 fn cache_down() -> Signal {
