@@ -305,7 +305,8 @@ async fn watch(
                 services.publish(view.clone());
                 if on_terminal {
                     let alerts = services.alert_lines(ALERTS);
-                    terminal::redraw(&table::screen(&view, started.elapsed(), page.as_deref(), &alerts));
+                    let screen = table::screen(&view, started.elapsed(), page.as_deref(), &alerts);
+                    terminal::redraw(&screen.cut_to(terminal::size()));
                 }
             }
             _ = line.tick(), if !on_terminal => {

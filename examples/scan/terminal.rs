@@ -14,8 +14,9 @@ const LAST_LINES_WITHIN: Duration = Duration::from_secs(2);
 /// How long the cursor gets to come back where a second signal ends the program at once.
 const CURSOR_WITHIN: Duration = Duration::from_millis(100);
 
-const ENTER_SCREEN: &str = "\x1b[?1049h\x1b[?25l";
-const LEAVE_SCREEN: &str = "\x1b[?25h\x1b[?1049l";
+// A row that is wider than it was counted, as in a script of wide letters, is cut by the terminal and not wrapped.
+const ENTER_SCREEN: &str = "\x1b[?1049h\x1b[?25l\x1b[?7l";
+const LEAVE_SCREEN: &str = "\x1b[?7h\x1b[?25h\x1b[?1049l";
 
 static OUT: OnceLock<Printer> = OnceLock::new();
 static LOG: OnceLock<Printer> = OnceLock::new();
@@ -93,6 +94,18 @@ pub fn finish_log() {
 /// Whether a person looks at standard output.
 pub fn is_terminal() -> bool {
     stdout().is_terminal()
+}
+
+/// Columns and rows of the terminal; 80 by 24 where it does not say.
+pub fn size() -> (usize, usize) {
+    #[cfg(unix)]
+    if let Ok(size) = rustix::termios::tcgetwinsize(stdout())
+        && size.ws_col > 0
+        && size.ws_row > 0
+    {
+        return (size.ws_col.into(), size.ws_row.into());
+    }
+    (80, 24)
 }
 
 /// Has a whole screen redrawn, unless a newer one comes first.
