@@ -59,19 +59,20 @@ pub struct Args {
     pub quotes: Option<Duration>,
 
     /// Do not price books whose last message is older than this; "kalshi=5s" or "polymarket=30s" says it for one venue alone, once
-    /// more for the other.
+    /// more for the other. Running venues: 5m unless it is given; recordings: any age.
     #[arg(long, value_name = "[VENUE=]TIME", value_parser = age)]
     pub max_age: Vec<VenueAge>,
 
-    /// Do not price two books whose last messages are further apart than this.
+    /// Do not price two books whose last messages are further apart than this. Unless it is given they may be.
     #[arg(long, value_name = "TIME", value_parser = duration)]
     pub max_skew: Option<Duration>,
 
-    /// Lay out at most so many dollars for one trade.
+    /// Lay out at most so many dollars for one trade. Running venues: 10000 unless it is given; recordings: without limit.
     #[arg(long, value_name = "DOLLARS")]
     pub max_position: Option<Usd>,
 
-    /// Publish only trades that net at least so many dollars.
+    /// Publish only trades that net at least so many dollars. Running venues: 0.50 unless it is given; recordings: anything above
+    /// 0.
     #[arg(long, value_name = "DOLLARS")]
     pub min_net: Option<Usd>,
 

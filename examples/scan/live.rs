@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use arb_monitor::status::{Mode, StatusModel};
 use arb_risk::gate::RiskLimits;
-use arb_scan::{Limits, PairSpec, PipelineConfig, QuarantineRule, QuoteConfig, pairs};
+use arb_scan::{PairSpec, PipelineConfig, QuarantineRule, QuoteConfig, pairs};
 use arb_sim::{Sim, SimConfig};
 use arb_ws::Windows;
 use arb_ws::capture::{Recorder, RecorderConfig};
@@ -191,7 +191,7 @@ fn approved_by_the_simulation(sim: &Sim) -> Result<Vec<PairSpec>, Failure> {
 /// How trades are judged; what is too good to be true is taken for a mistake on the real venues alone.
 fn judging(args: &Args, settings: &Settings, mode: Mode) -> PipelineConfig {
     let config = PipelineConfig::default()
-        .with_limits(limits(args, settings))
+        .with_limits(settings.limits.clone())
         .with_detectors(args.detectors())
         .with_paired_books_only();
     let config =
@@ -200,16 +200,6 @@ fn judging(args: &Args, settings: &Settings, mode: Mode) -> PipelineConfig {
         Mode::Live => config.with_quarantine(QuarantineRule::default()),
         _ => config,
     }
-}
-
-/// Live defaults, with the flags over them.
-fn limits(args: &Args, settings: &Settings) -> Limits {
-    let mut limits = Limits::live();
-    limits.max_age = args.max_age(limits.max_age);
-    limits.max_skew = args.max_skew.or(limits.max_skew);
-    limits.min_net = args.min_net.or(limits.min_net);
-    limits.max_position = Some(settings.max_position_size);
-    limits
 }
 
 fn recorder(args: &Args) -> Result<Option<Recorder>, Failure> {

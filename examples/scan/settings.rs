@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::Duration;
 
-use arb_normalize::Usd;
+use arb_normalize::{Usd, Venue};
+use arb_scan::{Limits, MaxAge};
 
 use crate::args::Args;
 use crate::failure::Failure;
@@ -42,6 +43,8 @@ pub struct Settings {
     pub monitoring_interval: Duration,
     /// Dollars of outlay per pair.
     pub max_position_size: Usd,
+    /// How trades on running venues are judged.
+    pub limits: Limits,
     /// Highest risk score that passes the gate, 0 to 100.
     pub max_risk_score: f64,
     /// Seconds to live of markets, books and prices in the cache.
@@ -113,10 +116,10 @@ impl Lookup {
         flag: Option<(&'static str, String)>,
         variable: &'static str,
         default: &str,
-        expected: &str,
+        (expected, is_one): (&str, fn(&T) -> bool),
     ) -> Result<T, Failure> {
         let text = self.text(name, flag, variable, Some(default)).unwrap_or_default();
-        text.parse().map_err(|_| {
+        text.parse().ok().filter(is_one).ok_or_else(|| {
             let origin = self.shown.last().map(|(_, _, origin)| origin.to_string());
             Failure::usage(format!(
                 "{name} is {text:?} ({}): expected {expected}",
@@ -131,21 +134,28 @@ impl Lookup {
         variable: &'static str,
         default: &str,
     ) -> Result<Duration, Failure> {
-        self.parsed::<u64>(name, None, variable, default, "a whole number of seconds")
-            .map(Duration::from_secs)
+        let is_one = |seconds: &u64| *seconds > 0;
+        let expected = "a whole number of seconds, at least 1";
+        self.parsed(name, None, variable, default, (expected, is_one)).map(Duration::from_secs)
     }
 
-    fn at_least_a_second(
-        &mut self,
-        name: &'static str,
-        variable: &'static str,
-        default: &str,
-    ) -> Result<Duration, Failure> {
-        let span = self.seconds(name, variable, default)?;
-        if span.is_zero() {
-            return Err(Failure::usage(format!("{name} is 0: expected at least 1 second")));
-        }
-        Ok(span)
+    /// Shows what only a flag can say.
+    fn only_flag(&mut self, name: &'static str, flag: &'static str, is_given: bool, value: String) {
+        let origin = if is_given { Origin::Flag(flag) } else { Origin::Default };
+        self.shown.push((name, value, origin));
+    }
+
+    fn limits(&mut self, args: &Args, max_position: Usd) -> Limits {
+        let mut limits = Limits::live();
+        limits.max_age = args.max_age(limits.max_age);
+        limits.max_skew = args.max_skew.or(limits.max_skew);
+        limits.min_net = args.min_net.or(limits.min_net);
+        limits.max_position = Some(max_position);
+        self.only_flag("max_age", "--max-age", !args.max_age.is_empty(), ages(&limits.max_age));
+        self.only_flag("max_skew", "--max-skew", args.max_skew.is_some(), time(limits.max_skew));
+        let least = limits.min_net.map_or_else(|| "-".to_owned(), |least| least.to_string());
+        self.only_flag("min_net", "--min-net", args.min_net.is_some(), least);
+        limits
     }
 }
 
@@ -170,26 +180,22 @@ impl Settings {
         let redis_url = lookup.text("redis_url", flag("--redis", &args.redis), "REDIS_URL", None);
         let webhook_url = lookup.text("webhook_url", None, "WEBHOOK_URL", None);
         let monitoring_interval =
-            lookup.at_least_a_second("monitoring_interval", "MONITORING_INTERVAL", "30")?;
+            lookup.seconds("monitoring_interval", "MONITORING_INTERVAL", "30")?;
         let max_position_size = lookup.parsed(
             "max_position_size",
             args.max_position.map(|value| ("--max-position", value.to_string())),
             "MAX_POSITION_SIZE",
             "10000",
-            "dollars, such as 10000",
+            ("dollars above 0, such as 10000", |dollars: &Usd| dollars.is_positive()),
         )?;
-        let max_risk_score: f64 = lookup.parsed(
+        let limits = lookup.limits(args, max_position_size);
+        let max_risk_score = lookup.parsed(
             "max_risk_score",
             None,
             "MAX_RISK_SCORE",
             "50",
-            "a score from 0 to 100",
+            ("a score from 0 to 100", |score: &f64| (0.0..=100.0).contains(score)),
         )?;
-        if !(0.0..=100.0).contains(&max_risk_score) {
-            return Err(Failure::usage(format!(
-                "max_risk_score is {max_risk_score}: expected a score from 0 to 100"
-            )));
-        }
         let cache_ttl = [
             lookup.seconds("cache_ttl_market", "CACHE_TTL_MARKET", "300")?,
             lookup.seconds("cache_ttl_orderbook", "CACHE_TTL_ORDERBOOK", "10")?,
@@ -203,7 +209,7 @@ impl Settings {
         );
         let status_token = lookup.text("status_token", None, "STATUS_TOKEN", None);
         let kill_switch_file = lookup.text("kill_switch_file", None, "KILL_SWITCH_FILE", None);
-        let audit_interval = lookup.at_least_a_second("audit_interval", "AUDIT_INTERVAL", "60")?;
+        let audit_interval = lookup.seconds("audit_interval", "AUDIT_INTERVAL", "60")?;
         let addresses = [
             ("kalshi_rest_url", "KALSHI_REST_URL"),
             ("kalshi_ws_url", "KALSHI_WS_URL"),
@@ -221,7 +227,7 @@ impl Settings {
             None,
             "POL_PRICE_USD",
             "0.25",
-            "dollars per token, such as 0.25",
+            ("dollars per token above 0, such as 0.25", |dollars: &Usd| dollars.is_positive()),
         )?;
         if let Some(name) = lookup.file.keys().next() {
             return Err(Failure::usage(format!(
@@ -234,6 +240,7 @@ impl Settings {
             webhook_url,
             monitoring_interval,
             max_position_size,
+            limits,
             max_risk_score,
             cache_ttl,
             status: status.filter(|address| address != "off"),
@@ -253,6 +260,19 @@ impl Settings {
         let lines = self.shown.iter();
         lines.map(|(name, value, origin)| format!("{name:<24} {value:<32} {origin}\n")).collect()
     }
+}
+
+/// As `--max-age` takes it.
+fn ages(ages: &MaxAge) -> String {
+    if ages.kalshi == ages.polymarket {
+        return time(ages.kalshi);
+    }
+    let each = Venue::ALL.map(|venue| format!("{}={}", venue.as_str(), time(ages.of(venue))));
+    each.join(" ")
+}
+
+fn time(span: Option<Duration>) -> String {
+    span.map_or_else(|| "-".to_owned(), |span| format!("{span:?}"))
 }
 
 fn read_file(path: &Path) -> Result<BTreeMap<String, toml::Value>, Failure> {
@@ -279,5 +299,95 @@ pub fn hide_password(value: &str) -> String {
             format!("{scheme}://{user}:***@{host}")
         }
         None => format!("{scheme}://{rest}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser as _;
+
+    use super::*;
+
+    fn read(flags: &[&str], environment: fn(&str) -> Option<String>) -> Result<Settings, Failure> {
+        Settings::read_from(&Args::parse_from(["scan"].iter().chain(flags)), environment)
+    }
+
+    #[test]
+    fn what_would_refuse_or_store_nothing_is_refused_by_its_name() {
+        for flag in ["--max-position=-7", "--max-position=0"] {
+            let refused = read(&[flag], |_| None).unwrap_err();
+            assert!(refused.message.contains("flag --max-position): expected dollars above 0"));
+            assert_eq!(refused.code, 2);
+        }
+        type Case = (&'static str, fn(&str) -> Option<String>);
+        let cases: [Case; 6] = [
+            ("max_position_size is \"-5\" (environment MAX_POSITION_SIZE)", |name| {
+                (name == "MAX_POSITION_SIZE").then(|| "-5".to_owned())
+            }),
+            ("max_risk_score is \"101\" (environment MAX_RISK_SCORE)", |name| {
+                (name == "MAX_RISK_SCORE").then(|| "101".to_owned())
+            }),
+            ("cache_ttl_orderbook is \"0\" (environment CACHE_TTL_ORDERBOOK)", |name| {
+                (name == "CACHE_TTL_ORDERBOOK").then(|| "0".to_owned())
+            }),
+            ("audit_interval is \"0\" (environment AUDIT_INTERVAL)", |name| {
+                (name == "AUDIT_INTERVAL").then(|| "0".to_owned())
+            }),
+            ("monitoring_interval is \"soon\" (environment MONITORING_INTERVAL)", |name| {
+                (name == "MONITORING_INTERVAL").then(|| "soon".to_owned())
+            }),
+            ("pol_price_usd is \"0\" (environment POL_PRICE_USD)", |name| {
+                (name == "POL_PRICE_USD").then(|| "0".to_owned())
+            }),
+        ];
+        for (expected, environment) in cases {
+            let refused = read(&[], environment).unwrap_err();
+            assert!(refused.message.starts_with(expected), "{}", refused.message);
+        }
+    }
+
+    #[test]
+    fn what_only_flags_can_say_is_shown_too() {
+        let rows = |flags: &[&str]| -> Vec<String> {
+            let settings = read(flags, |_| None).unwrap();
+            let rows = settings
+                .shown()
+                .lines()
+                .map(|row| row.split_whitespace().collect::<Vec<_>>().join(" "))
+                .collect::<Vec<_>>();
+            let ours = |row: &String| {
+                ["max_age", "max_skew", "min_net"].iter().any(|name| row.starts_with(name))
+            };
+            rows.into_iter().filter(ours).collect()
+        };
+        assert_eq!(
+            rows(&[]),
+            ["max_age 300s default", "max_skew - default", "min_net 0.5 default"]
+        );
+        assert_eq!(
+            rows(&["--max-age", "kalshi=5s", "--max-skew", "500ms", "--min-net", "2"]),
+            [
+                "max_age kalshi=5s polymarket=300s flag --max-age",
+                "max_skew 500ms flag --max-skew",
+                "min_net 2 flag --min-net"
+            ]
+        );
+    }
+
+    #[test]
+    fn the_readme_names_each_variable() {
+        let readme = include_str!("../../README.md");
+        let source = include_str!("settings.rs");
+        let is_variable = |text: &&str| {
+            text.len() > 6 && text.chars().all(|c| c.is_ascii_uppercase() || c == '_')
+        };
+        let variables: Vec<&str> = source.split('"').filter(is_variable).collect();
+        assert!(variables.len() >= 20, "{variables:?}");
+        for variable in variables {
+            assert!(
+                readme.contains(&format!("`{variable}`")),
+                "README.md says nothing of {variable}"
+            );
+        }
     }
 }
