@@ -62,7 +62,7 @@ struct Entry {
     fees: Option<FeeHistory>,
 }
 
-/// Reads a pairs file. Fields it does not know are passed over.
+/// Reads a pairs file, which `schema/pairs.schema.json` of this crate describes. Fields it does not know are passed over.
 ///
 /// ```
 /// let pairs = arb_scan::pairs::parse(r#"[{"kalshi":"KXFED-27JAN-H0","polymarket_yes":"7131","relation":"equal"}]"#)?;

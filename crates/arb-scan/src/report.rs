@@ -1,4 +1,5 @@
-//! The JSON lines of `scan --json`: one object a line, versioned, the same bytes for the same input.
+//! The JSON lines of `scan --json`: one object a line, versioned, the same bytes for the same input, as
+//! `schema/lines.schema.json` of this crate describes them.
 
 use std::io::{self, Write};
 

@@ -120,7 +120,7 @@ struct Entry {
     fees: Option<FeeHistory>,
 }
 
-/// Reads a file of sets. Fields it does not know are passed over.
+/// Reads a file of sets, which `schema/sets.schema.json` of this crate describes. Fields it does not know are passed over.
 ///
 /// ```
 /// let sets = arb_scan::sets::parse(r#"[{"id":"fed-january","relation":"partition","members":[

@@ -12,4 +12,5 @@ mod pipeline;
 mod quarantine;
 mod quote;
 mod scan_all;
+mod schema;
 mod support;
