@@ -96,16 +96,17 @@ pub fn is_terminal() -> bool {
     stdout().is_terminal()
 }
 
-/// Columns and rows of the terminal; 80 by 24 where it does not say.
+/// Columns and rows that a screen may fill, of 80 by 24 where the terminal does not say. Its last column stays free: where a row
+/// fills it, clearing what is right of the cursor clears the row's last letter.
 pub fn size() -> (usize, usize) {
     #[cfg(unix)]
     if let Ok(size) = rustix::termios::tcgetwinsize(stdout())
         && size.ws_col > 0
         && size.ws_row > 0
     {
-        return (size.ws_col.into(), size.ws_row.into());
+        return (usize::from(size.ws_col) - 1, size.ws_row.into());
     }
-    (80, 24)
+    (79, 24)
 }
 
 /// Has a whole screen redrawn, unless a newer one comes first.
