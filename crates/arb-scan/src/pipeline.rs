@@ -177,10 +177,8 @@ impl<S: Sink> Pipeline<S> {
 
     /// Takes one frame as received, and judges every trade it touches with all its updates applied.
     ///
-    /// A frame that cannot be read is counted and told to the sink. On a connection whose messages are not numbered (Polymarket's) nothing
-    /// else would tell what it changed: its books are suspect, as if it had [closed](Self::on_close), and to be asked for anew;
-    /// a frame that [cannot have been about a book](arb_normalize::DecodeError::may_concern_books), and one of Kalshi's, where the next number tells,
-    /// changes nothing. `received_at` is `None` where a recording does not know it; that creates no age.
+    /// A frame that cannot be read is counted, told to the sink, and changes nothing. `received_at` is `None` where a
+    /// recording does not know it; that creates no age.
     pub fn on_frame(
         &mut self,
         venue: Venue,
@@ -218,10 +216,6 @@ impl<S: Sink> Pipeline<S> {
         if let Err(error) = applied {
             self.counts.malformed += 1;
             self.sink.on_malformed(venue, connection, &error);
-            if venue == Venue::Polymarket && error.may_concern_books() {
-                self.on_close(venue, connection, received_at);
-                return;
-            }
         }
         self.after_report(venue);
     }

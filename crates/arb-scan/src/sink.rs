@@ -92,7 +92,7 @@ pub trait Sink {
         let _ = (venue, at, event);
     }
 
-    /// A frame was refused, and nothing of it applied; what that costs its books: [`Pipeline::on_frame`](crate::Pipeline::on_frame).
+    /// A frame was refused; it changed nothing.
     fn on_malformed(&mut self, venue: Venue, connection: u32, error: &DecodeError) {
         let _ = (venue, connection, error);
     }
