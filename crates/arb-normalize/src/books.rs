@@ -514,8 +514,7 @@ impl Books {
         true
     }
 
-    /// What is known of a frame whose number came before: a change that the venue made after the last one its book has
-    /// is new whatever its number says.
+    /// What is known of a frame whose number came before: a change that the venue made no later than the last one its book has is old.
     fn repeated(&self, stream: StreamId, decoded: &Decoded<'_>) -> Repeated {
         if stated(decoded).is_some() {
             return Repeated::Snapshot;
@@ -529,9 +528,8 @@ impl Books {
         let mut live = copies.filter(|copy| copy.state == BookState::Live);
         let own = live.find(|copy| copy.stream == Some(stream));
         match own.and_then(|copy| copy.venue_at).zip(delta.venue_at) {
-            Some((known, said)) if said > known => Repeated::New,
-            Some(_) => Repeated::Old,
-            None => Repeated::Untold,
+            Some((known, said)) if said <= known => Repeated::Old,
+            _ => Repeated::Untold,
         }
     }
 

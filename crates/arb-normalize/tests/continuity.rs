@@ -517,29 +517,40 @@ fn polymarket_resolution_and_ticks_reach_the_books_of_the_market() {
 }
 
 #[test]
-fn a_wild_number_costs_a_snapshot_and_not_the_subscription() {
+fn a_wild_number_does_not_freeze_the_subscription() {
     let mut feed = kalshi();
     assert_eq!(feed.frame(&delta(1_000, "A", "0.4000", "1.00")).gaps, 1);
     assert_eq!(feed.state("B"), suspect(SuspectReason::Gap));
-    // The snapshots that answer go on where the numbers were, and so does what follows them.
+    // The snapshots that answer, and what follows them, go on where the numbers were: the eighth message running tells.
     feed.frame(&snapshot(3, "A", "0.4100"));
     feed.frame(&snapshot(4, "B", "0.5100"));
-    let report = feed.frame(&delta(5, "A", "0.4100", "1.00"));
-    assert_eq!((report.gaps, report.duplicates, feed.bid("A").as_str()), (0, 0, "0.41 x 11"));
-    // Where nothing is asked, the second number that goes on from one before tells.
-    let mut feed = kalshi();
-    feed.frame(&snapshot(1_000, "A", "0.4100"));
-    assert_eq!(feed.state("A"), LIVE);
-    feed.frame(&delta(3, "B", "0.5000", "1.00"));
-    let report = feed.frame(&delta(4, "B", "0.5000", "1.00"));
-    assert_eq!((report.gaps, feed.state("A")), (1, suspect(SuspectReason::Restarted)));
+    for seq in 5..10 {
+        let report = feed.frame(&bare(seq, "A", "0.4100"));
+        assert_eq!((report.gaps, report.duplicates, feed.state("A")), (0, 1, LIVE), "{seq}");
+    }
+    let report = feed.frame(&bare(10, "A", "0.4100"));
+    assert_eq!((report.gaps, report.duplicates), (1, 0));
+    assert_eq!(
+        (feed.state("A"), feed.state("B").0),
+        (suspect(SuspectReason::Restarted), BookState::Suspect)
+    );
     assert_eq!(report.needs[0].books, [feed.id("A"), feed.id("B")]);
-    // A snapshot from before the jump takes the others with it.
+    assert_eq!(feed.frame(&snapshot(11, "A", "0.4100")).gaps, 0);
+    feed.frame(&delta(12, "A", "0.4100", "1.00"));
+    assert_eq!((feed.state("A"), feed.bid("A").as_str()), (LIVE, "0.41 x 11"));
+}
+
+#[test]
+fn a_few_late_messages_change_nothing() {
     let mut feed = kalshi();
-    feed.frame(&snapshot(1_000, "A", "0.4100"));
-    let report = feed.frame(&snapshot(3, "B", "0.5100"));
-    assert_eq!((feed.state("A"), feed.state("B")), (suspect(SuspectReason::Restarted), LIVE));
-    assert_eq!(report.needs[0].books, [feed.id("A")]);
+    assert_eq!(feed.frame(&delta(9, "A", "0.4000", "1.00")).gaps, 1);
+    for seq in 3..9 {
+        assert_eq!(feed.frame(&delta(seq, "B", "0.5000", "1.00")).duplicates, 1, "{seq}");
+    }
+    // A snapshot from before the gap states its book, and leaves what is expected as it is.
+    assert_eq!(feed.frame(&snapshot(5, "A", "0.4100")).gaps, 0);
+    assert_eq!(feed.frame(&delta(10, "A", "0.4100", "1.00")).gaps, 0);
+    assert_eq!((feed.state("A"), feed.bid("A").as_str()), (LIVE, "0.41 x 11"));
 }
 
 #[test]
@@ -548,26 +559,23 @@ fn numbers_that_begin_again_without_saying_so_are_found_out() {
     for seq in 3..60 {
         feed.frame(&delta(seq, "A", "0.4000", "1.00"));
     }
-    // An old number on news: what it says was never taken.
-    let late = delta(20, "A", "0.4000", "1.00").replace(r#""ts_ms":20"#, r#""ts_ms":99"#);
-    let report = feed.frame(&late);
-    assert_eq!((report.gaps, report.duplicates), (1, 0));
+    let news = |seq: u64| {
+        delta(seq, "A", "0.4000", "1.00").replace(&format!(r#""ts_ms":{seq}"#), r#""ts_ms":99"#)
+    };
+    for seq in 20..27 {
+        let report = feed.frame(&news(seq));
+        assert_eq!((report.gaps, report.duplicates), (0, 1), "{seq}");
+    }
+    assert_eq!(feed.frame(&news(27)).gaps, 1);
     assert_eq!(
         (feed.state("A"), feed.state("B").0),
         (suspect(SuspectReason::Restarted), BookState::Suspect)
     );
-    assert_eq!(report.needs[0].books.len(), 2);
-    // Without times two numbers running tell the same.
-    let mut feed = kalshi();
-    feed.frame(&delta(3, "A", "0.4000", "1.00"));
-    feed.frame(&delta(4, "A", "0.4000", "1.00"));
-    let bare = |seq| delta(seq, "B", "0.5000", "1.00").replace(r#","ts_ms""#, r#","was""#);
-    assert_eq!(feed.frame(&bare(2)).duplicates, 1);
-    assert_eq!(feed.frame(&bare(3)).gaps, 1);
-    assert_eq!(feed.state("A"), suspect(SuspectReason::Restarted));
-    assert_eq!(feed.frame(&snapshot(4, "A", "0.4000")).gaps, 0);
-    feed.frame(&delta(5, "A", "0.4000", "1.00"));
-    assert_eq!((feed.state("A"), feed.bid("A").as_str()), (LIVE, "0.4 x 11"));
+}
+
+/// A change whose time the venue does not tell.
+fn bare(seq: u64, market: &str, price: &str) -> String {
+    delta(seq, market, price, "1.00").replace(r#","ts_ms""#, r#","was""#)
 }
 
 #[test]
@@ -857,10 +865,8 @@ const MARKETS: [&str; 3] = ["A", "B", "C"];
 #[derive(Default)]
 struct Reference {
     last: Option<u64>,
-    /// From here on to the last number none is missing.
-    first: u64,
-    /// A number that came before, right behind which nothing new came.
-    stray: Option<u64>,
+    /// Numbers that came before, each continuing the one before it, since the last that did not.
+    strays: Vec<u64>,
     /// Market to the truth it shows, where Live.
     live: BTreeMap<usize, BTreeMap<u32, i64>>,
     /// The number of the last change of a market since its snapshot; changes are dated by their numbers.
@@ -875,27 +881,33 @@ impl Reference {
         let begin = |reference: &mut Self, gap: bool| {
             reference.live.clear();
             reference.gaps += u32::from(gap);
-            (reference.last, reference.first, reference.stray) = (Some(seq), seq, None);
+            reference.last = Some(seq);
+            reference.strays.clear();
         };
         match self.last {
             None => begin(self, false),
-            Some(last) if seq == last + 1 => (self.last, self.stray) = (Some(seq), None),
+            Some(last) if seq == last + 1 => {
+                self.last = Some(seq);
+                self.strays.clear();
+            }
             Some(last) if seq > last => begin(self, true),
-            Some(_) if is_snapshot && seq == 1 => begin(self, false),
-            Some(_) if is_snapshot && seq < self.first => begin(self, true),
-            Some(_) if is_snapshot => {}
             Some(_) => {
                 // A Live book's last change tells whether this one was taken.
-                let taken = self.live.get(&step.market).and(self.changed.get(&step.market));
-                let goes_on = self.stray == Some(seq - 1);
-                match taken {
-                    Some(changed) if seq > *changed => begin(self, true),
-                    None if goes_on => begin(self, true),
-                    _ => {
-                        self.stray = taken.is_none().then_some(seq);
-                        self.duplicates += 1;
-                        return;
-                    }
+                let changed = self.live.get(&step.market).and(self.changed.get(&step.market));
+                let taken = !is_snapshot && changed.is_some_and(|changed| seq <= *changed);
+                if taken || self.strays.last().is_some_and(|last| last + 1 != seq) {
+                    self.strays.clear();
+                }
+                if !taken {
+                    self.strays.push(seq);
+                }
+                if is_snapshot && seq == 1 {
+                    begin(self, false);
+                } else if !is_snapshot && self.strays.len() >= 8 {
+                    begin(self, true);
+                } else if !is_snapshot {
+                    self.duplicates += 1;
+                    return;
                 }
             }
         }

@@ -1,5 +1,9 @@
 //! The numbers of one subscription: which message is next, which came before, and where some are missing.
 
+/// So many messages one after the other whose numbers continue each other, and are all at or below the last one taken, are no messages that
+/// came before: the numbers go on from another place.
+const RUN: u8 = 8;
+
 /// Follows the numbers of one subscription, as Kalshi counts them over all its markets and acknowledgements.
 ///
 /// ```
@@ -11,19 +15,21 @@
 /// assert_eq!(take(8), Numbered::Next);
 /// assert_eq!(take(8), Numbered::Again);
 /// assert_eq!(take(900), Numbered::Gap);
-/// // A wild number: the messages go on where they were, which the second of them tells.
-/// assert_eq!(take(9), Numbered::Again);
-/// assert_eq!(take(10), Numbered::Restarted);
-/// assert_eq!(take(11), Numbered::Next);
+/// // A wild number: the messages go on where they were, which the eighth of them tells.
+/// for number in 9..16 {
+///     assert_eq!(take(number), Numbered::Again);
+/// }
+/// assert_eq!(take(16), Numbered::Restarted);
+/// assert_eq!(take(17), Numbered::Next);
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Numbering {
     /// The last number taken.
     last: Option<u64>,
-    /// The number from which on none was missing up to the last.
-    first: u64,
     /// The number of the last message that seemed to have come before, if nothing was taken since.
-    stray: Option<u64>,
+    stray: u64,
+    /// How many such messages continued each other up to that one.
+    run: u8,
 }
 
 /// What a number says of its message.
@@ -48,8 +54,6 @@ pub enum Repeated {
     Snapshot,
     /// It was taken before.
     Old,
-    /// It was not.
-    New,
     /// Nothing.
     Untold,
 }
@@ -57,17 +61,16 @@ pub enum Repeated {
 impl Numbering {
     /// Takes the number of a message.
     ///
-    /// A number at or below the last is passed over, but not where the message is new, and not twice running where nothing
-    /// is known of it: a numbering that went wrong would else have every message passed over, without end. `repeated` is asked
+    /// A number at or below the last is passed over, but not in the eighth message running that continues the one before it and is not
+    /// known to be old: a numbering that went wrong would else have every message passed over, without end. `repeated` is asked
     /// for such a number only.
     ///
-    /// A snapshot states its book whatever its number. With one from before the last gap it also says where the numbers are.
+    /// A snapshot states its book whatever its number, and leaves what is expected next as it is.
     #[inline]
     pub fn take(&mut self, number: u64, repeated: impl FnOnce() -> Repeated) -> Numbered {
         match self.last {
             Some(last) if last.checked_add(1) == Some(number) => {
-                self.last = Some(number);
-                self.stray = None;
+                self.begin_at(number);
                 Numbered::Next
             }
             None => {
@@ -84,26 +87,24 @@ impl Numbering {
 
     #[cold]
     fn take_again(&mut self, number: u64, repeated: Repeated) -> Numbered {
-        let goes_on = self.stray.is_some_and(|stray| stray.checked_add(1) == Some(number));
+        if repeated == Repeated::Old {
+            self.run = 0;
+            return Numbered::Again;
+        }
+        let goes_on = self.run > 0 && self.stray.checked_add(1) == Some(number);
+        self.run = if goes_on { self.run.saturating_add(1) } else { 1 };
+        self.stray = number;
         let numbered = match repeated {
             Repeated::Snapshot if number == 1 => Numbered::Begun,
-            Repeated::Snapshot if number < self.first => Numbered::Restarted,
-            Repeated::Snapshot => return Numbered::Again,
-            Repeated::Old => {
-                self.stray = None;
-                return Numbered::Again;
-            }
-            Repeated::Untold if !goes_on => {
-                self.stray = Some(number);
-                return Numbered::Again;
-            }
-            Repeated::Untold | Repeated::New => Numbered::Restarted,
+            Repeated::Untold if self.run >= RUN => Numbered::Restarted,
+            _ => return Numbered::Again,
         };
         self.begin_at(number);
         numbered
     }
 
+    #[inline]
     const fn begin_at(&mut self, number: u64) {
-        *self = Self { last: Some(number), first: number, stray: None };
+        *self = Self { last: Some(number), stray: 0, run: 0 };
     }
 }
