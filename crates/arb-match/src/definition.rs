@@ -10,7 +10,7 @@ use crate::text::{Token, tokens};
 /// A sentence that counts something in or out.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Definition {
-    /// The stems of what is counted.
+    /// The stems of what is counted; words of a few letters are none.
     pub(crate) items: BTreeSet<String>,
     pub(crate) counts: bool,
     /// The sentence, in lower case.
@@ -38,7 +38,7 @@ fn definition(sentence: &str) -> Option<Definition> {
         .map(|word| word.stem.clone())
         .filter(|stem| !group("phrasing").contains(&stem.as_str()))
         .collect::<BTreeSet<_>>();
-    (!items.is_empty()).then_some(Definition { items, counts: !denied, sentence: lower })
+    Some(Definition { items, counts: !denied, sentence: lower })
 }
 
 /// What one text counts and the other does not.

@@ -9,12 +9,14 @@ use crate::table::group;
 
 /// A cut of 50 basis points is one cut to a market that counts decisions, and two to one that counts steps of 25.
 pub(super) fn counting(k: &Reading, p: &Reading, found: &mut Findings) {
-    let sides = [k, p].map(|r| (by_the_deed(r), by_the_step(r)));
-    if let [(true, false), (_, true)] | [(_, true), (true, false)] = sides {
-        let show =
-            |(_, step): (bool, bool)| if step { "counts steps" } else { "counts each deed as one" };
-        let (a, b) = (show(sides[0]), show(sides[1]));
-        found.add("unit", a, b, DifferenceKind::Missing);
+    // Three cuts are three decisions where nothing else is said.
+    if by_the_step(k) != by_the_step(p) {
+        let show = |r: &Reading| match (by_the_step(r), by_the_deed(r)) {
+            (true, _) => "counts steps",
+            (_, true) => "counts each deed as one",
+            _ => "",
+        };
+        found.add("unit", show(k), show(p), DifferenceKind::Missing);
     }
     if let (Some(a), Some(b)) = (k.adjusted, p.adjusted)
         && a != b
@@ -57,17 +59,21 @@ fn by_the_deed(reading: &Reading) -> bool {
 fn by_the_step(reading: &Reading) -> bool {
     const COUNTS: [&str; 5] =
         ["considered ", "counts as ", "count as ", "counted as ", "treated as "];
-    const SEVERAL: [&str; 4] = ["two ", "three ", "four ", "several "];
     reading.definitions.iter().any(|d| {
-        COUNTS.iter().filter_map(|words| d.sentence.split_once(words)).any(|(_, rest)| {
-            let digits: String = rest.chars().take_while(char::is_ascii_digit).collect();
-            let bare = rest[digits.len()..].starts_with(" cut")
-                || rest[digits.len()..].starts_with(" hike")
-                || rest[digits.len()..].starts_with(" separate");
-            SEVERAL.iter().any(|words| rest.starts_with(words))
-                || bare && digits.parse::<u32>().is_ok_and(|n| n > 1)
-        })
+        let mut counted = COUNTS.iter().flat_map(|words| d.sentence.split(words).skip(1));
+        // "Each 25 basis points of reduction is counted as one cut".
+        let each = d.counts && d.sentence.contains("each 25 b");
+        each || counted.any(several)
     })
+}
+
+/// Whether a text begins with a number of cuts or the like, and not with one.
+fn several(text: &str) -> bool {
+    const SEVERAL: [&str; 5] = ["two ", "three ", "four ", "several ", "multiple "];
+    let digits: String = text.chars().take_while(char::is_ascii_digit).collect();
+    let bare = [" cut", " hike", " separate"].iter().any(|w| text[digits.len()..].starts_with(w));
+    SEVERAL.iter().any(|words| text.starts_with(words))
+        || bare && digits.parse::<u32>().is_ok_and(|n| n > 1)
 }
 
 /// Whether a deed has to be done in person.

@@ -22,7 +22,21 @@ fn check(end: &str, k: (&str, &str), p: (&str, &str), same: bool) {
 fn what_counts_as_one_is_compared() {
     let step = "For example, if the Fed cuts rates by 50 bps after a meeting, it would be considered 2 cuts (of 25 bps each).";
     let deed = "Each decrease in the upper bound of the federal funds rate counts as one cut, independent of the size.";
-    for (ours, theirs, same) in [(deed, step, false), (deed, deed, true), (step, step, true)] {
+    let both =
+        "Each cut of 25 basis points counts as one cut; a 50 basis point cut counts as two cuts.";
+    let multiple = "Cuts of more than 25 bps will be counted as multiple cuts.";
+    let each = "Each 25 basis points of reduction is counted as one cut.";
+    for (ours, theirs, same) in [
+        (deed, step, false),
+        ("", step, false),
+        (each, "", false),
+        (deed, deed, true),
+        (deed, "", true),
+        (step, step, true),
+        (each, step, true),
+        (both, multiple, true),
+        ("", multiple, false),
+    ] {
         check(
             "2026-12-31T23:00:00Z",
             (
