@@ -169,9 +169,9 @@ fn each_condition_fails_alone() {
         |f| matches!(f, Failure::PriceBand { leg: 0, .. }),
     );
     only(
-        |s| s.opportunity.net_usd = usd("5.01"),
+        |s| s.opportunity.net_usd = usd("5.013"),
         "gap",
-        |f| matches!(f, Failure::GapTooLarge { per_contract, .. } if *per_contract == usd("0.0501")),
+        |f| matches!(f, Failure::GapTooLarge { per_contract, .. } if *per_contract == usd("0.0502")),
     );
     only(
         |s| s.pair.usual_gap = Some(usd("0.006")),

@@ -62,9 +62,9 @@ failures! {
     Skew { apart: u64, limit: u64, } "skew", "the books are {apart} ms apart, at most {limit} are allowed";
     /// A limit price outside the band.
     PriceBand { leg: usize, limit: Price, low: Price, high: Price, } "price_band", "leg {leg} takes up to {limit}, allowed is {low} to {high}";
-    /// A gap too good to be true: more likely two different contracts or a stale book.
+    /// A gap too good to be true: more likely two different contracts or a stale book. It is rounded up to $0.0001.
     GapTooLarge { per_contract: Usd, limit: Usd, } "gap", "the trade earns {per_contract} dollars a contract, above {limit} it is held back as implausible";
-    /// Too little a contract.
+    /// Too little a contract; rounded down to $0.0001.
     EdgeTooSmall { per_contract: Usd, limit: Usd, } "edge", "the trade earns {per_contract} dollars a contract, at least {limit} are asked";
     /// Too little in all.
     ProfitTooSmall { net: Usd, limit: Usd, } "edge", "the trade earns {net} dollars, at least {limit} are asked";

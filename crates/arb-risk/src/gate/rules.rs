@@ -172,6 +172,8 @@ fn price_band(input: &GateInput<'_>, limits: &RiskLimits, failures: &mut Failure
     }
 }
 
+const HUNDREDTH_OF_A_CENT: Usd = Usd::from_micros(100);
+
 /// Net dollars a contract, rounded down to 1e-12.
 fn per_contract(input: &GateInput<'_>) -> Usd {
     let size = i128::from(input.opportunity.quantity.micros());
@@ -187,6 +189,8 @@ fn gap(input: &GateInput<'_>, limits: &RiskLimits, failures: &mut Failures) {
     let unusual = input.pair.usual_gap.map(|usual| usual + usual + usual + usual);
     let limit = unusual.map_or(limits.max_gap, |unusual| unusual.min(limits.max_gap));
     if per_contract > limit {
+        // Told to a hundredth of a cent, on the side of the limit that it is on.
+        let per_contract = per_contract.ceil_to(HUNDREDTH_OF_A_CENT);
         failures.push(Failure::GapTooLarge { per_contract, limit });
     }
 }
@@ -194,6 +198,7 @@ fn gap(input: &GateInput<'_>, limits: &RiskLimits, failures: &mut Failures) {
 fn edge(input: &GateInput<'_>, limits: &RiskLimits, failures: &mut Failures) {
     let per_contract = per_contract(input);
     if per_contract < limits.min_edge {
+        let per_contract = per_contract.floor_to(HUNDREDTH_OF_A_CENT);
         failures.push(Failure::EdgeTooSmall { per_contract, limit: limits.min_edge });
     }
     let net = input.opportunity.net_usd;
