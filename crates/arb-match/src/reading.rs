@@ -133,6 +133,7 @@ impl Reading {
         let rules = plain(&format!("{}\n{}", market.rules.primary, market.rules.secondary));
         let label = label(market, &title);
         let series = market.key.id.split('-').next().unwrap_or_default().to_owned();
+        let lower = rules.to_lowercase();
         let leagues = [league(&[&title]), league(&[&rules])];
         let league = league(&[&title, &event, &rules, &slug_word(market), &series]);
         let read = |text: &str| Statement::read(text, league, around);
@@ -203,8 +204,8 @@ impl Reading {
             contingencies,
             has_rules: !market.rules.primary.trim().is_empty(),
             fixture: Fixture::default(),
-            adjusted: adjusted(&format!("{title}\n{rules}").to_lowercase()),
-            tenths: contains(&rules.to_lowercase(), group("one_decimal")),
+            adjusted: adjusted(&format!("{}\n{lower}", title.to_lowercase())),
+            tenths: contains(&lower, group("one_decimal")),
         };
         reading.misfits = strike::misfits(market, &reading, clause);
         reading.names();

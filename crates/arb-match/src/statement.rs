@@ -33,6 +33,13 @@ pub(crate) struct Atom {
     pub(crate) at: usize,
 }
 
+impl Atom {
+    /// The token behind it.
+    pub(crate) fn end(&self) -> usize {
+        self.at + self.text.split_whitespace().count()
+    }
+}
+
 /// The initials of a run of capitalised words.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Initials {
@@ -177,6 +184,12 @@ impl Statement {
         let most = || self.atoms.iter().find(degree).map(|a| a.at);
         let verb = self.verb_at.or(self.copula).or_else(most).unwrap_or(0);
         self.atoms.iter().filter(move |atom| atom.at < verb)
+    }
+
+    /// What stands on each side of `A vs B`.
+    pub(crate) fn opponents(&self) -> Option<[Vec<&Atom>; 2]> {
+        let on = |side: &Range<usize>| self.atoms.iter().filter(|a| side.contains(&a.at)).collect();
+        self.versus.as_ref().map(|sides| sides.each_ref().map(on))
     }
 
     /// Whether an atom of that kind is present.

@@ -24,15 +24,12 @@ pub(super) fn counting(k: &Reading, p: &Reading, found: &mut Findings) {
         let show = |on| if on { "seasonally adjusted" } else { "not seasonally adjusted" };
         found.add("measure", show(a), show(b), DifferenceKind::Missing);
     }
-    let show = |on| if on { "averaged" } else { "" };
-    match (averaged(k), averaged(p)) {
-        (true, false) if !p.mentions("averag") => {
-            found.add("observation", show(true), show(false), DifferenceKind::Missing);
-        }
-        (false, true) if !k.mentions("averag") => {
-            found.add("observation", show(false), show(true), DifferenceKind::Missing);
-        }
-        _ => {}
+    let alone =
+        |mine, other: &Reading| averaged(mine) && !averaged(other) && !other.mentions("averag");
+    if alone(k, p) {
+        found.add("observation", "averaged", "", DifferenceKind::Missing);
+    } else if alone(p, k) {
+        found.add("observation", "", "averaged", DifferenceKind::Missing);
     }
     if in_person(k) && remote(p) || in_person(p) && remote(k) {
         let show = |r: &Reading| if in_person(r) { "in person" } else { "remotely too" };

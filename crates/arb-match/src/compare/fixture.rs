@@ -1,7 +1,10 @@
 //! The match both markets are about. One side and the day name it, so what only one market says of it is no difference; where both
 //! name the other side, the tournament or the round, they have to name the same.
 
+use std::collections::BTreeSet;
+
 use super::Findings;
+use super::opponents::words;
 use crate::judgement::DifferenceKind;
 use crate::reading::Reading;
 use crate::statement::Atom;
@@ -16,9 +19,8 @@ pub(super) fn fixture(k: &Reading, p: &Reading, found: &mut Findings) {
     }
     let (a, b) = (&k.fixture.rounds, &p.fixture.rounds);
     if !a.is_empty() && !b.is_empty() && a.is_disjoint(b) {
-        let list = |all: &std::collections::BTreeSet<String>| {
-            all.iter().map(String::as_str).collect::<Vec<_>>().join(" ")
-        };
+        let list =
+            |all: &BTreeSet<String>| all.iter().map(String::as_str).collect::<Vec<_>>().join(" ");
         found.add("round", list(a), list(b), DifferenceKind::Missing);
     }
 }
@@ -27,13 +29,11 @@ pub(super) fn fixture(k: &Reading, p: &Reading, found: &mut Findings) {
 fn elsewhere(mine: &Reading, other: &Reading) -> Option<String> {
     let all = &mine.fixture.tournaments;
     let unknown = all.iter().all(|atom| other.explains(atom) < 0.5);
-    let text = || all.iter().map(|atom| atom.text.as_str()).collect::<Vec<_>>().join(" ");
-    (unknown && !all.is_empty()).then(text)
+    (unknown && !all.is_empty()).then(|| words(all))
 }
 
 /// A side of whose name the other market says nothing.
 fn stranger(mine: &Reading, other: &Reading) -> Option<String> {
     let unknown = |side: &&Vec<Atom>| side.iter().all(|atom| other.explains(atom) < 0.5);
-    let side = mine.fixture.sides.as_ref()?.iter().find(unknown)?;
-    Some(side.iter().map(|atom| atom.text.as_str()).collect::<Vec<_>>().join(" "))
+    mine.fixture.sides.as_ref()?.iter().find(unknown).map(words)
 }

@@ -101,15 +101,14 @@ fn stands_for_another(mine: &Reading) -> bool {
 /// Whether it stands in the phrase directly behind the predicate: `convicted of murder`, `wins in straight sets`.
 fn behind_predicate(atom: &Atom, statement: &Statement) -> bool {
     let verbs = statement.atoms.iter().filter(|a| a.kind == Kind::Verb);
-    let mut ends = verbs.map(|a| a.at + a.text.split_whitespace().count());
+    let mut ends = verbs.map(Atom::end);
     statement.narrowing.contains(&atom.at) && ends.any(|end| (end + 1..=end + 2).contains(&atom.at))
 }
 
 /// Whether a known name stands directly beside the atom: `Rodrigo Paz Pereira` is a fuller name of Rodrigo Paz.
 fn beside_known(atom: &Atom, statement: &Statement, other: &Reading) -> bool {
-    let end = |a: &Atom| a.at + a.text.split_whitespace().count();
     let name = |a: &Atom| matches!(Group::of(a.kind), Group::Who | Group::Place | Group::Contest);
-    let mut beside = statement.atoms.iter().filter(|a| end(a) == atom.at || end(atom) == a.at);
+    let mut beside = statement.atoms.iter().filter(|a| a.end() == atom.at || atom.end() == a.at);
     beside.any(|a| name(a) && other.explains(a) >= 0.9)
 }
 

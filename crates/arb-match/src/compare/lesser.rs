@@ -43,17 +43,11 @@ impl Lesser {
 
     /// A side plays once a day: the day and one of them name the match.
     pub(super) fn opponent(&mut self, statement: &Statement, other: &Reading) {
-        let Some(sides) = statement.versus.as_ref().filter(|_| fine(other)) else { return };
+        let Some([a, b]) = statement.opponents().filter(|_| fine(other)) else { return };
         let named = other.sides.is_some() || other.names_a_match();
         if named || other.statements().any(|s| s.versus.is_some()) {
             return;
         }
-        let of = |side: &std::ops::Range<usize>| {
-            let inside: Vec<&Atom> =
-                statement.atoms.iter().filter(|a| side.contains(&a.at)).collect();
-            inside
-        };
-        let [a, b] = [of(&sides[0]), of(&sides[1])];
         let known =
             |side: &[&Atom]| !side.is_empty() && side.iter().all(|a| other.explains(a) >= 0.9);
         let missed = match (known(&a), known(&b)) {
@@ -84,7 +78,7 @@ impl Lesser {
         for (i, atom) in statement.atoms.iter().enumerate() {
             let adjacent = i > 0 && {
                 let before = &statement.atoms[i - 1];
-                before.at + before.text.split_whitespace().count() == atom.at
+                before.end() == atom.at
             };
             let explained = other.explains(atom) >= 0.9;
             if explained {
@@ -93,7 +87,7 @@ impl Lesser {
                     s.atoms.windows(2).any(|two| {
                         two[0].id == atom.id
                             && matches!(two[1].kind, Kind::Name | Kind::Place)
-                            && two[0].at + two[0].text.split_whitespace().count() == two[1].at
+                            && two[0].end() == two[1].at
                             && !statement.has(two[1].kind, &two[1].id)
                     })
                 });
@@ -109,14 +103,11 @@ impl Lesser {
     /// Two named sides on a day are one match: which tournament and round it belongs to tells nothing more, which part of it does.
     pub(super) fn of_match(&mut self, statement: &Statement, other: &Reading) {
         let sided = statement.sided;
-        let Some(sides) = statement.versus.as_ref().filter(|_| sided || other.sides.is_some())
-        else {
+        let Some(sides) = statement.opponents().filter(|_| sided || other.sides.is_some()) else {
             return;
         };
-        let inside = |a: &Atom| sides.iter().any(|side| side.contains(&a.at));
-        let known = |side: &std::ops::Range<usize>| {
-            statement.atoms.iter().any(|a| side.contains(&a.at) && other.explains(a) >= 0.9)
-        };
+        let inside = |a: &Atom| sides.iter().flatten().any(|b| b.at == a.at);
+        let known = |side: &Vec<&Atom>| side.iter().any(|a| other.explains(a) >= 0.9);
         let day = fine(other) || other.ticker.as_ref().is_some_and(When::is_day);
         if !day || !sides.iter().all(known) || !statement.amounts.is_empty() {
             return;
@@ -150,14 +141,14 @@ impl Lesser {
             let matched = statement.sided || statement.versus.is_some();
             let code = ending.text.len() == 2 && Lexicon::standard().is_state(&ending.text)
                 || ending.kind == Kind::Place && ending.id.len() == 2 && !matched;
-            let end = name.at + name.text.split_whitespace().count();
+            let end = name.end();
             let after = end + 1 == ending.at;
             let known =
                 matches!(name.kind, Kind::Place | Kind::Name) && other.explains(name) >= 0.9;
             // "Kansas City, Missouri" and "Kansas City, Kansas".
             let another = other.statements().any(|s| {
                 s.atoms.windows(2).any(|two| {
-                    let after = two[0].at + two[0].text.split_whitespace().count() + 1 == two[1].at;
+                    let after = two[0].end() + 1 == two[1].at;
                     let place = two[1].kind == Kind::Place && two[1].id.len() == 2;
                     two[0].id == name.id && after && place && two[1].id != ending.id
                 })
@@ -174,7 +165,7 @@ impl Lesser {
     /// `SpaceX Starship` is Starship: whose product it is tells nothing more.
     fn maker(&mut self, statement: &Statement, other: &Reading) {
         for (i, maker) in statement.atoms.iter().enumerate() {
-            let end = maker.at + maker.text.split_whitespace().count();
+            let end = maker.end();
             // "SpaceX launches Starship", or "SpaceX Starship".
             let brings = |a: &&Atom| {
                 a.kind == Kind::Verb && a.at == end && matches!(a.id.as_str(), "launch" | "release")
@@ -199,7 +190,7 @@ impl Lesser {
             if whole.kind != Kind::Organisation || other.explains(whole) < 0.9 {
                 continue;
             }
-            let mut end = whole.at + whole.text.split_whitespace().count();
+            let mut end = whole.end();
             let run: Vec<&Atom> = statement.atoms[i + 1..]
                 .iter()
                 .take_while(|a| {
@@ -246,9 +237,7 @@ impl Lesser {
 
     /// `CD Mirandes` is Mirandes: short letters beside the known name of one side of a match.
     fn club_initials(&mut self, statement: &Statement, other: &Reading) {
-        for side in statement.versus.iter().flatten() {
-            let inside: Vec<&Atom> =
-                statement.atoms.iter().filter(|a| side.contains(&a.at)).collect();
+        for inside in statement.opponents().into_iter().flatten() {
             let known = inside.iter().any(|a| other.explains(a) >= 0.9);
             let short = |a: &&&Atom| {
                 a.kind == Kind::Name

@@ -1,7 +1,6 @@
 //! Teams whose names share words: Kansas and Kansas State, Dundee and Dundee United.
 
 use std::collections::BTreeSet;
-use std::ops::Range;
 
 use crate::lexicon::Kind;
 use crate::reading::Reading;
@@ -88,8 +87,5 @@ fn games(reading: &Reading) -> Vec<[Team<'_>; 2]> {
 
 /// The two sides of a statement's `A vs B`.
 fn played(statement: &Statement) -> Option<[Team<'_>; 2]> {
-    let sides = statement.versus.as_ref()?;
-    let on =
-        |side: &Range<usize>| Team::of(statement.atoms.iter().filter(|a| side.contains(&a.at)));
-    Some(sides.each_ref().map(on))
+    Some(statement.opponents()?.map(|side| Team::of(side.into_iter())))
 }

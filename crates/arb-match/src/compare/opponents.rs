@@ -16,7 +16,7 @@ pub(super) fn opponents(k: &Reading, p: &Reading) -> Option<(String, String)> {
         of.statements()
             .any(|s| side(s, &a).zip(side(s, &b)).is_some_and(|(first, second)| first != second))
     };
-    (apart(k) || apart(p)).then(|| (names(&a), names(&b)))
+    (apart(k) || apart(p)).then(|| (words(a), words(b)))
 }
 
 /// The names of two parties of which one has to win on each side, whatever else the rules mention.
@@ -49,6 +49,7 @@ fn side(statement: &Statement, all: &[&Atom]) -> Option<usize> {
     (!sides[1 - found..=1 - found].iter().any(holds)).then_some(found)
 }
 
-fn names(all: &[&Atom]) -> String {
-    all.iter().map(|a| a.text.as_str()).collect::<Vec<_>>().join(" ")
+/// The words of some atoms.
+pub(super) fn words<'a>(all: impl IntoIterator<Item = &'a Atom>) -> String {
+    all.into_iter().map(|a| a.text.as_str()).collect::<Vec<_>>().join(" ")
 }

@@ -130,11 +130,10 @@ impl Residue {
 
 /// Whether an office is said to be that of a country other than the United States: `Polish President`, `President of Poland`.
 fn of_a_place(statement: &Statement, office: &Atom) -> bool {
-    let end = |a: &Atom| a.at + a.text.split_whitespace().count();
-    let behind = end(office)..end(office) + 3;
+    let behind = office.end()..office.end() + 3;
     let between = |a: &Atom| statement.atoms.iter().any(|b| b.at > office.at && b.at < a.at);
     let places = statement.atoms.iter().filter(|a| a.kind == Kind::Place && a.id != "us");
-    places.into_iter().any(|a| end(a) == office.at || behind.contains(&a.at) && !between(a))
+    places.into_iter().any(|a| a.end() == office.at || behind.contains(&a.at) && !between(a))
 }
 
 /// `Meets with Ann Berg in person`: the verb of a market that asks for a meeting in person.
@@ -386,7 +385,7 @@ pub(super) fn awarded_for_a_season(reading: &Reading) -> bool {
 pub(super) fn leaves_a_place(statement: &Statement) -> bool {
     statement.atoms.windows(2).any(|two| {
         let [verb, place] = two else { return false };
-        let next = verb.at + verb.text.split_whitespace().count();
+        let next = verb.end();
         let leave = verb.kind == Kind::Verb && verb.id == "leave";
         leave && place.kind == Kind::Place && (place.at == next || place.at == next + 1)
     })

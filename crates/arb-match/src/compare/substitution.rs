@@ -1,5 +1,6 @@
 //! Two conditions that say the same but for one place, where each says something else.
 
+use super::opponents::words;
 use crate::grammar::GREATEST;
 use crate::lexicon::Kind;
 use crate::reading::{Reading, Said};
@@ -57,7 +58,7 @@ struct Gap<'a> {
 
 impl Gap<'_> {
     fn words(&self) -> String {
-        self.atoms.iter().map(|a| a.text.as_str()).collect::<Vec<_>>().join(" ")
+        words(self.atoms.iter().copied())
     }
 }
 

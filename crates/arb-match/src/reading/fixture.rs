@@ -45,11 +45,10 @@ impl Fixture {
 /// The competitions that a statement names.
 fn tournaments(statement: &Statement) -> impl Iterator<Item = &Atom> {
     let before = statement.atoms.windows(2).filter_map(|two| {
-        let end = two[0].at + two[0].text.split_whitespace().count();
         let event = ["won_by_coming_first", "event_name"]
             .iter()
             .any(|name| group(name).contains(&two[1].id.as_str()));
-        let named = matches!(two[0].kind, Kind::Name | Kind::Place) && end == two[1].at;
+        let named = matches!(two[0].kind, Kind::Name | Kind::Place) && two[0].end() == two[1].at;
         (event && named).then_some(&two[0])
     });
     statement.atoms.iter().filter(|a| a.kind == Kind::Competition).chain(before)
@@ -58,9 +57,7 @@ fn tournaments(statement: &Statement) -> impl Iterator<Item = &Atom> {
 /// The names of both sides of a statement's `A vs B`.
 fn sides(statement: &Statement) -> Option<[Vec<Atom>; 2]> {
     let name = |a: &&Atom| matches!(a.kind, Kind::Team | Kind::Name | Kind::Place);
-    let sides = statement.versus.clone()?.map(|side| {
-        let inside = statement.atoms.iter().filter(|a| side.contains(&a.at));
-        inside.filter(name).cloned().collect::<Vec<_>>()
-    });
+    let sides = statement.opponents()?;
+    let sides = sides.map(|side| side.into_iter().filter(name).cloned().collect::<Vec<_>>());
     sides.iter().all(|side| !side.is_empty()).then_some(sides)
 }

@@ -58,7 +58,7 @@ pub(super) fn known_by_the_surname(titles: &mut [Statement], claims: &[Statement
     for title in titles {
         let known = |a: &Atom| a.kind == Kind::Name && a.id.contains('_') && ruled.contains(&a.id);
         let figures = title.atoms.iter().filter(|a| known(a));
-        let ends: Vec<usize> = figures.map(|a| a.at + a.text.split_whitespace().count()).collect();
+        let ends: Vec<usize> = figures.map(Atom::end).collect();
         title.atoms.retain(|a| !(suffix(a) && ends.contains(&a.at)));
     }
 }

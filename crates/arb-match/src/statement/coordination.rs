@@ -9,14 +9,13 @@ use crate::text::Token;
 /// them (`announces that she will, or otherwise leaves`).
 pub(super) fn alternatives(tokens: &[Token], atoms: &[Atom]) -> Vec<usize> {
     let verbs = || atoms.iter().filter(|a| a.kind == Kind::Verb);
-    let end = |a: &Atom| a.at + a.text.split_whitespace().count();
     let mut out = Vec::new();
     for or in (0..tokens.len()).filter(|i| tokens[*i].text == "or") {
         let skipped =
             tokens[or + 1..].iter().take_while(|t| AUXILIARIES.contains(&t.text.as_str()));
         let next = or + 1 + skipped.count();
         let before = verbs().rfind(|a| a.at < or && or - a.at <= 10);
-        out.extend(verbs().filter(|a| end(a) == or).map(|a| a.at));
+        out.extend(verbs().filter(|a| a.end() == or).map(|a| a.at));
         if verbs().any(|a| a.at == next) {
             out.extend(before.map(|a| a.at).into_iter().chain([next]));
         }

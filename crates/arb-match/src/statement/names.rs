@@ -82,7 +82,7 @@ pub(super) fn number_of_a_name(
     let counted = tokens.get(at + 1).is_some_and(|next| {
         matches!(next.text.as_str(), "+" | "%" | "-" | "°" | "º" | "/" | "or" | "k" | "m" | "bps")
     });
-    let own = atoms.last().filter(|a| a.at + a.text.split_whitespace().count() >= at);
+    let own = atoms.last().filter(|a| a.end() >= at);
     let named = own.is_none_or(|atom| {
         matches!(atom.kind, Kind::Name | Kind::League | Kind::Competition | Kind::Organisation)
     });

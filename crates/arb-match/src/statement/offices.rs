@@ -19,14 +19,14 @@ impl Statement {
         let names: Vec<usize> =
             self.atoms.iter().filter(|atom| atom.kind == Kind::Name).map(|atom| atom.at).collect();
         let title = |atom: &Atom| {
-            let last = atom.at + atom.text.split_whitespace().count();
+            let last = atom.end();
             atom.kind == Kind::Office && tokens[atom.at].capital && names.contains(&last)
         };
         self.forms = self.atoms.iter().filter(|a| title(a)).map(|a| a.id.clone()).collect();
         // "Ukrainian President Volodymyr Zelenskyy": of which country tells nothing more of the person.
         let titles: Vec<usize> = self.atoms.iter().filter(|a| title(a)).map(|a| a.at).collect();
         let before = |atom: &Atom| {
-            let next = atom.at + atom.text.split_whitespace().count();
+            let next = atom.end();
             matches!(atom.kind, Kind::Place | Kind::Party) && titles.contains(&next)
         };
         let described: Vec<usize> = self.atoms.iter().filter(|a| before(a)).map(|a| a.at).collect();
