@@ -214,10 +214,8 @@ impl Auditor {
 
 fn levels(bids: &[Level], asks: &[Level]) -> Levels {
     let side = |levels: &[Level], is_bid| {
-        // Books leave out what would be something for nothing.
-        let is_worthless = |price| price == Price::ZERO || price == Price::ONE;
         let filled =
-            levels.iter().filter(|level| !level.size.is_zero() && !is_worthless(level.price));
+            levels.iter().filter(|level| !level.size.is_zero() && !level.price.is_worthless());
         filled.map(|level| ((is_bid, level.price), level.size)).collect::<Vec<_>>()
     };
     side(bids, true).into_iter().chain(side(asks, false)).collect()

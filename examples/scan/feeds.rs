@@ -623,7 +623,7 @@ async fn sleep_until(at: Option<Instant>) {
 }
 
 /// What is said next; never where nobody says anything.
-async fn newest<T: Clone>(said: &mut Option<watch::Receiver<T>>) -> T {
+pub(crate) async fn newest<T: Clone>(said: &mut Option<watch::Receiver<T>>) -> T {
     if let Some(said) = said
         && said.changed().await.is_ok()
     {

@@ -18,6 +18,7 @@ use tokio::time::{Instant, sleep_until, timeout};
 use crate::approvals::{Approvals, Source};
 use crate::endpoints::Endpoints;
 use crate::failure::Failure;
+use crate::feeds::newest;
 use crate::terminal;
 use crate::tradable::{self, Tradable};
 
@@ -201,11 +202,7 @@ impl Registry {
         let (sets, refused_sets) = tradable::admit_sets(&sets, &found.members, now);
         self.refused_sets = refused_sets.iter().cloned().collect();
         // What is over is followed no more, and its book not brought back.
-        let kept: HashSet<(Venue, &str)> =
-            tradable::markets_of_sets(&sets).map(|(venue, key, _)| (venue, key)).collect();
-        found.members.retain(|market| {
-            tradable::book_of(market).is_some_and(|book| kept.contains(&(market.key.venue, book)))
-        });
+        found.members = tradable::members_of(&sets, found.members);
         let confirmed_at = Timestamp::try_from(now).ok();
         Ok(Approvals { confirmed_at, sets, refused_sets, ..found.into() })
     }
@@ -240,7 +237,7 @@ impl Registry {
                         due = Instant::now();
                     }
                 }
-                () = changed(&mut self.sets) => due = Instant::now(),
+                _ = newest(&mut self.sets) => due = Instant::now(),
                 () = sleep_until(next) => {
                     let now = Instant::now();
                     due = now + self.pace.sweep_every;
@@ -436,16 +433,6 @@ impl Registry {
             spec.fees = tradable::venue_fees(kalshi, polymarket, &timeline, now);
         }
     }
-}
-
-/// Waits until the sets change; for ever where there are none.
-async fn changed(sets: &mut Option<watch::Receiver<Vec<MarketSet>>>) {
-    if let Some(sets) = sets
-        && sets.changed().await.is_ok()
-    {
-        return;
-    }
-    std::future::pending().await
 }
 
 /// Why a market waits that a feed called decided.

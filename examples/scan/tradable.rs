@@ -129,14 +129,12 @@ pub async fn discover(
     confirmed: &mut HashMap<String, Approvals>,
     now: OffsetDateTime,
 ) -> Result<Tradable, VenueError> {
-    let members: HashSet<(Venue, &str)> =
-        markets_of_sets(sets).map(|(venue, key, _)| (venue, key)).collect();
-    let of_sets = |venue| members.iter().filter(move |(of, _)| *of == venue);
+    let of_sets = |venue| markets_of_sets(sets).filter(move |(of, ..)| *of == venue);
     let mut tickers: Vec<String> = approved.iter().map(|spec| spec.pair.kalshi.clone()).collect();
     let mut tokens: Vec<String> =
         approved.iter().map(|spec| spec.pair.polymarket_yes.clone()).collect();
-    tickers.extend(of_sets(Venue::Kalshi).map(|(_, ticker)| (*ticker).to_owned()));
-    tokens.extend(of_sets(Venue::Polymarket).map(|(_, token)| (*token).to_owned()));
+    tickers.extend(of_sets(Venue::Kalshi).map(|(_, ticker, _)| ticker.to_owned()));
+    tokens.extend(of_sets(Venue::Polymarket).map(|(_, token, _)| token.to_owned()));
     for names in [&mut tickers, &mut tokens] {
         names.sort();
         names.dedup();
@@ -145,11 +143,18 @@ pub async fn discover(
         tokio::join!(endpoints.kalshi.named(&tickers), endpoints.polymarket.named(&tokens));
     let (kalshi, polymarket) = (kalshi?, polymarket?);
     let mut found = admit(&kalshi, &polymarket, approved, confirmed, now);
-    let is_member = |market: &Market| {
-        book_of(market).is_some_and(|book| members.contains(&(market.key.venue, book)))
-    };
-    found.members = kalshi.into_iter().chain(polymarket).filter(is_member).collect();
+    found.members = members_of(sets, kalshi.into_iter().chain(polymarket));
     Ok(found)
+}
+
+/// The markets that sets are made of, of these.
+pub fn members_of(sets: &[MarketSet], markets: impl IntoIterator<Item = Market>) -> Vec<Market> {
+    let books: HashSet<(Venue, &str)> =
+        markets_of_sets(sets).map(|(venue, key, _)| (venue, key)).collect();
+    let is_member = |market: &Market| {
+        book_of(market).is_some_and(|book| books.contains(&(market.key.venue, book)))
+    };
+    markets.into_iter().filter(is_member).collect()
 }
 
 /// The markets of sets: the venue, the name of the book, the name in outputs.

@@ -46,9 +46,10 @@ impl Price {
         self.0
     }
 
-    /// Whether no order rests there: at $0 and at $1 one side would get something for nothing.
+    /// Whether no order rests there: at $0 and at $1 one side would get something for nothing. Books leave such levels out.
+    #[must_use]
     #[inline]
-    pub(crate) const fn is_worthless(self) -> bool {
+    pub const fn is_worthless(self) -> bool {
         self.0 == 0 || self.0 == Self::SCALE
     }
 
