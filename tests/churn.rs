@@ -10,10 +10,10 @@ use arb_breaker::BreakerConfig;
 use arb_normalize::{MarketStatus, Timestamp};
 use arb_risk::fees::FeeHistory;
 use arb_risk::gate::RiskLimits;
-use arb_scan::sets::{Member, SetRelation};
+use arb_scan::sets::SetRelation;
 use arb_scan::{MarketSet, PipelineConfig, detect};
 use arb_sim::{Sim, SimConfig, Venue};
-use arb_tests::resident;
+use arb_tests::{resident, sets};
 use arb_ws::FullJitter;
 use scan_app::approvals::{Approvals, Source};
 use scan_app::endpoints::Endpoints;
@@ -465,25 +465,15 @@ async fn the_markets_of_sets_are_closed_halted_and_over_as_their_listings_say() 
     let file = folder.path().join("pairs.json");
     std::fs::write(&file, "[]").unwrap();
     let markets = sim.markets(Venue::Kalshi);
-    let set = |id: &str, relation, members: &[String]| MarketSet {
-        id: id.to_owned(),
-        relation,
-        neg_risk: false,
-        members: members
-            .iter()
-            .map(|ticker| Member { kalshi: Some(ticker.clone()), ..Member::default() })
-            .collect(),
-        fees: None,
-    };
-    let group = set("group", SetRelation::Exclusive, &markets[..3]);
-    let chain = set("chain", SetRelation::Chain, &markets[3..]);
+    let group = sets::of_kalshi("group", SetRelation::Exclusive, &markets[..3]);
+    let chain = sets::of_kalshi("chain", SetRelation::Chain, &markets[3..]);
     // Before anybody listens: only the listings tell.
     sim.pause_market(&markets[0], true).unwrap();
     sim.settle_market(&markets[3], true).unwrap();
     let closes = sim.now().replace_nanosecond(0).unwrap() + Duration::from_secs(12);
     sim.move_close(&markets[1], closes).unwrap();
-    let (_approve, sets) = watch::channel(vec![group, chain]);
-    let mut scanner = Scanner::start_with_sets(&sim, &file, quickly(), Some(sets)).await;
+    let (_approve, approved) = watch::channel(vec![group, chain]);
+    let mut scanner = Scanner::start_with_sets(&sim, &file, quickly(), Some(approved)).await;
     // Of the chain two members are left.
     scanner.until("the start", |_, kept| kept.subscriptions == [5, 0]).await;
     let books = |scanner: &Scanner| {

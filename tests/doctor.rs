@@ -57,7 +57,7 @@ async fn the_page_is_good_for_healthy_venues_and_names_what_is_wrong() {
     ]);
     VARIABLES.set(variables).unwrap();
     let args = Args::parse_from(["doctor", "--live"]);
-    let mut settings = Settings::read_from(&args, variable).unwrap();
+    let mut settings = Settings::read_from(&args, &variable).unwrap();
     let endpoints = Endpoints::live(&args, &settings).unwrap();
     let page = doctor::examine(&endpoints, &settings).await;
     assert!(page.iter().all(|finding| finding.grade != Grade::Bad), "{page:#?}");

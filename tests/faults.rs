@@ -7,9 +7,10 @@ use std::time::Duration;
 
 use arb_breaker::BreakerConfig;
 use arb_risk::gate::RiskLimits;
-use arb_scan::sets::{Member, SetRelation};
-use arb_scan::{Limits, MarketSet, PairSpec, PipelineConfig, QuoteConfig, detect, pairs};
+use arb_scan::sets::SetRelation;
+use arb_scan::{Limits, PairSpec, PipelineConfig, QuoteConfig, detect, pairs};
 use arb_sim::{FaultSpec, Sim, SimConfig};
+use arb_tests::sets;
 use arb_ws::FullJitter;
 use scan_app::approvals::Approvals;
 use scan_app::endpoints::Endpoints;
@@ -183,16 +184,7 @@ async fn sets_are_replaced_while_the_feeds_run() {
     let sim = Sim::start(config).await.unwrap();
     let endpoints = Endpoints::simulated(&sim).unwrap();
     let markets = sim.markets(arb_sim::Venue::Kalshi);
-    let set = |id: &str, members: &[String]| MarketSet {
-        id: id.to_owned(),
-        relation: SetRelation::Apart,
-        neg_risk: false,
-        members: members
-            .iter()
-            .map(|ticker| Member { kalshi: Some(ticker.clone()), ..Member::default() })
-            .collect(),
-        fees: None,
-    };
+    let set = |id: &str, members: &[String]| sets::of_kalshi(id, SetRelation::Apart, members);
     let approve = |sets| Approvals { sets, ..Approvals::default() };
     let (findings, _found) = mpsc::channel(1_000);
     let publisher = Publisher::new(findings, RiskLimits::default(), None);

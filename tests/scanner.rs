@@ -95,7 +95,7 @@ pub fn run(folder: &Path) -> Result<(), Failure> {
     let path = |name: &str| folder.join(name).display().to_string();
     let line = ["scan", "--live", "--pairs", &path("pairs.json"), "--config", &path("scan.toml")];
     let args = Args::parse_from(line);
-    let settings = Settings::read_from(&args, |_| None)?;
+    let settings = Settings::read_from(&args, &|_| None)?;
     scan_app::terminal::start_log(false);
     live::run(&args, &settings)
 }

@@ -386,7 +386,7 @@ mod tests {
     #[test]
     fn only_on_the_real_venues_is_anything_too_good_to_be_true() {
         let args = Args::parse_from(["scan"]);
-        let settings = Settings::read_from(&args, |_| None).unwrap();
+        let settings = Settings::read_from(&args, &|_| None).unwrap();
         let rule = |mode| judging(&args, &settings, mode).quarantine;
         assert_eq!(rule(Mode::Live), Some(QuarantineRule::default()));
         assert_eq!(rule(Mode::Simulated), None);

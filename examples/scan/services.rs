@@ -351,7 +351,7 @@ mod tests {
     #[tokio::test]
     async fn nobody_is_alerted_of_what_the_gate_refuses() {
         let args = Args::parse_from(["scan", "--status", "off"]);
-        let settings = Settings::read_from(&args, |_| None).unwrap();
+        let settings = Settings::read_from(&args, &|_| None).unwrap();
         let services = Services::start(&settings, &Switch::open(None)).await.unwrap();
         for (pair, denied) in [("refused", Some("the risk score is 51")), ("passed", None)] {
             let risk = Risk {

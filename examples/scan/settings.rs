@@ -70,14 +70,14 @@ pub struct Settings {
 }
 
 /// Looks one setting up after the other.
-struct Lookup {
-    environment: fn(&str) -> Option<String>,
+struct Lookup<'e> {
+    environment: &'e dyn Fn(&str) -> Option<String>,
     file: BTreeMap<String, toml::Value>,
     path: String,
     shown: Vec<(&'static str, String, Origin)>,
 }
 
-impl Lookup {
+impl Lookup<'_> {
     fn text(
         &mut self,
         name: &'static str,
@@ -162,13 +162,13 @@ impl Lookup {
 impl Settings {
     /// Reads the configuration file, if one is named, and the environment.
     pub fn read(args: &Args) -> Result<Self, Failure> {
-        Self::read_from(args, |name| std::env::var(name).ok())
+        Self::read_from(args, &|name| std::env::var(name).ok())
     }
 
     /// The same with variables from elsewhere.
     pub fn read_from(
         args: &Args,
-        environment: fn(&str) -> Option<String>,
+        environment: &dyn Fn(&str) -> Option<String>,
     ) -> Result<Self, Failure> {
         let mut lookup = Lookup {
             environment,
@@ -308,48 +308,39 @@ mod tests {
 
     use super::*;
 
-    fn read(flags: &[&str], environment: fn(&str) -> Option<String>) -> Result<Settings, Failure> {
-        Settings::read_from(&Args::parse_from(["scan"].iter().chain(flags)), environment)
+    const NONE: (&str, &str) = ("", "");
+
+    /// Settings by flags and one variable.
+    fn read(flags: &[&str], variable: (&str, &str)) -> Result<Settings, Failure> {
+        let environment = |name: &str| (name == variable.0).then(|| variable.1.to_owned());
+        Settings::read_from(&Args::parse_from(["scan"].iter().chain(flags)), &environment)
     }
 
     #[test]
     fn what_would_refuse_or_store_nothing_is_refused_by_its_name() {
         for flag in ["--max-position=-7", "--max-position=0"] {
-            let refused = read(&[flag], |_| None).unwrap_err();
+            let refused = read(&[flag], NONE).unwrap_err();
             assert!(refused.message.contains("flag --max-position): expected dollars above 0"));
             assert_eq!(refused.code, 2);
         }
-        type Case = (&'static str, fn(&str) -> Option<String>);
-        let cases: [Case; 6] = [
-            ("max_position_size is \"-5\" (environment MAX_POSITION_SIZE)", |name| {
-                (name == "MAX_POSITION_SIZE").then(|| "-5".to_owned())
-            }),
-            ("max_risk_score is \"101\" (environment MAX_RISK_SCORE)", |name| {
-                (name == "MAX_RISK_SCORE").then(|| "101".to_owned())
-            }),
-            ("cache_ttl_orderbook is \"0\" (environment CACHE_TTL_ORDERBOOK)", |name| {
-                (name == "CACHE_TTL_ORDERBOOK").then(|| "0".to_owned())
-            }),
-            ("audit_interval is \"0\" (environment AUDIT_INTERVAL)", |name| {
-                (name == "AUDIT_INTERVAL").then(|| "0".to_owned())
-            }),
-            ("monitoring_interval is \"soon\" (environment MONITORING_INTERVAL)", |name| {
-                (name == "MONITORING_INTERVAL").then(|| "soon".to_owned())
-            }),
-            ("pol_price_usd is \"0\" (environment POL_PRICE_USD)", |name| {
-                (name == "POL_PRICE_USD").then(|| "0".to_owned())
-            }),
-        ];
-        for (expected, environment) in cases {
-            let refused = read(&[], environment).unwrap_err();
-            assert!(refused.message.starts_with(expected), "{}", refused.message);
+        for (setting, variable, value) in [
+            ("max_position_size", "MAX_POSITION_SIZE", "-5"),
+            ("max_risk_score", "MAX_RISK_SCORE", "101"),
+            ("cache_ttl_orderbook", "CACHE_TTL_ORDERBOOK", "0"),
+            ("audit_interval", "AUDIT_INTERVAL", "0"),
+            ("monitoring_interval", "MONITORING_INTERVAL", "soon"),
+            ("pol_price_usd", "POL_PRICE_USD", "0"),
+        ] {
+            let refused = read(&[], (variable, value)).unwrap_err();
+            let expected = format!("{setting} is \"{value}\" (environment {variable})");
+            assert!(refused.message.starts_with(&expected), "{}", refused.message);
         }
     }
 
     #[test]
     fn what_only_flags_can_say_is_shown_too() {
         let rows = |flags: &[&str]| -> Vec<String> {
-            let settings = read(flags, |_| None).unwrap();
+            let settings = read(flags, NONE).unwrap();
             let rows = settings
                 .shown()
                 .lines()

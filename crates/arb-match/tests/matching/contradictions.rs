@@ -3,7 +3,7 @@
 use arb_match::{Judgement, Matcher as _, TermMatcher, Verdict};
 use arb_normalize::Venue;
 
-use crate::markets::market;
+use crate::markets::{hockey, market};
 
 const END: &str = "2026-12-31T00:00:00Z";
 
@@ -134,22 +134,7 @@ fn rules_that_pay_a_name_that_is_no_outcome() {
         )
     };
     let judged = |second: &str| {
-        let kalshi = market(
-            Venue::Kalshi,
-            "KXNHLGAME-26MAR03BOSNYR-BOS",
-            "Boston at New York R Winner?",
-            "If Boston wins the Boston at New York R professional hockey game originally scheduled for Mar 3, 2026, then the market resolves to Yes.",
-            "2026-03-17T00:00:00Z",
-            ["Yes", "No"],
-        );
-        let poly = market(
-            Venue::Polymarket,
-            "0x1",
-            "Bruins vs. Rangers",
-            &rules(second),
-            "2026-03-04T00:00:00Z",
-            ["Bruins", "Rangers"],
-        );
+        let [kalshi, poly] = hockey("Boston", ["Bruins", "Rangers"], &rules(second));
         TermMatcher.judge(&kalshi, &poly).verdict
     };
     assert_eq!(judged("Rangers"), Verdict::Probable);

@@ -1,7 +1,7 @@
 use arb_match::{Matcher, Proposition, Score, TermMatcher, TfIdfMatcher, Verdict};
 use arb_normalize::{Relation, Venue};
 
-use crate::markets::{market, pairs};
+use crate::markets::{hockey, market, pairs};
 
 #[test]
 fn labelled_pairs_of_many_kinds() {
@@ -39,36 +39,14 @@ fn every_matcher_is_deterministic_and_bounded() {
 fn the_order_of_polymarkets_outcomes_is_the_polarity() {
     let rules = "In the upcoming NHL game, scheduled for March 3 at 7:00PM ET:\nIf the Bruins win, the market will resolve to \"Bruins\".\n\
                  If the Rangers win, the market will resolve to \"Rangers\".";
-    let kalshi = |team: &str| {
-        let rule = format!(
-            "If {team} wins the Boston at New York R professional hockey game originally scheduled for Mar 3, 2026, then the market resolves to Yes."
-        );
-        market(
-            Venue::Kalshi,
-            "KXNHLGAME-26MAR03BOSNYR",
-            "Boston at New York R Winner?",
-            &rule,
-            "2026-03-17T00:00:00Z",
-            ["Yes", "No"],
-        )
-    };
-    let poly = |a: &str, b: &str| {
-        market(
-            Venue::Polymarket,
-            "0x1",
-            &format!("{a} vs. {b}"),
-            rules,
-            "2026-03-04T00:00:00Z",
-            [a, b],
-        )
-    };
     for (team, first, second, want) in [
         ("Boston", "Bruins", "Rangers", Relation::Equal),
         ("Boston", "Rangers", "Bruins", Relation::Complement),
         ("New York R", "Bruins", "Rangers", Relation::Complement),
         ("New York R", "Rangers", "Bruins", Relation::Equal),
     ] {
-        let judgement = TermMatcher.judge(&kalshi(team), &poly(first, second));
+        let [kalshi, polymarket] = hockey(team, [first, second], rules);
+        let judgement = TermMatcher.judge(&kalshi, &polymarket);
         assert_eq!(
             (judgement.relation, judgement.verdict),
             (want, Verdict::Probable),
@@ -80,22 +58,7 @@ fn the_order_of_polymarkets_outcomes_is_the_polarity() {
 #[test]
 fn rules_that_turn_a_name_round_are_not_probable() {
     let rules = "In the upcoming NHL game, scheduled for March 3 at 7:00PM ET:\nIf the Bruins do not win, the market will resolve to \"Bruins\".";
-    let kalshi = market(
-        Venue::Kalshi,
-        "KXNHLGAME-26MAR03BOSNYR-BOS",
-        "Boston at New York R Winner?",
-        "If Boston wins the Boston at New York R professional hockey game originally scheduled for Mar 3, 2026, then the market resolves to Yes.",
-        "2026-03-17T00:00:00Z",
-        ["Yes", "No"],
-    );
-    let poly = market(
-        Venue::Polymarket,
-        "0x1",
-        "Bruins vs. Rangers",
-        rules,
-        "2026-03-04T00:00:00Z",
-        ["Bruins", "Rangers"],
-    );
+    let [kalshi, poly] = hockey("Boston", ["Bruins", "Rangers"], rules);
     assert_ne!(TermMatcher.judge(&kalshi, &poly).verdict, Verdict::Probable);
 }
 

@@ -47,6 +47,23 @@ pub(crate) fn market(
     }
 }
 
+/// Kalshi's market on a team's win in a hockey game, and Polymarket's on the game between these two outcomes, under these rules.
+pub(crate) fn hockey(team: &str, sides: [&str; 2], rules: &str) -> [Market; 2] {
+    let condition = format!(
+        "If {team} wins the Boston at New York R professional hockey game originally scheduled for Mar 3, 2026, then the market resolves to Yes."
+    );
+    let kalshi = market(
+        Venue::Kalshi,
+        "KXNHLGAME-26MAR03BOSNYR",
+        "Boston at New York R Winner?",
+        &condition,
+        "2026-03-17T00:00:00Z",
+        ["Yes", "No"],
+    );
+    let title = format!("{} vs. {}", sides[0], sides[1]);
+    [kalshi, market(Venue::Polymarket, "0x1", &title, rules, "2026-03-04T00:00:00Z", sides)]
+}
+
 /// A labelled pair.
 pub(crate) struct Pair {
     pub(crate) kalshi: Market,

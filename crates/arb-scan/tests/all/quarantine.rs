@@ -21,11 +21,24 @@ fn bid(pipeline: &mut Pipeline<Memory>, millis: i64, price: &str) {
     pipeline.on_frame(Venue::Polymarket, 0, at(millis), frame.as_bytes());
 }
 
-/// A pair that has paid since the beginning.
-fn paying(config: PipelineConfig) -> Pipeline<Memory> {
+/// A pair whose Kalshi book is read.
+fn half_read(config: PipelineConfig) -> Pipeline<Memory> {
     let mut pipeline = configured(config, "equal", FEES);
     let frame = kalshi(1, &[level("0.43", "75")], &[level("0.55", "60")]);
     pipeline.on_frame(Venue::Kalshi, 0, at(0), frame.as_bytes());
+    pipeline
+}
+
+/// The same where books are priced for five minutes.
+fn aging() -> Pipeline<Memory> {
+    let mut limits = Limits::default();
+    limits.max_age = MaxAge::everywhere(Duration::from_secs(300));
+    half_read(PipelineConfig::default().with_limits(limits).with_quarantine(rule()))
+}
+
+/// A pair that has paid since the beginning.
+fn paying(config: PipelineConfig) -> Pipeline<Memory> {
+    let mut pipeline = half_read(config);
     bid(&mut pipeline, 0, "0.58");
     pipeline
 }
@@ -137,12 +150,7 @@ fn time_in_which_the_pair_was_not_approved_does_not_count() {
 
 #[test]
 fn time_of_books_too_old_to_be_priced_is_no_live_time() {
-    let mut limits = Limits::default();
-    limits.max_age = MaxAge::everywhere(Duration::from_secs(300));
-    let config = PipelineConfig::default().with_limits(limits).with_quarantine(rule());
-    let mut pipeline = configured(config, "equal", FEES);
-    let frame = kalshi(1, &[level("0.43", "75")], &[level("0.55", "60")]);
-    pipeline.on_frame(Venue::Kalshi, 0, at(0), frame.as_bytes());
+    let mut pipeline = aging();
     bid(&mut pipeline, 0, "0.40");
     // A day on which nothing is heard: five minutes of it are live.
     for minute in 1..24 * 60 {
@@ -166,12 +174,7 @@ fn time_of_books_too_old_to_be_priced_is_no_live_time() {
 
 #[test]
 fn what_does_not_pay_counts_as_live_time_while_its_books_are_fresh() {
-    let mut limits = Limits::default();
-    limits.max_age = MaxAge::everywhere(Duration::from_secs(300));
-    let config = PipelineConfig::default().with_limits(limits).with_quarantine(rule());
-    let mut pipeline = configured(config, "equal", FEES);
-    let frame = kalshi(1, &[level("0.43", "75")], &[level("0.55", "60")]);
-    pipeline.on_frame(Venue::Kalshi, 0, at(0), frame.as_bytes());
+    let mut pipeline = aging();
     // Prices that never pay, heard every four minutes for a day: none of it is lost.
     let mut seq = 1;
     for minute in (0..24 * 60).step_by(4) {
